@@ -1,0 +1,434 @@
+"""The words of the domain: comment, policy, link, opinion, trend, alert.
+
+Every class is immutable and validates what it is given. Times are timezone-aware; a time without
+a zone is read as Asia/Shanghai. Labels are English; ``*_ZH`` maps them to what the page shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from minyi.errors import InvalidRecord
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+MAX_TEXT = 20_000
+MAX_RECORD_BYTES = 1_000_000
+"""A raw comment record above this size is refused unread: Kafka's own default for a message."""
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+"""Times outside are typing errors; far dates would also break month indices and axes."""
+
+
+class Stance(StrEnum):
+    FAVOR = "favor"
+    AGAINST = "against"
+    NONE = "none"
+
+
+class Aspect(StrEnum):
+    EFFECT = "effect"
+    FAIRNESS = "fairness"
+    CONVENIENCE = "convenience"
+    COST = "cost"
+    TRANSPARENCY = "transparency"
+    SERVICE = "service"
+
+
+class Polarity(StrEnum):
+    PRAISE = "praise"
+    CRITICISM = "criticism"
+
+
+class Domain(StrEnum):
+    TRANSPORT = "transport"
+    SAFETY = "safety"
+    GOVERNMENT_SERVICES = "government_services"
+    HEALTH = "health"
+    EDUCATION = "education"
+    HOUSING = "housing"
+    ENVIRONMENT = "environment"
+    LABOR = "labor"
+    POPULATION = "population"
+    GOVERNANCE = "governance"
+
+
+STANCE_ZH = {Stance.FAVOR: "支持", Stance.AGAINST: "反对", Stance.NONE: "未表态"}
+ASPECT_ZH = {
+    Aspect.EFFECT: "成效",
+    Aspect.FAIRNESS: "公平",
+    Aspect.CONVENIENCE: "便利",
+    Aspect.COST: "负担",
+    Aspect.TRANSPARENCY: "透明",
+    Aspect.SERVICE: "服务",
+}
+POLARITY_ZH = {Polarity.PRAISE: "肯定", Polarity.CRITICISM: "批评"}
+DOMAIN_ZH = {
+    Domain.TRANSPORT: "公共交通",
+    Domain.SAFETY: "社会治安",
+    Domain.GOVERNMENT_SERVICES: "政务服务",
+    Domain.HEALTH: "健康医疗",
+    Domain.EDUCATION: "教育",
+    Domain.HOUSING: "住房",
+    Domain.ENVIRONMENT: "环保",
+    Domain.LABOR: "劳动社保",
+    Domain.POPULATION: "人口",
+    Domain.GOVERNANCE: "国家治理",
+}
+
+
+def _zoned(value: datetime) -> datetime:
+    value = value if value.tzinfo else value.replace(tzinfo=SHANGHAI)
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the date is out of range") from error
+    if not EARLIEST <= value < LATEST:
+        raise ValueError(f"the date must lie between {EARLIEST:%Y} and {LATEST:%Y}")
+    return value
+
+
+def _no_number(value: object) -> object:
+    """Refuse bare numbers as times: seconds and milliseconds cannot be told apart safely."""
+    if isinstance(value, (int, float)):
+        raise ValueError("a time must be RFC 3339 text, not a number")
+    return value
+
+
+def _readable(value: str) -> str:
+    """Drop control characters; refuse lone surrogates, which no store can encode."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("the text holds a lone surrogate") from error
+    return "".join(c for c in value if c >= " " and c != "\x7f" or c in "\n\t")
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("the text is blank")
+    return value
+
+
+Time = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_zoned)]
+Text = Annotated[str, AfterValidator(_readable)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+def _invalid(error: ValidationError) -> InvalidRecord:
+    """Turn pydantic's first complaint into a reason and the field it stands in."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return InvalidRecord(
+        first["msg"].removeprefix("Value error, "), f"field {place}" if place else ""
+    )
+
+
+class Model(BaseModel):
+    """Immutable, strict about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def to_json(self) -> bytes:
+        """Return the record as UTF-8 JSON, keys in field order, no nulls: stable bytes."""
+        return self.model_dump_json(exclude_none=True).encode()
+
+
+class Reply(Model):
+    """The official reply to a comment."""
+
+    text: Text = Field(max_length=MAX_TEXT)
+    at: Time | None = None
+    department: Text | None = Field(default=None, max_length=200)
+
+
+class Comment(Model):
+    """One raw message of a person. Unknown fields of the record are kept under ``extra``."""
+
+    id: Annotated[Text, AfterValidator(_not_blank)] = Field(min_length=1, max_length=200)
+    source: Annotated[Text, AfterValidator(_not_blank)] = Field(min_length=1, max_length=100)
+    text: Annotated[Text, AfterValidator(_not_blank)] = Field(min_length=1, max_length=MAX_TEXT)
+    created_at: Time
+    title: Text | None = Field(default=None, max_length=500)
+    url: Text | None = Field(default=None, max_length=2000)
+    author: Text | None = Field(default=None, max_length=200)
+    region: Text | None = Field(default=None, max_length=100)
+    channel: Text | None = Field(default=None, max_length=100)
+    likes: Count | None = None
+    dislikes: Count | None = None
+    reply: Reply | None = None
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_unknown(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        known = {k: v for k, v in data.items() if k in cls.model_fields and k != "extra"}
+        unknown = {str(k): v for k, v in data.items() if k not in cls.model_fields}
+        given = data.get("extra") or {}
+        if not isinstance(given, dict):
+            given = {"extra": given}
+        return known | {"extra": given | unknown}
+
+    @classmethod
+    def from_json(cls, raw: bytes | str) -> Comment:
+        """Read one record of the topic ``comments``.
+
+        Raises:
+            InvalidRecord: with the field and what is wrong with it.
+        """
+        if len(raw) > MAX_RECORD_BYTES:
+            raise InvalidRecord(
+                f"the record has {len(raw):,} bytes, more than {MAX_RECORD_BYTES:,}"
+            )
+        try:
+            data = json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            raise InvalidRecord(f"not JSON: {error}") from error
+        return cls.from_mapping(data)
+
+    @classmethod
+    def from_mapping(cls, data: object) -> Comment:
+        """Validate a mapping.
+
+        Raises:
+            InvalidRecord: with the field and what is wrong with it.
+        """
+        if not isinstance(data, dict):
+            raise InvalidRecord(f"a comment is a JSON object, not {type(data).__name__}")
+        try:
+            comment = cls.model_validate(data)
+            comment.to_json()
+        except ValidationError as error:
+            raise _invalid(error) from error
+        except (ValueError, RecursionError) as error:  # extra fields that JSON cannot carry
+            raise InvalidRecord(f"cannot be written as JSON: {error}", "field extra") from error
+        return comment
+
+
+class Policy(Model):
+    """An entry of the registry: what a comment can be linked to."""
+
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)
+    title: str = Field(min_length=2, max_length=60)
+    domain: Domain
+    description: str = Field(min_length=10, max_length=400)
+    """What the policy does, one or two sentences; the semantic link and the tagger read it."""
+    aliases: tuple[str, ...] = ()
+    """Names that link a comment on their own."""
+    keywords: tuple[str, ...] = ()
+    """Weaker words: two different ones, or one in the title, link."""
+    exclusions: tuple[str, ...] = ()
+    """Longer phrases that contain an alias or keyword but mean something else."""
+    context_exclusions: tuple[str, ...] = ()
+    """Phrases anywhere in the comment that veto the link."""
+    department: str = Field(min_length=2, max_length=60)
+    region: str = "全国"
+    in_force_from: date | None = None
+    in_force_until: date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.in_force_from and self.in_force_until and self.in_force_until < self.in_force_from:
+            raise ValueError("in_force_until lies before in_force_from")
+        return self
+
+
+class LinkBy(StrEnum):
+    ALIAS = "alias"
+    KEYWORDS = "keywords"
+    SEMANTIC = "semantic"
+
+
+class Link(Model):
+    """Comment ↔ policy, with the evidence."""
+
+    policy_id: str
+    by: LinkBy
+    evidence: tuple[str, ...] = ()
+    """The matched words as written in the comment; empty for a semantic link."""
+    similarity: float | None = None
+    """Cosine of the two vectors, for a semantic link."""
+
+
+class LinkedComment(Model):
+    """What the ``link`` agent hands to the ``tag`` agent."""
+
+    comment: Comment
+    links: tuple[Link, ...]
+
+
+class Evaluation(Model):
+    """Praise or criticism of one aspect of how a policy is carried out."""
+
+    aspect: Aspect
+    polarity: Polarity
+    probability: Probability
+
+
+class StanceProbabilities(Model):
+    favor: Probability
+    against: Probability
+    none: Probability
+
+
+class Tagging(Model):
+    """What the tagger says of one (policy, comment) pair.
+
+    ``evaluations`` holds each aspect and polarity above the model's decision threshold; one
+    comment may both praise and criticise the same aspect.
+    """
+
+    stance: Stance
+    probabilities: StanceProbabilities
+    evaluations: tuple[Evaluation, ...] = ()
+    span: tuple[int, int] | None = None
+    """Evidence span: start and end in characters of the comment's text, end exclusive."""
+
+
+def opinion_id(comment_id: str, policy_id: str) -> str:
+    """Return the external id of an opinion: 32 hex digits of SHA-256 over both ids.
+
+    A re-delivered or replayed comment thus overwrites its own opinions.
+    """
+    return hashlib.sha256(f"{comment_id}\x1f{policy_id}".encode()).hexdigest()[:32]
+
+
+class Opinion(Model):
+    """What one comment says of one policy: the unit that is counted.
+
+    ``author`` is a keyed hash, ``text``, ``title`` and ``reply`` are redacted: an opinion holds
+    no personal data.
+    """
+
+    id: str
+    comment_id: str
+    policy_id: str
+    domain: Domain
+    source: str
+    created_at: Time
+    text: str
+    title: str | None = None
+    url: str | None = None
+    author: str | None = None
+    region: str | None = None
+    channel: str | None = None
+    likes: Count | None = None
+    dislikes: Count | None = None
+    reply: Reply | None = None
+    link: Link
+    stance: Stance
+    probabilities: StanceProbabilities
+    evaluations: tuple[Evaluation, ...] = ()
+    span: tuple[int, int] | None = None
+    duplicate_key: str
+    """Equal for texts that differ only in white space, punctuation, case, width or script."""
+    model_id: str
+
+    @classmethod
+    def from_json(cls, raw: bytes | str) -> Opinion:
+        """Read one record of the topic ``opinions``.
+
+        Raises:
+            InvalidRecord: when it does not validate.
+        """
+        try:
+            return cls.model_validate_json(raw)
+        except ValidationError as error:
+            raise _invalid(error) from error
+
+
+class Interval(StrEnum):
+    """Calendar bucket in Asia/Shanghai; weeks begin on Monday."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class Group(StrEnum):
+    """What a trend can be split by."""
+
+    REGION = "region"
+    CHANNEL = "channel"
+    SOURCE = "source"
+    DOMAIN = "domain"
+
+
+class Filters(Model):
+    """Which opinions a query sees; an absent field does not restrict. ``since`` is inclusive,
+    ``until`` exclusive."""
+
+    policy_id: str | None = None
+    stance: Stance | None = None
+    aspect: Aspect | None = None
+    polarity: Polarity | None = None
+    region: str | None = None
+    channel: str | None = None
+    source: str | None = None
+    domain: Domain | None = None
+    since: Time | None = None
+    until: Time | None = None
+
+
+class Counts(Model):
+    """Whole numbers of opinions in one cell; shares are computed from them, with intervals."""
+
+    favor: int = 0
+    against: int = 0
+    none: int = 0
+    evaluations: dict[Aspect, dict[Polarity, int]] = Field(default_factory=dict)
+    """Only the cells above zero."""
+
+    @property
+    def total(self) -> int:
+        return self.favor + self.against + self.none
+
+
+class TrendPoint(Model):
+    """One bucket (and group, when split) of a policy's trend."""
+
+    bucket: date
+    """First day of the bucket in Asia/Shanghai."""
+    group: str | None = None
+    counts: Counts
+    collapsed: Counts
+    """As ``counts``, near-identical texts (same duplicate key, stance and bucket) counted once."""
+
+
+class Page(Model):
+    """One page of evidence or search hits, newest first; ``cursor`` is opaque, None at the end."""
+
+    items: tuple[Opinion, ...]
+    cursor: str | None = None
+    total: int
+
+
+class Share(Model):
+    """A proportion with its 95 % interval; always says what it is a share of.
+
+    ``value``, ``low`` and ``high`` are None when ``n`` is zero.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    count: int
+    n: int
+    denominator: str

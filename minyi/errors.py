@@ -1,0 +1,78 @@
+"""One tree of errors.
+
+::
+
+    MinyiError
+    ├── SettingError          a setting is missing or wrong; says which and what to do
+    ├── InvalidRecord         one record cannot be read; becomes a dead letter, the rest goes on
+    ├── InvalidRegistry       the policy registry does not validate; says file, policy and field
+    ├── InvalidQuery          a reader asked for something that does not exist or make sense
+    ├── InvalidArtifact       the model artifact is missing, incomplete or not what its manifest says
+    ├── LogInUse              another process owns the embedded log
+    └── Retryable             may work later: the caller waits and tries again
+        ├── IndexUnavailable
+        └── BrokerUnavailable
+"""
+
+from __future__ import annotations
+
+
+class MinyiError(Exception):
+    """Base of every error that Minyi raises on purpose; its message is fit for a user."""
+
+
+class SettingError(MinyiError):
+    """A setting is missing or wrong."""
+
+
+class InvalidRecord(MinyiError):
+    """One record cannot be read.
+
+    Args:
+        reason: what is wrong, for a person.
+        place: where in the input (``line 12``, ``field created_at``), empty when unknown.
+    """
+
+    def __init__(self, reason: str, place: str = "") -> None:
+        self.reason = reason
+        self.place = place
+        super().__init__(f"{place}: {reason}" if place else reason)
+
+
+class InvalidRegistry(MinyiError):
+    """The policy registry does not validate."""
+
+
+class InvalidQuery(MinyiError):
+    """A reader asked for something that does not exist or does not make sense."""
+
+
+class InvalidArtifact(MinyiError):
+    """The model artifact is missing, incomplete or not what its manifest says."""
+
+
+class LogInUse(MinyiError):
+    """Another process owns the embedded log.
+
+    Args:
+        message: what the user reads, with what to do.
+        pid: the owner's process id, when known.
+        api_url: where the owner's API answers, when it serves one.
+    """
+
+    def __init__(self, message: str, pid: int | None = None, api_url: str | None = None) -> None:
+        self.pid = pid
+        self.api_url = api_url
+        super().__init__(message)
+
+
+class Retryable(MinyiError):
+    """May work later: the caller waits and tries again."""
+
+
+class IndexUnavailable(Retryable):
+    """The opinion index cannot be reached."""
+
+
+class BrokerUnavailable(Retryable):
+    """The broker cannot be reached."""

@@ -1,0 +1,103 @@
+"""The ports: what the core asks of the outside. Adapters live in streams, models and indexers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from minyi.domain import (
+    Counts,
+    Filters,
+    Group,
+    Interval,
+    Opinion,
+    Page,
+    Policy,
+    Tagging,
+    TrendPoint,
+)
+
+
+class Index(Protocol):
+    """Where opinions live. Methods block; event loops call them in a thread.
+
+    Every write is durable when the call returns. Methods raise ``IndexUnavailable`` when the
+    store cannot be reached and ``InvalidQuery`` on an unusable cursor.
+    """
+
+    def upsert(self, opinions: Sequence[Opinion]) -> None:
+        """Write opinions by id; an id that exists is replaced."""
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """Delete by id; return how many existed."""
+
+    def search(
+        self, query: str, filters: Filters, limit: int = 20, cursor: str | None = None
+    ) -> Page:
+        """Find opinions whose title or text holds every space-separated term of ``query`` as a
+        substring (after normalisation), newest first. An empty query matches all."""
+
+    def trend(
+        self, filters: Filters, interval: Interval, group: Group | None = None
+    ) -> list[TrendPoint]:
+        """Count opinions by bucket (and group), in order of bucket then group. Empty buckets are
+        absent."""
+
+    def totals(self, filters: Filters) -> dict[str, Counts]:
+        """Return counts by policy id, for policies with at least one opinion."""
+
+    def newest(self, filters: Filters) -> datetime | None:
+        """Return the newest ``created_at``, the event-time clock of the index."""
+
+    def digest(self) -> tuple[int, str]:
+        """Return the number of opinions and a SHA-256 over all of them in order of id."""
+
+    def count(self) -> int:
+        """Return the number of opinions."""
+
+    def close(self) -> None:
+        """Release the store; afterwards no method may be called."""
+
+
+class Tagger(Protocol):
+    """Tags the stance and the evaluations of (policy, comment) pairs. Blocks; not for an event
+    loop. The result of a pair does not depend on what it is batched with."""
+
+    @property
+    def model_id(self) -> str:
+        """A hash of the artifact: equal ids give equal results."""
+
+    def tag(self, pairs: Sequence[tuple[Policy, str]]) -> list[Tagging]:
+        """Tag each pair of a policy and a comment's text (title and text, joined)."""
+
+
+class Encoder(Protocol):
+    """Turns texts into unit vectors for the semantic link. Blocks."""
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return one unit vector a row, shape (len(texts), width)."""
+
+
+class Clock(Protocol):
+    """The wall clock, so that tests can hold it."""
+
+    def now(self) -> datetime:
+        """Return the current time, timezone-aware."""
+
+
+class Registry(Protocol):
+    """The policies that are known now."""
+
+    def policies(self) -> Mapping[str, Policy]:
+        """Return all policies by id."""
+
+
+class CommentSink(Protocol):
+    """Where comments enter: the topic ``comments``."""
+
+    async def publish(self, comments: Iterable[bytes]) -> int:
+        """Append raw records, durable when the call returns; return how many."""

@@ -1,0 +1,115 @@
+"""One nested settings object, read from the environment (``MINYI_…``) and ``.env``.
+
+Built in entry points only, never at import. ``MINYI_BROKER``, ``MINYI_INDEX`` and the like are
+flat; nested ones use a double underscore: ``MINYI_TAGGER__BATCH=64``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from minyi.errors import SettingError
+
+ROOT = Path(__file__).resolve().parent.parent
+EMBEDDED = "embedded"
+
+
+class TaggerSettings(BaseModel):
+    """How comments are batched for the tagger."""
+
+    batch: int = Field(default=64, ge=1, le=4096)
+    """Comments in one batch at most."""
+    wait_s: float = Field(default=0.2, gt=0, le=60)
+    """Seconds until a batch that is not full goes ahead."""
+    threads: int | None = Field(default=None, ge=1)
+    """Threads of ONNX Runtime; None leaves the choice to it."""
+
+
+class ApiSettings(BaseModel):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8600, ge=1, le=65535)
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MINYI_", env_nested_delimiter="__", env_file=".env", extra="ignore"
+    )
+
+    data: Path = ROOT / "var"
+    """Folder for everything that Minyi writes when nothing else is named."""
+    broker: str = ""
+    """``kafka://host:9092`` or ``embedded:///folder``; empty: the embedded log under ``data``."""
+    index: str = ""
+    """``embedded:///folder``; empty: the embedded store under ``data``."""
+    model: Path = ROOT / "artifacts" / "tagger"
+    """Folder of the tagger's artifact."""
+    registry: Path = ROOT / "data" / "policies"
+    """Folder of the policies' YAML files."""
+    partitions: int = Field(default=4, ge=1, le=1024)
+    """Partitions of the topics that Minyi creates."""
+    author_key: SecretStr = SecretStr("")
+    """Key for hashing author ids; empty: a random one, made once and kept under ``data``."""
+    semantic: bool = True
+    """Whether comments without a lexical link get a semantic second chance."""
+    tagger: TaggerSettings = TaggerSettings()
+    api: ApiSettings = ApiSettings()
+
+    @field_validator("broker")
+    @classmethod
+    def _known_broker(cls, url: str) -> str:
+        if url and urlsplit(url).scheme not in (EMBEDDED, "kafka"):
+            raise ValueError("a broker is kafka://host:port or embedded:///folder")
+        return url
+
+    @field_validator("index")
+    @classmethod
+    def _known_index(cls, url: str) -> str:
+        if url and urlsplit(url).scheme != EMBEDDED:
+            raise ValueError("an index is embedded:///folder")
+        return url
+
+    @property
+    def broker_url(self) -> str:
+        return self.broker or f"{EMBEDDED}://{(self.data / 'log').resolve()}"
+
+    @property
+    def index_url(self) -> str:
+        return self.index or f"{EMBEDDED}://{(self.data / 'index').resolve()}"
+
+    @property
+    def embedded_broker(self) -> bool:
+        return urlsplit(self.broker_url).scheme == EMBEDDED
+
+
+def embedded_path(url: str) -> Path:
+    """Return the folder that an ``embedded:///folder`` URL names.
+
+    Raises:
+        SettingError: when the URL names no absolute folder.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != EMBEDDED or parts.netloc or not parts.path.startswith("/"):
+        raise SettingError(f"{url!r} names no folder; write embedded:///absolute/path")
+    return Path(parts.path)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingError: naming each variable that is wrong.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [
+            f"MINYI_{'__'.join(str(p) for p in e['loc']).upper()}: {e['msg']}"
+            for e in error.errors(include_url=False)
+        ]
+        raise SettingError("; ".join(lines)) from error

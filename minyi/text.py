@@ -1,0 +1,101 @@
+"""Chinese text: folding, normalisation, redaction, the duplicate key, keyed author hashes.
+
+Everything here is a pure function of its input. ``fold`` keeps the length, so that an offset in
+folded text is an offset in the original; ``normalise`` does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from functools import lru_cache
+
+import opencc
+
+_CJK = range(0x3400, 0xA000)
+
+
+@lru_cache(maxsize=1)
+def _fold_table() -> dict[int, str]:
+    """Map single characters: width and compatibility forms, case, traditional to simplified.
+
+    Only mappings of one character to one character are kept. Traditional characters go by
+    OpenCC's ``t2s``, character by character.
+    """
+    table: dict[int, str] = {}
+    compatible = ((0x41, 0x250), (0x370, 0x530), (0x2000, 0x3400), (0xF900, 0x10000))
+    for code in (code for block in compatible for code in range(*block)):
+        char = chr(code)
+        if 0xD800 <= code < 0xE000 or unicodedata.category(char) in ("Co", "Cs", "Cn"):
+            continue
+        folded = unicodedata.normalize("NFKC", char).lower()
+        if len(folded) == 1 and folded != char:
+            table[code] = folded
+    characters = [chr(code) for code in _CJK]
+    converter = opencc.OpenCC("t2s")
+    simplified = converter.convert("\n".join(characters)).split("\n")
+    for old, new in zip(characters, simplified, strict=True):
+        if len(new) == 1 and new != old:
+            table[ord(old)] = new
+    return table
+
+
+def fold(text: str) -> str:
+    """Return the text with width, case and script folded, of exactly the same length."""
+    return text.translate(_fold_table())
+
+
+_SPACE = re.compile(r"\s+")
+
+
+def normalise(text: str) -> str:
+    """Return the text for search: NFKC, folded, runs of white space as one space, trimmed."""
+    return _SPACE.sub(" ", fold(unicodedata.normalize("NFKC", text))).strip()
+
+
+_NOISE = re.compile(r"[\W_]+")
+
+
+def duplicate_key(text: str) -> str:
+    """Return 16 hex digits, equal for texts that differ only in white space, punctuation,
+    emoji, case, width or script. A text of nothing else is keyed by itself."""
+    core = _NOISE.sub("", normalise(text)) or text
+    return hashlib.sha256(core.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def author_hash(author: str, key: str) -> str:
+    """Return a keyed hash of an author id: 16 hex digits of HMAC-SHA-256.
+
+    Without the key the id cannot be found by trying all ids.
+    """
+    return hmac.new(key.encode(), author.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+# Identity numbers follow GB 11643-1999, licence plates GA 36-2018.
+_PERSONAL = tuple(
+    (re.compile(pattern, re.VERBOSE), kind)
+    for kind, pattern in {
+        "〔身份证号〕": r"""
+            (?<![0-9A-Za-z]) [1-9]\d{5} (?:19|20)\d{2} (?:0[1-9]|1[0-2]) (?:[0-2]\d|3[01])
+            \d{3} [\dXx] (?![0-9A-Za-z])""",
+        "〔邮箱〕": r"[A-Za-z0-9._%+-]{1,64} @ [A-Za-z0-9-]{1,63} (?:\.[A-Za-z0-9-]{1,63}){1,4}",
+        "〔手机号〕": r"(?<!\d) (?:(?:\+|00)86[-\ ]?)? 1[3-9]\d [-\ ]?\d{4} [-\ ]?\d{4} (?!\d)",
+        "〔电话〕": r"(?<!\d) 0\d{2,3} [-\ ] \d{7,8} (?!\d)",
+        "〔卡号〕": r"(?<!\d) (?:\d{4}[\ -]?){3} \d{4} (?:[\ -]?\d{3})? (?!\d)",
+        "〔车牌〕": rf"""
+            [{_PROVINCES}] [A-HJ-NP-Z] [·•\ ]? (?=[A-HJ-NP-Z0-9]*\d)
+            [A-HJ-NP-Z0-9]{{5,6}} (?![A-Za-z0-9])""",
+        "〔社交账号〕": r"(?i: 微信|vx|wechat|qq) \s* [号群]? \s* [:：] \s* [A-Za-z0-9_-]{5,20}",
+    }.items()
+)
+
+
+def redact(text: str) -> str:
+    """Replace personal data by its kind in brackets: identity, mobile, landline and card
+    numbers, mail addresses, licence plates, social accounts."""
+    for pattern, kind in _PERSONAL:
+        text = pattern.sub(kind, text)
+    return text
