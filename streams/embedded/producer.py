@@ -1,0 +1,165 @@
+"""The producing side of the transport: sends are gathered and appended a batch at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from faust.exceptions import ProducerSendError
+from faust.transport import base
+from faust.types import TP, HeadersArg, RecordMetadata
+from mode import Service
+from mode.utils.times import Seconds, want_seconds
+
+from minyi.errors import MinyiError
+from streams.embedded.records import NewRecord, Record
+from streams.embedded.shared import SharedLog, open_log
+
+MAX_PENDING = 10_000
+"""Records in memory before a sender has to wait for the disk."""
+CLEAN_EVERY_S = 60.0
+
+
+class Producer(base.Producer):
+    """Appends in a thread of its own: while one batch is synced, the next one gathers."""
+
+    log_: SharedLog
+
+    def __post_init__(self) -> None:
+        self._pending: list[tuple[NewRecord, asyncio.Future[RecordMetadata]]] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._failure: MinyiError | None = None
+
+    async def on_start(self) -> None:
+        self.log_ = open_log(self.transport.folder)  # type: ignore[attr-defined]
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedded-log-writer")
+        await super().on_start()
+
+    async def on_stop(self) -> None:
+        try:
+            await self.flush()
+        finally:
+            self._thread.shutdown()
+            self.log_.close()
+
+    async def send(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None,
+        timestamp: float | None,
+        headers: HeadersArg | None,
+        *,
+        transactional_id: str | None = None,
+    ) -> Awaitable[RecordMetadata]:
+        """Queue a record; the future that is returned is done when it is on the disk."""
+        while len(self._pending) >= MAX_PENDING and self._writing:
+            await asyncio.wait([self._writing])
+        if self._failure:
+            raise ProducerSendError(str(self._failure)) from self._failure
+        pairs = headers.items() if isinstance(headers, Mapping) else headers or ()
+        try:
+            record = NewRecord(
+                topic,
+                key,
+                value,
+                tuple(pairs),
+                int(timestamp * 1000) if timestamp else None,
+                self.log_.partition_for(topic, key, partition),
+            )
+        except MinyiError as error:
+            raise ProducerSendError(str(error)) from error
+        sent: asyncio.Future[RecordMetadata] = self.loop.create_future()
+        self._pending.append((record, sent))
+        if self._writing is None:
+            self._writing = self.loop.create_task(self._write())
+        return sent
+
+    async def send_and_wait(self, *args: Any, **kwargs: Any) -> RecordMetadata:
+        """Append a record and wait until it is on the disk."""
+        return await (await self.send(*args, **kwargs))
+
+    async def _write(self) -> None:
+        try:
+            while self._pending:
+                batch, self._pending = self._pending, []
+                records = [record for record, _ in batch]
+                kept = await self.loop.run_in_executor(self._thread, self.log_.append, records)
+                for (_, sent), record in zip(batch, kept, strict=True):
+                    if not sent.done():
+                        sent.set_result(_metadata(record))
+        except MinyiError as error:
+            # What was not written may belong to records that are acked already, so nothing may be
+            # committed from here on: the app has to stop and read again.
+            self._failure = error
+            for _, sent in [*batch, *self._pending]:
+                if not sent.done():
+                    sent.set_exception(ProducerSendError(str(error)))
+            self._pending.clear()
+            await self.crash(error)
+        finally:
+            self._writing = None
+
+    async def flush(self) -> None:
+        """Wait until everything sent is on the disk.
+
+        Raises:
+            ProducerSendError: something could not be written.
+        """
+        if self.buffer.state == "running":
+            await self.buffer.flush()
+        while self._writing:
+            await asyncio.wait([self._writing])
+        if self._failure:
+            raise ProducerSendError(str(self._failure)) from self._failure
+
+    async def create_topic(
+        self,
+        topic: str,
+        partitions: int,
+        replication: int,
+        *,
+        config: Mapping[str, Any] | None = None,
+        timeout: Seconds = 1000.0,  # noqa: ASYNC109
+        retention: Seconds | None = None,
+        compacting: bool | None = None,
+        deleting: bool | None = None,
+        ensure_created: bool = False,
+    ) -> None:
+        """Create a topic from what Faust or a Kafka topic configuration says of it."""
+        config = config or {}
+        policy = str(config.get("cleanup.policy", ""))
+        compact = compacting or "compact" in policy
+        retention_ms = config.get("retention.ms", want_seconds(retention or 0) * 1000)
+        retention_bytes = int(config.get("retention.bytes", 0))
+        if compact and not (deleting or "delete" in policy):
+            retention_ms = retention_bytes = 0
+        await self.loop.run_in_executor(
+            self._thread,
+            lambda: self.log_.create_topic(
+                topic,
+                partitions,
+                compact=compact,
+                retention_ms=int(retention_ms) if int(retention_ms) > 0 else None,
+                retention_bytes=retention_bytes if retention_bytes > 0 else None,
+            ),
+        )
+
+    def key_partition(self, topic: str, key: bytes) -> TP:
+        """The partition that a key's records go to."""
+        return TP(topic, self.log_.partition_for(topic, key))
+
+    def supports_headers(self) -> bool:
+        return True
+
+    @Service.timer(CLEAN_EVERY_S)
+    async def _clean(self) -> None:
+        await asyncio.to_thread(self.log_.clean)
+
+
+def _metadata(record: Record) -> RecordMetadata:
+    place = TP(record.topic, record.partition)
+    return RecordMetadata(*place, place, record.offset, record.timestamp / 1000, 0)
