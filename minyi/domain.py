@@ -115,7 +115,7 @@ def _readable(value: str) -> str:
         value.encode()
     except UnicodeEncodeError as error:
         raise ValueError("the text holds a lone surrogate") from error
-    return "".join(c for c in value if c >= " " and c != "\x7f" or c in "\n\t")
+    return "".join(c for c in value if (c >= " " and c != "\x7f") or c in "\n\t")
 
 
 def _not_blank(value: str) -> str:

@@ -7,7 +7,7 @@
     ├── InvalidRecord         one record cannot be read; becomes a dead letter, the rest goes on
     ├── InvalidRegistry       the policy registry does not validate; says file, policy and field
     ├── InvalidQuery          a reader asked for something that does not exist or make sense
-    ├── InvalidArtifact       the model artifact is missing, incomplete or not what its manifest says
+    ├── InvalidArtifact       the model artifact is missing or not what its manifest says
     ├── LogInUse              another process owns the embedded log
     └── Retryable             may work later: the caller waits and tries again
         ├── IndexUnavailable

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from minyi.dead_letter import DeadLetter
 from minyi.domain import (
+    Comment,
     Counts,
     Filters,
     Group,
@@ -97,7 +99,10 @@ class Registry(Protocol):
 
 
 class CommentSink(Protocol):
-    """Where comments enter: the topic ``comments``."""
+    """Where comments enter: the topic ``comments``, and ``dead-letters`` for what is unreadable."""
 
-    async def publish(self, comments: Iterable[bytes]) -> int:
-        """Append raw records, durable when the call returns; return how many."""
+    async def publish(self, comments: Sequence[Comment]) -> None:
+        """Append comments by id; durable when the call returns."""
+
+    async def bury(self, letters: Sequence[DeadLetter]) -> None:
+        """Append dead letters; durable when the call returns."""

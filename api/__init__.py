@@ -1,0 +1,1 @@
+"""What people read: the HTTP API, the page, the alerts."""

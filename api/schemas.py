@@ -1,0 +1,99 @@
+"""What the API returns, beyond the domain's own words, and what it takes as query."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Query
+from pydantic import BaseModel
+
+from minyi.domain import (
+    Aspect,
+    Domain,
+    Filters,
+    Opinion,
+    Polarity,
+    Policy,
+    Stance,
+    Time,
+)
+from minyi.trends import Summary
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str | None, Query(max_length=500)]
+Word = Annotated[str | None, Query(max_length=100)]
+
+
+class PolicyView(BaseModel):
+    """A policy and what is said of it."""
+
+    policy: Policy
+    domain_zh: str
+    summary: Summary
+
+
+class PolicyList(BaseModel):
+    """Policies with the most opinions first."""
+
+    items: list[PolicyView]
+    opinions: int
+
+
+class OpinionPage(BaseModel):
+    """One page of opinions, newest first; pass ``cursor`` on to read the next."""
+
+    items: list[Opinion]
+    cursor: str | None
+    total: int
+
+
+class Rejection(BaseModel):
+    """A comment that was not accepted; it stands in the dead letters with this reason."""
+
+    position: int
+    """Place in the request, from 1."""
+    reason: str
+    place: str
+
+
+class Accepted(BaseModel):
+    """What became of a request to ``POST /v1/comments``."""
+
+    accepted: int
+    rejected: list[Rejection]
+
+
+class Health(BaseModel):
+    status: str
+    version: str
+    opinions: int
+    policies: int
+    progress: dict[str, int]
+
+
+def filters(
+    stance: Stance | None = None,
+    aspect: Aspect | None = None,
+    polarity: Polarity | None = None,
+    region: Word = None,
+    channel: Word = None,
+    source: Word = None,
+    domain: Domain | None = None,
+    since: Time | None = None,
+    until: Time | None = None,
+) -> Filters:
+    """Read the common filters from the query."""
+    return Filters(
+        stance=stance,
+        aspect=aspect,
+        polarity=polarity,
+        region=region,
+        channel=channel,
+        source=source,
+        domain=domain,
+        since=since,
+        until=until,
+    )
+
+
+Filtered = Annotated[Filters, Depends(filters)]

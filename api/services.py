@@ -1,0 +1,52 @@
+"""What the routes work with, and how they get hold of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.exceptions import HTTPException
+
+from minyi.domain import Policy
+from minyi.ports import Clock, CommentSink, Index, Registry
+
+
+@dataclass(frozen=True)
+class Services:
+    """The ports that the API stands on.
+
+    ``sink`` is None on a read-only API; ``progress`` returns the stream's counters.
+    """
+
+    index: Index
+    registry: Registry
+    clock: Clock
+    sink: CommentSink | None = None
+    progress: Callable[[], Mapping[str, int]] = field(default=dict)
+
+
+def services(request: Request) -> Services:
+    """Return the services of the app that answers."""
+    found = request.app.state.services
+    assert isinstance(found, Services)  # noqa: S101  # set by create_app
+    return found
+
+
+Wired = Annotated[Services, Depends(services)]
+
+
+def known_policy(policy_id: str, wired: Wired) -> Policy:
+    """Return the policy of the path.
+
+    Raises:
+        HTTPException: 404 when the registry does not hold it.
+    """
+    policy = wired.registry.policies().get(policy_id)
+    if policy is None:
+        raise HTTPException(404, f"no policy {policy_id!r}; GET /v1/policies lists them")
+    return policy
+
+
+KnownPolicy = Annotated[Policy, Depends(known_policy)]

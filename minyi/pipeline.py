@@ -1,0 +1,86 @@
+"""The steps between the topics, pure: redact and hash a comment, make opinions of taggings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from minyi.domain import Comment, LinkedComment, Opinion, Policy, Tagging, opinion_id
+from minyi.text import author_hash, duplicate_key, redact
+
+
+def protect(comment: Comment, author_key: str) -> Comment:
+    """Return the comment without personal data.
+
+    Text, title, reply and address are redacted, the author is replaced by a keyed hash, and
+    unknown fields are dropped, since nobody knows what they hold.
+    """
+    reply = comment.reply
+    return comment.model_copy(
+        update={
+            "text": redact(comment.text),
+            "title": redact(comment.title) if comment.title else None,
+            "url": redact(comment.url) if comment.url else None,
+            "author": author_hash(comment.author, author_key) if comment.author else None,
+            "reply": reply.model_copy(update={"text": redact(reply.text)}) if reply else None,
+            "extra": {},
+        }
+    )
+
+
+def reading(comment: Comment) -> str:
+    """Return what the tagger reads: title and text, unless the text repeats the title."""
+    if not comment.title or comment.text.startswith(comment.title):
+        return comment.text
+    return f"{comment.title}\n{comment.text}"
+
+
+def opinions(
+    linked: LinkedComment,
+    taggings: Sequence[Tagging],
+    policies: Mapping[str, Policy],
+    model_id: str,
+) -> list[Opinion]:
+    """Return one opinion a link.
+
+    Args:
+        linked: a protected comment and its links.
+        taggings: one a link, of ``reading(linked.comment)``.
+        policies: the registry; must hold every linked policy.
+        model_id: of the tagger.
+    """
+    comment = linked.comment
+    offset = len(reading(comment)) - len(comment.text)
+    return [
+        Opinion(
+            id=opinion_id(comment.id, link.policy_id),
+            comment_id=comment.id,
+            policy_id=link.policy_id,
+            domain=policies[link.policy_id].domain,
+            source=comment.source,
+            created_at=comment.created_at,
+            text=comment.text,
+            title=comment.title,
+            url=comment.url,
+            author=comment.author,
+            region=comment.region,
+            channel=comment.channel,
+            likes=comment.likes,
+            dislikes=comment.dislikes,
+            reply=comment.reply,
+            link=link,
+            stance=tagging.stance,
+            probabilities=tagging.probabilities,
+            evaluations=tagging.evaluations,
+            span=_in_text(tagging.span, offset),
+            duplicate_key=duplicate_key(comment.text),
+            model_id=model_id,
+        )
+        for link, tagging in zip(linked.links, taggings, strict=True)
+    ]
+
+
+def _in_text(span: tuple[int, int] | None, offset: int) -> tuple[int, int] | None:
+    """Move a span from the reading to the text; one in the title has no place in the text."""
+    if span is None or span[0] < offset:
+        return None
+    return span[0] - offset, span[1] - offset

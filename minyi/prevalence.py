@@ -1,0 +1,46 @@
+"""Counts to shares with intervals. Pure.
+
+The interval is Wilson's score interval at 95 % (Wilson 1927, J. Am. Stat. Assoc. 22:209). It covers
+the sampling of opinions only, not the tagger's errors.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from minyi.domain import Share
+
+Z95 = 1.959963984540054
+"""97.5 % quantile of the standard normal distribution."""
+
+
+def wilson(count: int, n: int, z: float = Z95) -> tuple[float, float]:
+    """Return the bounds of Wilson's score interval for ``count`` successes in ``n`` trials.
+
+    Raises:
+        ValueError: unless 0 ≤ count ≤ n and n > 0.
+    """
+    if not 0 <= count <= n or n == 0:
+        raise ValueError(f"{count} of {n} is no proportion")
+    p = count / n
+    centre = p + z * z / (2 * n)
+    spread = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    low = (centre - spread) / scale if count else 0.0
+    high = (centre + spread) / scale if count < n else 1.0
+    return max(0.0, low), min(1.0, high)
+
+
+def share(count: int, n: int, denominator: str) -> Share:
+    """Return the share of ``count`` in ``n``, rounded to four decimals, with its 95 % interval."""
+    if n == 0:
+        return Share(value=None, low=None, high=None, count=count, n=0, denominator=denominator)
+    low, high = wilson(count, n)
+    return Share(
+        value=round(count / n, 4),
+        low=round(low, 4),
+        high=round(high, 4),
+        count=count,
+        n=n,
+        denominator=denominator,
+    )

@@ -1,0 +1,1 @@
+"""The Faust app: comments → link → tag → opinions → index."""

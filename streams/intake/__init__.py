@@ -1,0 +1,1 @@
+"""Files of comments: how they are opened, how columns become fields, how they are published."""

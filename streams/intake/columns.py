@@ -1,0 +1,228 @@
+"""From a row's columns to a comment's fields: guesses for common names, and a user's own map."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+from minyi.domain import Comment
+from minyi.errors import InvalidRecord, SettingError
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "id": (
+        "id",
+        "留言编号",
+        "编号",
+        "工单编号",
+        "工单号",
+        "诉求编号",
+        "微博id",
+        "mid",
+        "comment_id",
+        "序号",
+    ),
+    "text": (
+        "text",
+        "留言详情",
+        "留言内容",
+        "诉求内容",
+        "评论内容",
+        "微博正文",
+        "微博内容",
+        "正文",
+        "内容",
+        "详情",
+        "评论",
+        "content",
+        "comment",
+        "body",
+        "message",
+    ),
+    "title": ("title", "留言主题", "留言标题", "标题", "主题", "topic", "subject"),
+    "created_at": (
+        "created_at",
+        "留言时间",
+        "发布时间",
+        "发表时间",
+        "评论时间",
+        "创建时间",
+        "来电时间",
+        "受理时间",
+        "提交时间",
+        "时间",
+        "日期",
+        "time",
+        "datetime",
+        "date",
+        "publish_time",
+        "time_from_id",
+    ),
+    "author": (
+        "author",
+        "留言用户",
+        "用户",
+        "用户名",
+        "用户昵称",
+        "昵称",
+        "作者",
+        "发布者",
+        "user",
+        "username",
+    ),
+    "region": ("region", "地区", "区域", "所属区域", "所属地区", "城市", "省份", "ip属地", "city"),
+    "channel": ("channel", "渠道", "来源渠道", "受理渠道", "平台"),
+    "source": ("source", "来源", "数据来源"),
+    "url": ("url", "链接", "网址", "link"),
+    "likes": ("likes", "点赞数", "点赞", "赞", "赞成数", "支持数"),
+    "dislikes": ("dislikes", "反对数", "点踩数", "踩"),
+    "reply.text": ("reply", "reply.text", "答复意见", "答复内容", "回复内容", "官方回复", "答复"),
+    "reply.at": ("reply_time", "reply.at", "答复时间", "回复时间", "办结时间"),
+    "reply.department": (
+        "reply.department",
+        "答复单位",
+        "答复部门",
+        "回复单位",
+        "承办单位",
+        "department",
+    ),
+}
+"""Columns that a field is read from unless the user says otherwise, the likeliest first."""
+
+_TIME = re.compile(
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
+    r"(?:[T\s]*(\d{1,2})\s*[:：时点]\s*(\d{1,2})\s*(?:[:：分]\s*(\d{1,2})(?:\.\d+)?\s*秒?|分)?)?"
+)
+_COUNT = re.compile(r"([\d,]{1,18}(?:\.\d{1,6})?)\s*([万千]?)\+?")
+
+
+def parse_map(items: Iterable[str]) -> dict[str, str]:
+    """Read ``field=column`` items of ``--map``.
+
+    Raises:
+        SettingError: for an item without ``=`` or with an unknown field.
+    """
+    mapping = {}
+    for item in items:
+        field, separator, column = item.partition("=")
+        if not separator or field not in NAMES:
+            fields = ", ".join(NAMES)
+            raise SettingError(f"--map {item!r}: write field=column, a field being one of {fields}")
+        mapping[field] = column
+    return mapping
+
+
+def guess(columns: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
+    """Return field → column for the columns of a file.
+
+    Args:
+        columns: the column names.
+        given: the user's own map; it wins, and a column that it uses is not guessed elsewhere.
+
+    Raises:
+        SettingError: when a given column is not there, or text or time cannot be found.
+    """
+    present = {name.strip().lower(): name for name in columns}
+    missing = [column for column in given.values() if column.strip().lower() not in present]
+    if missing:
+        raise SettingError(f"no column {missing[0]!r}; there are: {', '.join(present.values())}")
+    mapping = {field: present[column.strip().lower()] for field, column in given.items()}
+    for field, names in NAMES.items():
+        free = [present[n] for n in names if n in present and present[n] not in mapping.values()]
+        if field not in mapping and free:
+            mapping[field] = free[0]
+    for field in ("text", "created_at"):
+        if field not in mapping:
+            raise SettingError(
+                f"no column looks like {field}; name it with --map {field}=COLUMN. "
+                f"There are: {', '.join(present.values())}"
+            )
+    return mapping
+
+
+def to_comment(values: Mapping[str, Any], mapping: Mapping[str, str], source: str) -> Comment:
+    """Make a comment of a row.
+
+    A row without an id gets one from its content, so that reading it again changes nothing.
+
+    Args:
+        values: the row, column → value.
+        mapping: field → column.
+        source: used where the row names none.
+
+    Raises:
+        InvalidRecord: with the field and what is wrong with it.
+    """
+    record: dict[str, Any] = {"source": source}
+    reply: dict[str, Any] = {}
+    for field, column in mapping.items():
+        value = values.get(column)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            continue
+        if field.startswith("reply.") and isinstance(value, dict):
+            reply |= value
+            continue
+        read = _READERS.get(field, _plain)(value, field)
+        if field.startswith("reply."):
+            reply[field.removeprefix("reply.")] = read
+        else:
+            record[field] = read
+    if reply.get("text"):
+        record["reply"] = reply
+    used = set(mapping.values())
+    record["extra"] = {
+        str(k): v for k, v in values.items() if k not in used and v not in (None, "")
+    }
+    if "id" not in record:
+        parts = [
+            str(record.get(f, "")) for f in ("source", "author", "created_at", "title", "text")
+        ]
+        content = json.dumps(parts).encode()
+        record["id"] = f"row-{hashlib.sha256(content).hexdigest()[:24]}"
+    elif "source" not in mapping:  # the row's id is unique in its file only
+        record["id"] = f"{source}:{record['id']}"
+    return Comment.from_mapping(record)
+
+
+def _plain(value: Any, field: str) -> str:
+    if isinstance(value, (dict, list, bool)):
+        raise InvalidRecord(f"must be text, not {type(value).__name__}", f"field {field}")
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # what a spreadsheet makes of an id
+    return str(value)
+
+
+def _moment(value: Any, field: str) -> str:
+    """Read a time as people write it; text that is none is left for the domain to refuse."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, date):
+        return datetime.combine(value, time()).isoformat()
+    if not isinstance(value, str):
+        raise InvalidRecord(f"a time is text, not {type(value).__name__}", f"field {field}")
+    text = value.strip()
+    try:
+        return datetime.fromisoformat(text).isoformat()
+    except ValueError:
+        match = _TIME.fullmatch(text)
+    if not match:
+        raise InvalidRecord(f"{text[:40]!r} is no time", f"field {field}")
+    try:
+        return datetime(*(int(part or 0) for part in match.groups())).isoformat()  # type: ignore[arg-type]
+    except ValueError as error:
+        raise InvalidRecord(f"{text[:40]!r}: {error}", f"field {field}") from error
+
+
+def _count(value: Any, field: str) -> int:
+    """Read a count as people write it: ``1,024``, ``1.2万``."""
+    match = _COUNT.fullmatch(str(value).strip())
+    if not match or isinstance(value, bool):
+        raise InvalidRecord(f"{str(value)[:40]!r} is no count", f"field {field}")
+    number = float(match[1].replace(",", "")) * {"": 1, "千": 1_000, "万": 10_000}[match[2]]
+    return round(number)
+
+
+_READERS = {"created_at": _moment, "reply.at": _moment, "likes": _count, "dislikes": _count}

@@ -1,0 +1,72 @@
+"""The topics: names, partitions, retention, and their Faust channels.
+
+Keys and values are bytes on every topic; the agents read and write the domain's own JSON.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+DAY_S = 86_400.0
+
+COMMENTS = "comments"
+LINKS = "links"
+OPINIONS = "opinions"
+POLICIES = "policies"
+DEAD_LETTERS = "dead-letters"
+ALERTS = "alerts"
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """How a topic is created.
+
+    ``partitions`` None means the setting's number. ``retention_s`` None keeps records for ever.
+    """
+
+    name: str
+    partitions: int | None = None
+    compacted: bool = False
+    retention_s: float | None = None
+
+
+SPECS = (
+    TopicSpec(COMMENTS),
+    TopicSpec(LINKS, retention_s=7 * DAY_S),
+    TopicSpec(OPINIONS),
+    TopicSpec(POLICIES, partitions=1, compacted=True),
+    TopicSpec(DEAD_LETTERS, partitions=1),
+    TopicSpec(ALERTS, partitions=1),
+)
+
+
+@dataclass(frozen=True)
+class Topics:
+    """The channels that the agents read and write."""
+
+    comments: Any
+    links: Any
+    opinions: Any
+    policies: Any
+    dead_letters: Any
+    alerts: Any
+
+
+def declare(app: Any, partitions: int) -> Topics:
+    """Return the channels of an app; creates nothing on the broker yet."""
+    channels = {
+        spec.name.replace("-", "_"): app.topic(
+            spec.name,
+            key_type=bytes,
+            value_type=bytes,
+            key_serializer="raw",
+            value_serializer="raw",
+            partitions=spec.partitions or partitions,
+            retention=spec.retention_s,
+            compacting=spec.compacted or None,
+            internal=True,
+        )
+        for spec in SPECS
+    }
+    return Topics(**channels)
