@@ -102,7 +102,10 @@ def parse_policies(text: str, name: str) -> list[Entry]:
     if suffix in (".yaml", ".yml", ".json"):
         rows = _rows(_tree(text, name, is_json=suffix == ".json"), name)
     elif suffix == ".csv":
-        rows = [_from_csv(row) for row in csv.DictReader(io.StringIO(text))]
+        try:
+            rows = [_from_csv(row) for row in csv.DictReader(io.StringIO(text))]
+        except csv.Error as error:
+            raise InvalidRegistry(f"{name}: {error}") from error
     else:
         raise InvalidRegistry(f"{name}: policies are read from .yaml, .json and .csv files")
     entries: list[Entry] = []
@@ -189,11 +192,13 @@ def _words(policy: Policy) -> list[str]:
     problems: list[str] = []
     folded = {field: [fold(word) for word in getattr(policy, field)] for field in LISTS}
     for field in LISTS:
+        seen: set[str] = set()
         for word, key in zip(getattr(policy, field), folded[field], strict=True):
-            if not word.strip() or "\n" in word or word != word.strip():
+            if not word or "\n" in word or word != word.strip():
                 problems.append(f"{field}: {word!r} is blank, or has white space around it")
-            elif folded[field].count(key) > 1 and folded[field].index(key) >= 0:
+            elif key in seen:
                 problems.append(f"{field}: {word!r} stands twice; remove one")
+            seen.add(key)
     for alias, key in zip(policy.aliases, folded["aliases"], strict=True):
         if len(alias.strip()) < 2:
             problems.append(f"aliases: {alias!r} is too short to link alone; make it a keyword")
@@ -228,7 +233,7 @@ class _Loader(yaml.SafeLoader):
     """SafeLoader that refuses a key that stands twice, where YAML keeps the last in silence."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
                 raise yaml.MarkedYAMLError(None, None, f"{key!r} stands twice", node.start_mark)
@@ -263,7 +268,8 @@ def _rows(tree: Any, name: str) -> list[dict[str, Any]]:
 def _from_csv(row: Mapping[str | None, Any]) -> dict[str, Any]:
     policy: dict[str, Any] = {}
     for heading, cell in row.items():
-        field = FIELD_ZH.get((heading or "").strip(), (heading or "more cells than headings").strip())
+        heading = (heading or "more cells than headings").strip()
+        field = FIELD_ZH.get(heading, heading)
         cell = cell.strip() if isinstance(cell, str) else cell
         if not cell:
             continue

@@ -1,0 +1,234 @@
+"""Comment → policies: words at Aho–Corasick speed, then a semantic second chance.
+
+The lexical pass looks up every alias, keyword and exclusion of all policies in one walk over the
+folded comment (width, case and script do not matter):
+
+- The longest match wins: 公积金贷款 is no 贷款, whoever owns the longer word.
+- A word that begins or ends in a Latin letter or digit must end where that run ends: 12345 is not
+  found in 123456, nor 996 in 9.996.
+- A match that an exclusion of the same policy covers is cancelled.
+- A context exclusion anywhere in the comment vetoes its policy.
+- An alias links alone; so do two different keywords, or one keyword in the title.
+
+Comments that no word links get a second chance when an encoder is given: the nearest policy links
+if the cosine of the two vectors reaches a threshold. A policy that an exclusion or a veto ruled
+out stays out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from ahocorasick_rs import AhoCorasick, Implementation
+
+from minyi.domain import Link, LinkBy, Policy
+from minyi.ports import Encoder
+from minyi.text import fold
+
+SEMANTIC_THRESHOLD = 0.62
+"""Cosine from which the nearest policy links; docs/linking.md says how it was tuned."""
+SEMANTIC_MIN_CHARACTERS = 8
+"""Shorter comments say too little for a vector to be trusted."""
+
+
+_Names = tuple[tuple[int, LinkBy], ...]
+"""Policies (by index) that a word names, and whether as ALIAS or as one of their KEYWORDS."""
+_Span = tuple[int, int, _Names]
+"""Start, end (exclusive) and meaning of a word found."""
+
+
+class _Uses(NamedTuple):
+    """What a word of the registry stands for, by index of policy."""
+
+    names: _Names
+    exclusions: tuple[int, ...]
+    contexts: tuple[int, ...]
+
+
+class Linker:
+    """Links comments to policies. Pure: equal input gives equal links, in order of policy id.
+
+    Args:
+        policies: the registry.
+        encoder: for the semantic second chance; None leaves it out.
+        threshold: cosine from which the nearest policy links.
+    """
+
+    def __init__(
+        self,
+        policies: Iterable[Policy],
+        encoder: Encoder | None = None,
+        threshold: float = SEMANTIC_THRESHOLD,
+    ) -> None:
+        self._policies = sorted(policies, key=lambda policy: policy.id)
+        self._encoder = encoder
+        self._threshold = threshold
+        self._vectors: npt.NDArray[np.float32] | None = None
+        words = _words(self._policies)
+        self._uses = list(words.values())
+        self._latin = [_is_latin(word[0]) or _is_latin(word[-1]) for word in words]
+        self._automaton = AhoCorasick(
+            list(words), implementation=Implementation.DFA, store_patterns=False
+        )
+
+    def link(self, title: str | None, text: str) -> tuple[Link, ...]:
+        """Return the lexical links of one comment, in order of policy id."""
+        return self._lexical(title, text)[0]
+
+    def link_many(self, comments: Sequence[tuple[str | None, str]]) -> list[tuple[Link, ...]]:
+        """Return the links of many comments, given as (title, text).
+
+        Those without a lexical link are embedded in one batch for the semantic second chance.
+        """
+        found = [self._lexical(title, text) for title, text in comments]
+        links = [lexical for lexical, _ in found]
+        if self._encoder is None or not self._policies:
+            return links
+        unlinked = [
+            i
+            for i, (title, text) in enumerate(comments)
+            if not links[i] and len(title or "") + len(text) >= SEMANTIC_MIN_CHARACTERS
+        ]
+        if unlinked:
+            if self._vectors is None:
+                self._vectors = self._encoder.embed([describe(p) for p in self._policies])
+            vectors = self._encoder.embed([_reading(*comments[i]) for i in unlinked])
+            for i, similarities in zip(unlinked, vectors @ self._vectors.T, strict=True):
+                links[i] = self._nearest(similarities, barred=found[i][1])
+        return links
+
+    def _nearest(
+        self, similarities: npt.NDArray[np.float32], barred: frozenset[int]
+    ) -> tuple[Link, ...]:
+        best = int(np.argmax(similarities))
+        similarity = float(similarities[best])
+        if similarity < self._threshold or best in barred:
+            return ()
+        link = Link(
+            policy_id=self._policies[best].id,
+            by=LinkBy.SEMANTIC,
+            similarity=round(min(similarity, 1.0), 4),
+        )
+        return (link,)
+
+    def _lexical(self, title: str | None, text: str) -> tuple[tuple[Link, ...], frozenset[int]]:
+        """Return the links, and the policies that an exclusion or a veto touched."""
+        original = f"{title}\n{text}" if title else text
+        folded = fold(original)
+        spans, excluded, vetoed = self._spans(folded)
+        if not spans:
+            return (), frozenset(vetoed)
+        title_end = len(title) if title else 0
+        aliases: dict[int, dict[str, str]] = {}
+        keywords: dict[int, dict[str, str]] = {}
+        titled: set[int] = set()
+        cancelled: set[int] = set()
+        for start, end, uses in _longest(spans):
+            for policy, role in uses:
+                if policy in vetoed:
+                    continue
+                if policy in excluded and _covered(start, end, excluded[policy]):
+                    cancelled.add(policy)
+                    continue
+                words = aliases if role is LinkBy.ALIAS else keywords
+                words.setdefault(policy, {}).setdefault(folded[start:end], original[start:end])
+                if start < title_end:
+                    titled.add(policy)
+
+        links = []
+        for policy in sorted(aliases.keys() | keywords.keys()):
+            if policy in aliases:
+                by, evidence = LinkBy.ALIAS, aliases[policy]
+            elif policy in titled or len(keywords[policy]) > 1:
+                by, evidence = LinkBy.KEYWORDS, keywords[policy]
+            else:
+                continue
+            links.append(
+                Link(policy_id=self._policies[policy].id, by=by, evidence=tuple(evidence.values()))
+            )
+        return tuple(links), frozenset(vetoed | cancelled)
+
+    def _spans(self, folded: str) -> tuple[list[_Span], dict[int, list[tuple[int, int]]], set[int]]:
+        """Return where aliases and keywords stand, where exclusions stand by policy, and the
+        policies that a context exclusion vetoes."""
+        spans: list[_Span] = []
+        excluded: dict[int, list[tuple[int, int]]] = {}
+        vetoed: set[int] = set()
+        for word, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
+            if self._latin[word] and not _stands_alone(folded, start, end):
+                continue
+            names, exclusions, contexts = self._uses[word]
+            if names:
+                spans.append((start, end, names))
+            for policy in exclusions:
+                excluded.setdefault(policy, []).append((start, end))
+            if contexts:
+                vetoed.update(contexts)
+        return spans, excluded, vetoed
+
+
+def describe(policy: Policy) -> str:
+    """Return the text of a policy whose vector comments are compared with."""
+    return f"{policy.title}：{'、'.join(policy.aliases[:8])}。{policy.description}"
+
+
+def _reading(title: str | None, text: str) -> str:
+    return f"{title}\n{text}" if title and not text.startswith(title) else text
+
+
+def _words(policies: Sequence[Policy]) -> dict[str, _Uses]:
+    """Return every word of the registry, folded, and what it stands for."""
+    words: dict[str, _Uses] = {}
+    for index, policy in enumerate(policies):
+        named = {fold(word): LinkBy.KEYWORDS for word in policy.keywords}
+        named |= {fold(word): LinkBy.ALIAS for word in policy.aliases}
+        exclusions = {fold(word) for word in policy.exclusions}
+        contexts = {fold(word) for word in policy.context_exclusions}
+        for word in (*named, *(exclusions - named.keys()), *(contexts - named.keys() - exclusions)):
+            uses = words.get(word, _Uses((), (), ()))
+            words[word] = _Uses(
+                (*uses.names, (index, named[word])) if word in named else uses.names,
+                (*uses.exclusions, index) if word in exclusions else uses.exclusions,
+                (*uses.contexts, index) if word in contexts else uses.contexts,
+            )
+    return words
+
+
+def _is_latin(char: str) -> bool:
+    return char.isascii() and char.isalnum()
+
+
+def _stands_alone(folded: str, start: int, end: int) -> bool:
+    """Whether the Latin ends of a word are the ends of their run, decimals included."""
+    if _is_latin(folded[start]):
+        before = folded[max(start - 2, 0) : start]
+        if before and _is_latin(before[-1]):
+            return False
+        if folded[start].isdigit() and before[-1:] == "." and before[:1].isdigit():
+            return False
+    if _is_latin(folded[end - 1]):
+        after = folded[end : end + 2]
+        if after and _is_latin(after[0]):
+            return False
+        if folded[end - 1].isdigit() and after[:1] == "." and after[1:].isdigit():
+            return False
+    return True
+
+
+def _covered(start: int, end: int, spans: Iterable[tuple[int, int]]) -> bool:
+    return any(a <= start and end <= b for a, b in spans)
+
+
+def _longest(
+    spans: list[_Span],
+) -> Iterator[_Span]:
+    """Yield the spans that no longer one contains, in order of start."""
+    spans.sort(key=lambda span: (span[0], -span[1]))
+    reach = -1
+    for span in spans:
+        if span[1] > reach:
+            reach = span[1]
+            yield span
