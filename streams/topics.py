@@ -30,6 +30,10 @@ class TopicSpec:
     compacted: bool = False
     retention_s: float | None = None
 
+    @property
+    def retention_ms(self) -> int | None:
+        return None if self.retention_s is None else round(self.retention_s * 1000)
+
 
 SPECS = (
     TopicSpec(COMMENTS),

@@ -1,0 +1,152 @@
+"""Record topics to a file and replay them: keys, headers, timestamps and partitions are kept.
+
+A recording is JSON Lines, gzipped when its name ends in ``.gz``. The first line names the topics
+and their partitions; each further line is one record, its bytes as text where they are UTF-8
+(``key``, ``value``), else in base64 (``key_b64``, ``value_b64``).
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, cast
+
+from minyi.errors import InvalidRecord, SettingError
+from streams.access import Access, chunks
+from streams.embedded import NewRecord, Record
+from streams.topics import SPECS
+
+FORMAT = "minyi-recording/1"
+
+
+async def record(access: Access, topics: Sequence[str], path: Path) -> int:
+    """Write the records of the topics to a file; return how many.
+
+    The file appears whole or not at all.
+
+    Raises:
+        SettingError: when a topic does not exist.
+    """
+    partitions = await access.partitions(topics)
+    missing = [name for name in topics if name not in partitions]
+    if missing:
+        raise SettingError(f"no topic {missing[0]!r} on this broker")
+    draft = path.with_name(f".{path.name}")
+    count = 0
+    with _open(draft, "wt", packed=path.suffix == ".gz") as file:
+        file.write(json.dumps({"format": FORMAT, "topics": partitions}) + "\n")
+        for name in topics:
+            async for entry in access.read(name):
+                file.write(json.dumps(_to_line(entry), ensure_ascii=False) + "\n")
+                count += 1
+    draft.replace(path)
+    return count
+
+
+def read_recording(path: Path) -> tuple[dict[str, int], Iterator[NewRecord]]:
+    """Return topic → partitions, and the records in order.
+
+    Raises:
+        SettingError: when the file is not there or no recording.
+        InvalidRecord: while iterating, with the line that cannot be read.
+    """
+    if not path.is_file():
+        raise SettingError(f"{path}: no such file")
+    file = _open(path, "rt", packed=path.suffix == ".gz")
+    try:
+        head = json.loads(file.readline())
+        if head["format"] != FORMAT:
+            raise ValueError(head["format"])
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        file.close()
+        raise SettingError(f"{path}: no Minyi recording ({FORMAT}): {error}") from error
+    return head["topics"], _records(file)
+
+
+async def replay(
+    access: Access, path: Path, advance: Callable[[int], None] = lambda count: None
+) -> int:
+    """Append a recording to the broker; return how many records.
+
+    Topics that are missing are created as they were; one that exists with another number of
+    partitions is refused, since the records could not keep theirs.
+
+    Raises:
+        SettingError: see :func:`read_recording`, and for partitions that do not fit.
+        InvalidRecord: with the line that cannot be read; what stands before it is appended.
+    """
+    topics, records = read_recording(path)
+    present = await access.partitions(list(topics))
+    for name, count in topics.items():
+        if present.get(name, count) != count:
+            raise SettingError(
+                f"topic {name!r} has {present[name]} partitions here and {count} in {path}; "
+                f"replay into an empty broker, or set MINYI_PARTITIONS={count} before set-up"
+            )
+    for spec in SPECS:
+        if spec.name in topics and spec.name not in present:
+            await access.create([spec], topics[spec.name])
+    total = 0
+    for chunk in chunks(records):
+        await access.append(chunk)
+        total += len(chunk)
+        advance(len(chunk))
+    return total
+
+
+def _open(path: Path, mode: str, packed: bool) -> IO[str]:
+    if packed:
+        return cast(IO[str], gzip.open(path, mode, encoding="utf-8"))
+    return path.open(mode, encoding="utf-8")
+
+
+def _to_line(entry: Record) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "topic": entry.topic,
+        "partition": entry.partition,
+        "timestamp": entry.timestamp,
+    }
+    line |= _packed("key", entry.key) | _packed("value", entry.value)
+    if entry.headers:
+        line["headers"] = [
+            [name, base64.b64encode(value).decode()] for name, value in entry.headers
+        ]
+    return line
+
+
+def _packed(name: str, content: bytes | None) -> dict[str, str]:
+    if content is None:
+        return {}
+    try:
+        return {name: content.decode()}
+    except UnicodeDecodeError:
+        return {f"{name}_b64": base64.b64encode(content).decode()}
+
+
+def _unpacked(line: dict[str, Any], name: str) -> bytes | None:
+    if f"{name}_b64" in line:
+        return base64.b64decode(line[f"{name}_b64"])
+    return line[name].encode() if name in line else None
+
+
+def _records(file: IO[str]) -> Iterator[NewRecord]:
+    with file:
+        for number, text in enumerate(file, start=2):
+            try:
+                line = json.loads(text)
+                headers = ((n, base64.b64decode(v)) for n, v in line.get("headers", ()))
+                yield NewRecord(
+                    line["topic"],
+                    _unpacked(line, "key"),
+                    _unpacked(line, "value"),
+                    tuple(headers),
+                    line["timestamp"],
+                    line["partition"],
+                )
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise InvalidRecord(
+                    f"no record of a recording: {error}", f"line {number}"
+                ) from error

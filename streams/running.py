@@ -1,0 +1,60 @@
+"""Run a wired app inside the current event loop, and wait until it has nothing left to do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from minyi.errors import BrokerUnavailable
+from minyi.settings import embedded_path
+from streams.app import APP_ID, Service
+from streams.embedded import EmbeddedLog, open_log
+from streams.topics import COMMENTS, LINKS, OPINIONS, POLICIES
+
+WORK = (POLICIES, COMMENTS, LINKS, OPINIONS)
+"""The topics that agents work off, each before those that it feeds."""
+
+
+@asynccontextmanager
+async def running(service: Service) -> AsyncIterator[None]:
+    """Start the app, and stop it at the end: what is in hand is finished or read again later."""
+    app = service.app
+    await app.start()
+    try:
+        yield
+    finally:
+        await app.stop()
+
+
+def backlog(log: EmbeddedLog, topics: Sequence[str] = WORK) -> int:
+    """Return how many records the agents have yet to acknowledge."""
+    return sum(log.lag(APP_ID, topics).values())
+
+
+async def drained(service: Service, url: str) -> None:
+    """Wait until the agents have acknowledged every record of an embedded broker.
+
+    An agent acknowledges a record only after what it made of it is written, so an empty backlog
+    read from the first topic to the last means that nothing is on its way.
+
+    Raises:
+        BrokerUnavailable: when the app stops or crashes before.
+    """
+    loop = asyncio.get_running_loop()
+    news = asyncio.Event()
+    log = open_log(embedded_path(url))
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(news.set)
+
+    log.add_listener(wake)
+    try:
+        while any([backlog(log, [topic]) for topic in WORK]):
+            result = await service.app.wait(news)
+            if result.stopped:
+                raise BrokerUnavailable("the stream stopped before it was drained; see the log")
+            news.clear()
+    finally:
+        log.remove_listener(wake)
+        log.close()
