@@ -1,0 +1,1 @@
+"""Where opinions live: adapters of the port ``Index``."""

@@ -1,0 +1,115 @@
+"""What every index adapter shares: search terms, cursors, the digest, tallies."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from minyi.domain import Aspect, Counts, Evaluation, Filters, Opinion, Polarity, Stance
+from minyi.errors import InvalidQuery
+from minyi.text import normalise
+
+CELLS = tuple((aspect, polarity) for aspect in Aspect for polarity in Polarity)
+"""Every aspect and polarity; the position is the bit in an opinion's marks."""
+STANCES = tuple(Stance)
+
+
+def terms(query: str) -> list[str]:
+    """Return the normalised terms of a query, each once, in order."""
+    return list(dict.fromkeys(normalise(query).split()))
+
+
+def searchable(opinion: Opinion) -> str:
+    """Return what a search looks at: the normalised title and text, one space between."""
+    return f"{normalise(opinion.title or '')} {normalise(opinion.text)}"
+
+
+def marks(evaluations: Iterable[Evaluation]) -> int:
+    """Return the set of evaluated cells as bits, in the order of ``CELLS``."""
+    present = {(evaluation.aspect, evaluation.polarity) for evaluation in evaluations}
+    return sum(1 << bit for bit, cell in enumerate(CELLS) if cell in present)
+
+
+def wanted_marks(filters: Filters) -> int | None:
+    """Return the bits of which an opinion must have one, None when any opinion will do."""
+    if filters.aspect is None and filters.polarity is None:
+        return None
+    return sum(
+        1 << bit
+        for bit, (aspect, polarity) in enumerate(CELLS)
+        if filters.aspect in (None, aspect) and filters.polarity in (None, polarity)
+    )
+
+
+def encode_cursor(key: tuple[int, str]) -> str:
+    """Return an opaque cursor that stands after the sort key ``(microseconds, id)``."""
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+
+
+def decode_cursor(cursor: str) -> tuple[int, str]:
+    """Return the sort key of a cursor.
+
+    Raises:
+        InvalidQuery: when the cursor is not one that ``encode_cursor`` made.
+    """
+    try:
+        moment, id_ = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
+        key = (moment, id_)
+        if type(moment) is int and type(id_) is str and encode_cursor(key) == cursor:
+            id_.encode()
+            moment.to_bytes(8, signed=True)
+            return key
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        pass
+    raise InvalidQuery("the cursor is not valid; start again without one")
+
+
+def digest(records: Iterable[bytes]) -> tuple[int, str]:
+    """Return how many records there are and a SHA-256 over them, one a line.
+
+    Args:
+        records: ``Opinion.to_json()`` of every opinion, in order of id.
+    """
+    count, sha = 0, hashlib.sha256()
+    for record in records:
+        count += 1
+        sha.update(record + b"\n")
+    return count, sha.hexdigest()
+
+
+class Tally:
+    """Counts under construction: opinions by stance and by evaluated cell."""
+
+    def __init__(self) -> None:
+        self._stances = dict.fromkeys(STANCES, 0)
+        self._cells = [0] * len(CELLS)
+
+    def add(self, stance: Stance, bits: int, n: int = 1) -> None:
+        """Add ``n`` opinions of one stance that all evaluate the cells in ``bits``."""
+        self._stances[stance] += n
+        self.evaluate(bits, n)
+
+    def evaluate(self, bits: int, n: int) -> None:
+        """Add ``n`` to the evaluated cells in ``bits`` alone."""
+        for bit in range(bits.bit_length()):
+            if bits >> bit & 1:
+                self._cells[bit] += n
+
+    def less(self, other: Tally) -> Tally:
+        """Return this tally without what ``other`` holds."""
+        rest = Tally()
+        rest._stances = {stance: n - other._stances[stance] for stance, n in self._stances.items()}
+        rest._cells = [n - m for n, m in zip(self._cells, other._cells, strict=True)]
+        return rest
+
+    def counts(self) -> Counts:
+        """Return the tally as the domain's counts."""
+        evaluations: dict[Aspect, dict[Polarity, int]] = {}
+        for (aspect, polarity), n in zip(CELLS, self._cells, strict=True):
+            if n:
+                evaluations.setdefault(aspect, {})[polarity] = n
+        stances: dict[str, Any] = {stance.value: n for stance, n in self._stances.items()}
+        return Counts(**stances, evaluations=evaluations)
