@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
+from fastapi_offline import FastAPIOffline
 
 from api import errors
 from api.routes import comments, health, policies, search
@@ -23,7 +24,7 @@ From public comments to honest preference trends. Every share names its denomina
 
 def create_app(wired: Services) -> FastAPI:
     """Return the API over the given services."""
-    app = FastAPI(
+    app = FastAPIOffline(  # /docs without a CDN
         title="Minyi 民意",
         version=__version__,
         description=DESCRIPTION,

@@ -81,6 +81,7 @@ class KafkaAccess:
 
     def __init__(self, servers: str) -> None:
         self._servers = servers
+        self._producer: Any = None
 
     async def create(self, specs: Sequence[TopicSpec], partitions: int) -> list[str]:
         async with _started(AIOKafkaAdminClient(bootstrap_servers=self._servers)) as admin:
@@ -116,11 +117,14 @@ class KafkaAccess:
                             )  # fmt: skip
 
     async def append(self, records: Sequence[NewRecord]) -> None:
-        async with _started(
-            AIOKafkaProducer(bootstrap_servers=self._servers, acks="all", enable_idempotence=True)
-        ) as producer:
+        try:
+            if self._producer is None:
+                self._producer = AIOKafkaProducer(
+                    bootstrap_servers=self._servers, acks="all", enable_idempotence=True
+                )
+                await self._producer.start()
             deliveries = [
-                await producer.send(
+                await self._producer.send(
                     record.topic,
                     record.value,
                     key=record.key,
@@ -131,6 +135,13 @@ class KafkaAccess:
                 for record in records
             ]
             await asyncio.gather(*deliveries)
+        except KafkaError as error:
+            raise BrokerUnavailable(f"Kafka: {error!r}") from error
+
+    async def close(self) -> None:
+        """Stop the producer."""
+        if self._producer is not None:
+            await self._producer.stop()
 
 
 @asynccontextmanager
@@ -142,7 +153,11 @@ async def access(settings: Settings) -> AsyncIterator[Access]:
         BrokerUnavailable: when Kafka does not answer.
     """
     if not settings.embedded_broker:
-        yield KafkaAccess(servers(settings.broker_url))
+        kafka = KafkaAccess(servers(settings.broker_url))
+        try:
+            yield kafka
+        finally:
+            await kafka.close()
         return
     log = await asyncio.to_thread(open_log, embedded_path(settings.broker_url))
     try:
@@ -174,16 +189,13 @@ def _new_topic(spec: TopicSpec, partitions: int) -> NewTopic:
 @asynccontextmanager
 async def _started(client: Any) -> AsyncIterator[Any]:
     """Start an aiokafka client and stop it, whatever happens."""
-    start, stop = (
-        (client.start, client.close) if hasattr(client, "close") else (client.start, client.stop)
-    )
     try:
-        await start()
+        await client.start()
         yield client
     except KafkaError as error:
         raise BrokerUnavailable(f"Kafka: {error!r}") from error
     finally:
-        await stop()
+        await (client.close() if hasattr(client, "close") else client.stop())
 
 
 def chunks(records: Iterable[NewRecord], size: int = PAGE) -> Iterable[list[NewRecord]]:

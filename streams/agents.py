@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from minyi.linking import Linker
-
 from minyi.domain import Comment, LinkedComment, Opinion
 from minyi.errors import InvalidRecord, Retryable
+from minyi.linking import Linker
 from minyi.pipeline import opinions, protect, reading
 from minyi.ports import Encoder, Index, Tagger
 from minyi.settings import TaggerSettings

@@ -50,7 +50,7 @@ async def drained(service: Service, url: str) -> None:
 
     log.add_listener(wake)
     try:
-        while any([backlog(log, [topic]) for topic in WORK]):
+        while any(backlog(log, [topic]) for topic in WORK):
             result = await service.app.wait(news)
             if result.stopped:
                 raise BrokerUnavailable("the stream stopped before it was drained; see the log")

@@ -1,9 +1,9 @@
-"""Ways into the topics: through the running app, or through the API of one that runs elsewhere."""
+"""Ways into the topics: through the broker, or through the API of a service that owns it."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -11,35 +11,34 @@ import httpx
 from minyi.dead_letter import DeadLetter
 from minyi.domain import Comment
 from minyi.errors import BrokerUnavailable, MinyiError
-from streams.topics import Topics
+from streams.access import Access
+from streams.embedded import NewRecord
+from streams.topics import COMMENTS, DEAD_LETTERS
 
 REQUEST_COMMENTS = 500
 
 
-class TopicSink:
-    """Appends through an app's own producer."""
+class BrokerSink:
+    """Appends through an access to the broker."""
 
-    def __init__(self, topics: Topics) -> None:
-        self._topics = topics
+    def __init__(self, access: Access) -> None:
+        self._access = access
 
     async def publish(self, comments: Sequence[Comment]) -> None:
-        await self._send(
-            self._topics.comments,
-            [(c.id.encode(), c.to_json(), c.created_at.timestamp()) for c in comments],
+        await self._access.append(
+            [
+                NewRecord(COMMENTS, c.id.encode(), c.to_json(), timestamp=_ms(c.created_at))
+                for c in comments
+            ]
         )
 
     async def bury(self, letters: Sequence[DeadLetter]) -> None:
-        await self._send(
-            self._topics.dead_letters,
-            [(letter.key, letter.to_json(), letter.at.timestamp()) for letter in letters],
+        await self._access.append(
+            [
+                NewRecord(DEAD_LETTERS, letter.key, letter.to_json(), timestamp=_ms(letter.at))
+                for letter in letters
+            ]
         )
-
-    async def _send(self, topic: Any, records: list[tuple[bytes, bytes, float]]) -> None:
-        deliveries = [
-            await topic.send(key=key, value=value, timestamp=timestamp)
-            for key, value, timestamp in records
-        ]
-        await asyncio.gather(*deliveries)
 
 
 class ApiSink:
@@ -75,3 +74,7 @@ class ApiSink:
 def _parts(records: Sequence[Any]) -> list[Sequence[Any]]:
     """Split into requests of bounded size."""
     return [records[i : i + REQUEST_COMMENTS] for i in range(0, len(records), REQUEST_COMMENTS)]
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

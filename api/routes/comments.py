@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from fastapi import APIRouter, Request
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from api.schemas import Accepted, Rejection
@@ -66,6 +67,20 @@ async def post_comments(request: Request, wired: Wired) -> Accepted:
     await wired.sink.publish(good)
     await wired.sink.bury(dead)
     return Accepted(accepted=len(good), rejected=rejected)
+
+
+@router.post("/dead-letters", status_code=202, include_in_schema=False)
+async def post_dead_letters(request: Request, wired: Wired) -> Accepted:
+    """Take the dead letters of a file that a command reads while this service holds the log."""
+    if wired.sink is None:
+        raise HTTPException(405, "this API only reads")
+    lines = [line for line in (await _body(request)).split(b"\n") if line.strip()]
+    try:
+        letters = [DeadLetter.model_validate_json(line) for line in lines[:MAX_COMMENTS]]
+    except ValidationError as error:
+        raise HTTPException(422, "a line is no dead letter") from error
+    await wired.sink.bury(letters)
+    return Accepted(accepted=len(letters), rejected=[])
 
 
 async def _body(request: Request) -> bytes:

@@ -1,0 +1,41 @@
+"""The command line: ``minyi COMMAND``. One file a subject; ``wiring`` opens what they share."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from minyi import __version__
+from minyi.cli import answers, data, policies, service
+from minyi.cli.wiring import console
+from minyi.errors import MinyiError
+
+app = typer.Typer(
+    name="minyi",
+    help="Minyi (民意): from public comments to honest preference trends.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (service, data, answers):
+    module.add_to(app)
+app.add_typer(policies.app, name="policies")
+
+
+@app.callback(invoke_without_command=True)
+def root(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit()
+
+
+def main() -> None:
+    """Run a command; an error that the user can mend is one line, not a traceback."""
+    try:
+        app()
+    except MinyiError as error:
+        console.print(f"minyi: {error}", style="red", markup=False, highlight=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

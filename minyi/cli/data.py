@@ -1,0 +1,206 @@
+"""``minyi ingest``, ``record``, ``replay``, ``setup``: what goes into the topics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from minyi.cli.progress import bars, stream_progress
+from minyi.cli.wiring import Data, console, index, output, registry, service, settings
+from minyi.clock import SystemClock
+from minyi.domain import Comment
+from minyi.errors import LogInUse, SettingError
+from minyi.settings import Settings
+
+if TYPE_CHECKING:
+    from minyi.ports import CommentSink
+    from streams.intake.ingest import Plan, Report
+
+SHOWN_ROWS = 5
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(ingest)
+    app.command()(record)
+    app.command()(replay)
+    app.command()(setup)
+
+
+def ingest(
+    files: Annotated[list[Path], typer.Argument(help="JSONL, CSV or XLSX; also .gz and .xz.")],
+    map_: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="field=column, e.g. text=留言详情; repeat for more."),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Source of rows that name none. [default: file name]")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the first rows as read; write nothing.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Read files of comments; link, tag and index them.
+
+    Bad rows are reported with their line and go to the dead letters; the good ones go on.
+    """
+    from streams.intake.columns import parse_map
+    from streams.intake.files import open_source
+    from streams.intake.ingest import plan
+
+    given = parse_map(map_ or [])
+    plans = [plan(open_source(file), given, source) for file in files]
+    if dry_run:
+        for planned in plans:
+            _show(planned)
+        return
+    asyncio.run(_ingest(settings(data), plans))
+
+
+def record(
+    file: Annotated[Path, typer.Argument(help="Recording to write; .gz packs it.")],
+    topic: Annotated[
+        list[str] | None, typer.Option(help="Topics. [default: policies, comments]")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Record topics to a file, with keys, timestamps and partitions."""
+    from streams import recording
+    from streams.access import access
+    from streams.topics import COMMENTS, POLICIES
+
+    config = settings(data)
+
+    async def run() -> int:
+        async with access(config) as broker:
+            return await recording.record(broker, topic or [POLICIES, COMMENTS], file)
+
+    print(f"{asyncio.run(run()):,} records in {file}")
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="A recording.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and count it.")] = False,
+    data: Data = None,
+) -> None:
+    """Replay a recording; on an embedded broker, run the stream until it is drained."""
+    from streams import recording
+    from streams.access import access
+
+    if dry_run:
+        topics, records = recording.read_recording(file)
+        print(f"{sum(1 for _ in records):,} records on {', '.join(topics)}")
+        return
+    config = settings(data)
+
+    async def run() -> int:
+        with bars() as progress:
+            task = progress.add_task("replaying", total=None)
+            async with access(config) as broker:
+                count = await recording.replay(broker, file, partial(progress.advance, task))
+        if config.embedded_broker:
+            async with service(config) as (running, _):
+                await stream_progress(config, running)
+        return count
+
+    print(f"{asyncio.run(run()):,} records replayed")
+    if config.embedded_broker:
+        with index(config) as opened:
+            count, value = opened.digest()
+        print(f"{count} opinions sha256:{value}")
+
+
+def setup(data: Data = None) -> None:
+    """Create the topics that are missing and publish the registry."""
+    from streams.access import access
+    from streams.provision import provision, publish_registry
+
+    config = settings(data)
+
+    async def run() -> None:
+        policies = registry(config)
+        async with access(config) as broker:
+            created = await provision(broker, config.partitions)
+            published = await publish_registry(broker, policies.values())
+        print(f"topics created: {', '.join(created) or 'none missing'}")
+        print(f"registry: {len(policies)} policies {'published' if published else 'unchanged'}")
+
+    asyncio.run(run())
+
+
+async def _ingest(config: Settings, plans: Sequence[Plan]) -> None:
+    """Publish to Kafka for its workers; to an embedded log with a stream of our own, or through
+    the service that owns the log."""
+    import httpx
+
+    from streams.access import access
+    from streams.sinks import ApiSink, BrokerSink
+
+    if not config.embedded_broker:
+        async with access(config) as broker:
+            await _publish(plans, BrokerSink(broker))
+        return
+    try:
+        async with service(config) as (running, broker):
+            await _publish(plans, BrokerSink(broker))
+            await stream_progress(config, running)
+            counts = running.progress.counts()
+    except LogInUse as error:
+        if error.api_url is None:
+            raise
+        console.print(f"a running service owns the log; sending to {error.api_url}")
+        async with httpx.AsyncClient(base_url=error.api_url, timeout=60) as client:
+            await _publish(plans, ApiSink(client))
+        return
+    print(
+        f"{counts['comments']:,} comments read, {counts['linked']:,} linked to a policy, "
+        f"{counts['indexed']:,} opinions indexed, {counts['dead']:,} dead letters"
+    )
+
+
+async def _publish(plans: Sequence[Plan], sink: CommentSink) -> None:
+    from streams.intake.ingest import ingest as publish
+
+    for planned in plans:
+        with bars() as progress:
+            task = progress.add_task("reading", total=None)
+            report = await publish(planned, sink, SystemClock(), partial(progress.advance, task))
+        _tell(planned, report)
+
+
+def _tell(planned: Plan, report: Report) -> None:
+    for problem in report.problems:
+        console.print(f"  {problem}", style="yellow", markup=False, highlight=False)
+    if report.bad > len(report.problems):
+        console.print(f"  … and {report.bad - len(report.problems):,} more in the dead letters")
+    print(
+        f"{planned.file.path.name}: {report.rows:,} rows, {report.good:,} good, {report.bad:,} bad"
+    )
+    if report.rows and not report.good:
+        raise SettingError(f"no row of {planned.file.path.name} could be read; look with --dry-run")
+
+
+def _show(planned: Plan) -> None:
+    """Print how a file is read and what its first rows become."""
+    file = planned.file
+    how = ", ".join(part for part in (file.kind, file.packing, file.encoding) if part)
+    output.print(f"[bold]{file.path.name}[/bold]: {how}; source {planned.source!r}")
+    columns = Table("field", "column")
+    for field, column in planned.mapping.items():
+        columns.add_row(field, column)
+    output.print(columns)
+    rows = Table("place", "id", "created_at", "title", "text", show_lines=True)
+    for row, result in islice(planned.read(), SHOWN_ROWS):
+        if isinstance(result, Comment):
+            time = f"{result.created_at:%Y-%m-%d %H:%M}Z"
+            rows.add_row(row.place, result.id, time, result.title or "", result.text[:120])
+        else:
+            rows.add_row(row.place, "[red]bad[/red]", "", "", f"{result.reason} ({result.place})")
+    output.print(rows)

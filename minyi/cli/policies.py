@@ -1,0 +1,88 @@
+"""``minyi policies``: list, check, import, suggest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from minyi.cli.wiring import output, registry, settings
+from minyi.domain import DOMAIN_ZH, Domain
+
+app = typer.Typer(help="The registry of policies.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_policies(
+    domain: Annotated[Domain | None, typer.Option(help="Only this domain.")] = None,
+) -> None:
+    """List the policies of the registry."""
+    table = Table()
+    for name in ("id", "title", "domain", "department", "aliases"):
+        table.add_column(name, overflow="fold")
+    for policy in registry(settings()).values():
+        if domain in (None, policy.domain):
+            table.add_row(
+                policy.id,
+                policy.title,
+                DOMAIN_ZH[policy.domain],
+                policy.department,
+                "、".join(policy.aliases[:6]),
+            )
+    output.print(table)
+
+
+@app.command()
+def check(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of YAML files.")] = None,
+) -> None:
+    """Validate the registry: fields, dates, words claimed twice."""
+    from minyi.registry import load_registry
+
+    config = settings()
+    policies = load_registry(folder or config.registry)
+    domains = {policy.domain for policy in policies.values()}
+    words = sum(len(policy.aliases) + len(policy.keywords) for policy in policies.values())
+    print(f"{len(policies)} policies in {len(domains)} domains, {words:,} words: all valid")
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="CSV, JSON or YAML of policies.")],
+) -> None:
+    """Validate policies from a file and add them to the registry."""
+    from minyi.registry import import_policies
+
+    config = settings()
+    added = import_policies(file, config.registry)
+    print(f"{len(added)} policies added to {config.registry}: {', '.join(p.id for p in added)}")
+    print("a running service reads them when it is started again")
+
+
+@app.command()
+def suggest(
+    files: Annotated[list[Path], typer.Argument(help="Files of comments.")],
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many phrases.")] = 30,
+) -> None:
+    """Mine frequent phrases from comments that no policy links: candidates for the registry."""
+    from minyi.domain import Comment
+    from minyi.linking import Linker
+    from minyi.suggest import suggest as mine
+    from streams.intake.files import open_source
+    from streams.intake.ingest import plan
+
+    linker = Linker(registry(settings()).values())
+    unlinked = [
+        comment.text
+        for file in files
+        for _, comment in plan(open_source(file), {}).read()
+        if isinstance(comment, Comment) and not linker.link(comment.title, comment.text)
+    ]
+    table = Table(caption=f"from {len(unlinked):,} comments without a link")
+    for name in ("phrase", "comments", "example"):
+        table.add_column(name, overflow="fold")
+    for phrase in mine(unlinked, limit=limit):
+        table.add_row(phrase.text, f"{phrase.comments:,}", phrase.examples[0][:60])
+    output.print(table)

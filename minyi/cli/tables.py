@@ -1,0 +1,96 @@
+"""Answers as tables in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.table import Table
+
+from minyi.domain import ASPECT_ZH, Counts, Page, Policy, Share, Stance
+from minyi.trends import Summary, Trend, summarise
+
+EVALUATIONS_SHOWN = 3
+
+
+def percent(share: Share) -> str:
+    """Return ``41 % [37–45]``, or a dash where there is nothing to count."""
+    if share.value is None or share.low is None or share.high is None:
+        return "–"
+    return f"{share.value:.0%} [{share.low * 100:.0f}–{share.high * 100:.0f}]"
+
+
+def evaluations(summary: Summary) -> str:
+    """Return the aspects that are spoken of most: ``便利 +12% −30%``."""
+    spoken = sorted(
+        summary.evaluations, key=lambda e: e.praise.count + e.criticism.count, reverse=True
+    )
+    return " · ".join(
+        f"{ASPECT_ZH[e.aspect]} +{e.praise.value or 0:.0%} −{e.criticism.value or 0:.0%}"
+        for e in spoken[:EVALUATIONS_SHOWN]
+        if e.praise.count + e.criticism.count
+    )
+
+
+def overview(policies: Mapping[str, Policy], totals: Mapping[str, Counts]) -> Table:
+    """Return the policies with opinions, the most discussed first."""
+    table = Table(caption="shares of all opinions on the policy, with 95 % intervals (sampling)")
+    table.add_column("policy 政策", overflow="fold")
+    table.add_column("comments 留言", justify="right")
+    table.add_column("support 支持", justify="right", no_wrap=True)
+    table.add_column("oppose 反对", justify="right", no_wrap=True)
+    table.add_column("evaluation 评价 (+肯定 −批评)", overflow="fold")
+    for policy_id, counts in sorted(totals.items(), key=lambda item: (-item[1].total, item[0])):
+        summary = summarise(counts)
+        title = policies[policy_id].title if policy_id in policies else "(not in the registry)"
+        table.add_row(
+            f"{title}\n[dim]{policy_id}[/dim]",
+            f"{summary.opinions:,}",
+            percent(summary.favor),
+            percent(summary.against),
+            evaluations(summary),
+        )
+    return table
+
+
+def trend(policy: Policy, found: Trend) -> Table:
+    """Return a policy's trend, a row a bucket and group."""
+    table = Table(
+        title=f"{policy.title} ({policy.id})",
+        caption="shares of the bucket's opinions, 95 % intervals; buckets in Asia/Shanghai",
+    )
+    split = any(row.group is not None for row in found.rows)
+    table.add_column(found.interval.value)
+    if split:
+        table.add_column("group")
+    for name in ("comments", "distinct texts", "support", "oppose"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("evaluation", overflow="fold")
+    for row in found.rows:
+        table.add_row(
+            row.bucket.isoformat(),
+            *([row.group or "–"] if split else []),
+            f"{row.raw.opinions:,}",
+            f"{row.collapsed.opinions:,}",
+            percent(row.raw.favor),
+            percent(row.raw.against),
+            evaluations(row.raw),
+        )
+    return table
+
+
+STANCE_MARK = {Stance.FAVOR: "支持", Stance.AGAINST: "反对", Stance.NONE: "未表态"}
+
+
+def hits(page: Page) -> Table:
+    """Return opinions, newest first."""
+    table = Table(caption=f"{len(page.items)} of {page.total:,}", show_lines=True)
+    for name in ("time", "policy", "stance", "text"):
+        table.add_column(name, overflow="fold")
+    for opinion in page.items:
+        table.add_row(
+            f"{opinion.created_at:%Y-%m-%d}",
+            opinion.policy_id,
+            STANCE_MARK[opinion.stance],
+            opinion.text[:200] + ("…" if len(opinion.text) > 200 else ""),
+        )
+    return table

@@ -1,0 +1,98 @@
+"""Opens what the commands share, from the settings. Heavy imports wait until they are needed."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from minyi.domain import Policy
+from minyi.registry import load_registry
+from minyi.settings import Settings, embedded_path, load_settings
+
+if TYPE_CHECKING:
+    from indexers.embedded import EmbeddedIndex
+    from models.runtime import OnnxTagger
+    from streams.access import Access
+    from streams.app import Service
+
+console = Console(stderr=True)
+"""Progress and messages; what a command answers goes to standard output."""
+output = Console(file=sys.stdout)
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of the log and the index. [env: MINYI_DATA; default: var]"),
+]
+
+
+def settings(data: Path | None = None) -> Settings:
+    """Read the settings; ``--data`` wins over the environment."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("streams").setLevel(logging.INFO)
+    return load_settings() if data is None else load_settings(data=data.resolve())
+
+
+def registry(config: Settings) -> dict[str, Policy]:
+    """Read the policies' files."""
+    return load_registry(config.registry)
+
+
+@contextmanager
+def index(config: Settings) -> Iterator[EmbeddedIndex]:
+    """Open the opinion index."""
+    from indexers.embedded import EmbeddedIndex
+
+    opened = EmbeddedIndex(embedded_path(config.index_url))
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def tagger(config: Settings) -> OnnxTagger:
+    """Load the tagger's artifact."""
+    from models.runtime import OnnxTagger
+
+    return OnnxTagger(config.model, threads=config.tagger.threads)
+
+
+@asynccontextmanager
+async def service(
+    config: Settings, api_url: str | None = None
+) -> AsyncIterator[tuple[Service, Access]]:
+    """Run the stream on the settings' broker and index: topics, registry, agents.
+
+    Yields the running stream and the access to its broker.
+
+    Args:
+        config: the settings.
+        api_url: where the API answers, told to commands that find the embedded log in use.
+
+    Raises:
+        LogInUse: when another process owns the embedded log.
+    """
+    from streams.access import access
+    from streams.app import build
+    from streams.embedded import open_log
+    from streams.provision import provision, publish_registry
+    from streams.running import running
+
+    policies = registry(config)
+    async with access(config) as broker:
+        if config.embedded_broker and api_url:
+            with open_log(embedded_path(config.broker_url)) as log:
+                log.announce(api_url)
+        await provision(broker, config.partitions)
+        await publish_registry(broker, policies.values())
+        model = tagger(config)
+        with index(config) as opened:
+            built = build(config, opened, model, model if config.semantic else None)
+            async with running(built):
+                yield built, broker
