@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
 from api import errors
+from api.alerts.store import AlertStore
+from api.alerts.watch import Watch
 from api.routes import comments, health, policies, search
+from api.routes import subscriptions as subscription_routes
 from api.services import Services
 from minyi import __version__
 
+ROUTES = (health, policies, search, comments, subscription_routes)
 PAGE = Path(__file__).parent / "page"
 
 DESCRIPTION = """
@@ -22,17 +30,25 @@ From public comments to honest preference trends. Every share names its denomina
 """
 
 
-def create_app(wired: Services) -> FastAPI:
-    """Return the API over the given services."""
+def create_app(wired: Services, subscriptions: AlertStore | None = None) -> FastAPI:
+    """Return the API over the given services.
+
+    Args:
+        wired: the ports that the routes stand on.
+        subscriptions: where they are kept; None serves without alerts.
+    """
     app = FastAPIOffline(  # /docs without a CDN
         title="Minyi 民意",
         version=__version__,
         description=DESCRIPTION,
         responses={422: {"model": errors.ErrorResponse}},
+        lifespan=_watching,
     )
     app.state.services = wired
+    app.state.alerts = subscriptions
+    app.state.watch = None
     errors.install(app)
-    for module in (health, policies, search, comments):
+    for module in ROUTES:
         app.include_router(module.router)
 
     @app.get("/", include_in_schema=False)
@@ -41,3 +57,25 @@ def create_app(wired: Services) -> FastAPI:
 
     app.mount("/page", StaticFiles(directory=PAGE), name="page")
     return app
+
+
+@asynccontextmanager
+async def _watching(app: FastAPI) -> AsyncIterator[None]:
+    """Watch the index for the subscribers while the API serves."""
+    wired: Services = app.state.services
+    if app.state.alerts is None:
+        yield
+        return
+    async with httpx.AsyncClient(trust_env=False) as client:
+        watch = Watch(
+            app.state.alerts, wired.index, wired.registry, wired.clock, client, wired.announce
+        )
+        app.state.watch = watch
+        if wired.on_change is not None:
+            wired.on_change(watch.wake)
+        task = asyncio.create_task(watch.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

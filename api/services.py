@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -17,7 +17,9 @@ from minyi.ports import Clock, CommentSink, Index, Registry
 class Services:
     """The ports that the API stands on.
 
-    ``sink`` is None on a read-only API; ``progress`` returns the stream's counters.
+    ``sink`` is None on a read-only API; ``progress`` returns the stream's counters; ``on_change``
+    registers what is to be called after the index has changed; ``announce`` puts an alert, by key
+    and value, on the topic ``alerts``.
     """
 
     index: Index
@@ -25,6 +27,8 @@ class Services:
     clock: Clock
     sink: CommentSink | None = None
     progress: Callable[[], Mapping[str, int]] = field(default=dict)
+    on_change: Callable[[Callable[[], None]], None] | None = None
+    announce: Callable[[bytes, bytes], Awaitable[None]] | None = None
 
 
 def services(request: Request) -> Services:

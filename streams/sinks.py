@@ -13,7 +13,7 @@ from minyi.domain import Comment
 from minyi.errors import BrokerUnavailable, MinyiError
 from streams.access import Access
 from streams.embedded import NewRecord
-from streams.topics import COMMENTS, DEAD_LETTERS
+from streams.topics import ALERTS, COMMENTS, DEAD_LETTERS
 
 REQUEST_COMMENTS = 500
 
@@ -39,6 +39,10 @@ class BrokerSink:
                 for letter in letters
             ]
         )
+
+    async def announce(self, key: bytes, value: bytes) -> None:
+        """Append one alert."""
+        await self._access.append([NewRecord(ALERTS, key, value)])
 
 
 class ApiSink:

@@ -24,6 +24,7 @@ from minyi.settings import ROOT, Settings
 if TYPE_CHECKING:
     from minyi.ports import CommentSink
     from streams.app import Service
+    from streams.sinks import BrokerSink
 
 BUNDLE = ROOT / "data" / "stream" / "comments.jsonl"
 Port = Annotated[int | None, typer.Option(help="Port of page and API. [default: 8600]")]
@@ -59,7 +60,7 @@ async def _run(config: Settings, port: int, bundle: Path | None, once: bool) -> 
         console.print("starting: registry, tagger, stream …")
         async with (
             service(config, url) as (running, broker),
-            _serving(running, BrokerSink(broker), listener) as stopped,
+            _serving(config, running, BrokerSink(broker), listener) as stopped,
         ):
             if bundle is not None:
                 await _ingest_once(config, BrokerSink(broker), bundle)
@@ -114,11 +115,12 @@ async def _ingest_once(config: Settings, sink: CommentSink, bundle: Path) -> Non
 
 @asynccontextmanager
 async def _serving(
-    running: Service, sink: CommentSink, listener: socket.socket
+    config: Settings, running: Service, sink: BrokerSink, listener: socket.socket
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Serve page and API on a bound socket beside the stream; the task ends on a signal."""
     import uvicorn
 
+    from api.alerts.store import AlertStore
     from api.app import create_app
     from api.services import Services
 
@@ -128,9 +130,12 @@ async def _serving(
         clock=SystemClock(),
         sink=sink,
         progress=running.progress.counts,
+        on_change=running.progress.listeners.append,
+        announce=sink.announce,
     )
+    store = AlertStore(config.data / "subscriptions.db")
     server = uvicorn.Server(
-        uvicorn.Config(create_app(wired), log_level="warning", timeout_graceful_shutdown=5)
+        uvicorn.Config(create_app(wired, store), log_level="warning", timeout_graceful_shutdown=5)
     )
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
@@ -138,6 +143,7 @@ async def _serving(
     finally:
         server.should_exit = True
         await task
+        store.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

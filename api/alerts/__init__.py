@@ -1,0 +1,1 @@
+"""Alerts: subscriptions, their evaluation, and delivery to webhooks."""

@@ -1,0 +1,201 @@
+"""Subscriptions, what their rules remember, and the outbox, in one SQLite file.
+
+A crossing and the memory of it are written in one transaction, so that an alert goes out once per
+crossing, whatever restarts in between; delivery itself is at least once, under the same id.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from api.alerts.models import Alert, Created, Delivery, SentAlert, Subscription
+from minyi.domain import Model
+from minyi.errors import IndexUnavailable
+from minyi.rules import Reading
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS subscriptions (
+    id TEXT PRIMARY KEY, body TEXT NOT NULL, secret TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS readings (
+    subscription_id TEXT NOT NULL REFERENCES subscriptions ON DELETE CASCADE,
+    policy_id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (subscription_id, policy_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbox (
+    id TEXT PRIMARY KEY,
+    subscription_id TEXT NOT NULL REFERENCES subscriptions ON DELETE CASCADE,
+    body TEXT NOT NULL, delivery TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+    due REAL NOT NULL, last_error TEXT
+) WITHOUT ROWID;
+"""
+
+
+class Due(Model):
+    """An alert whose delivery is due, and where it goes."""
+
+    alert_id: str
+    body: str
+    webhook: str
+    secret: str
+    attempts: int
+
+
+class AlertStore:
+    """The subscriptions' memory. Methods block for a disk write; safe from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # it holds the webhooks' secrets
+        self._lock = RLock()
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Release the file."""
+        with self._lock:
+            self._db.close()
+
+    def add(self, created: Created) -> None:
+        """Store a new subscription."""
+        body = created.model_dump_json(exclude={"secret"})
+        with self._writing() as db:
+            row = (created.id, body, created.secret)
+            db.execute("INSERT INTO subscriptions VALUES (?, ?, ?)", row)
+
+    def remove(self, subscription_id: str) -> bool:
+        """Delete a subscription and what belongs to it; return whether it existed."""
+        with self._writing() as db:
+            done = db.execute("DELETE FROM subscriptions WHERE id = ?", (subscription_id,))
+            return done.rowcount > 0
+
+    def subscriptions(self) -> list[Subscription]:
+        """Return all subscriptions, the oldest first."""
+        rows = self._rows("SELECT body FROM subscriptions")
+        found = [Subscription.model_validate_json(body) for (body,) in rows]
+        return sorted(found, key=lambda subscription: (subscription.created_at, subscription.id))
+
+    def subscription(self, subscription_id: str) -> Subscription | None:
+        """Return one subscription."""
+        rows = self._rows("SELECT body FROM subscriptions WHERE id = ?", subscription_id)
+        return Subscription.model_validate_json(rows[0][0]) if rows else None
+
+    def readings(self, subscription_id: str) -> dict[str, Reading]:
+        """Return the last reading of each policy of a subscription."""
+        rows = self._rows(
+            "SELECT policy_id, body FROM readings WHERE subscription_id = ?", subscription_id
+        )
+        return {policy_id: Reading.model_validate_json(body) for policy_id, body in rows}
+
+    def remember(
+        self,
+        subscription_id: str,
+        policy_id: str,
+        reading: Reading,
+        alerts: Iterable[Alert],
+        due: datetime,
+    ) -> None:
+        """Store a reading and, in the same transaction, the alerts that it brought."""
+        with self._writing() as db:
+            known = db.execute("SELECT 1 FROM subscriptions WHERE id = ?", (subscription_id,))
+            if known.fetchone() is None:
+                return  # deleted while it was being evaluated
+            db.execute(
+                "INSERT OR REPLACE INTO readings VALUES (?, ?, ?)",
+                (subscription_id, policy_id, reading.model_dump_json()),
+            )
+            db.executemany(
+                "INSERT OR IGNORE INTO outbox (id, subscription_id, body, delivery, due)"
+                " VALUES (?, ?, ?, 'pending', ?)",
+                [(a.id, subscription_id, a.model_dump_json(), due.timestamp()) for a in alerts],
+            )
+
+    def alerts(self, subscription_id: str, limit: int = 50) -> list[SentAlert]:
+        """Return a subscription's alerts, the newest first."""
+        rows = self._rows(
+            "SELECT body, delivery, attempts, last_error FROM outbox WHERE subscription_id = ?",
+            subscription_id,
+        )
+        sent = [
+            SentAlert(
+                alert=Alert.model_validate_json(body),
+                delivery=Delivery(delivery),
+                attempts=attempts,
+                last_error=error,
+            )
+            for body, delivery, attempts, error in rows
+        ]
+        return sorted(sent, key=lambda s: (s.alert.day, s.alert.id), reverse=True)[:limit]
+
+    def due(self, now: datetime) -> list[Due]:
+        """Return the alerts that are to be tried now, the longest waiting first."""
+        rows = self._rows(
+            "SELECT o.id, o.body, s.body, s.secret, o.attempts FROM outbox o"
+            " JOIN subscriptions s ON s.id = o.subscription_id"
+            " WHERE o.delivery = 'pending' AND o.due <= ? ORDER BY o.due, o.id",
+            now.timestamp(),
+        )
+        return [
+            Due(
+                alert_id=alert_id,
+                body=body,
+                webhook=Subscription.model_validate_json(subscription).webhook,
+                secret=secret,
+                attempts=attempts,
+            )
+            for alert_id, body, subscription, secret, attempts in rows
+        ]
+
+    def next_due(self) -> datetime | None:
+        """Return when the next delivery is due, in local time."""
+        rows = self._rows("SELECT min(due) FROM outbox WHERE delivery = 'pending'")
+        return datetime.fromtimestamp(rows[0][0]).astimezone() if rows[0][0] is not None else None
+
+    def delivered(self, alert_id: str) -> None:
+        """Note that an alert has arrived."""
+        with self._writing() as db:
+            db.execute(
+                "UPDATE outbox SET delivery = 'delivered', attempts = attempts + 1,"
+                " last_error = NULL WHERE id = ?",
+                (alert_id,),
+            )
+
+    def failed(self, alert_id: str, error: str, again: datetime | None) -> None:
+        """Note a failed try, and when to try again; None gives up."""
+        with self._writing() as db:
+            db.execute(
+                "UPDATE outbox SET attempts = attempts + 1, last_error = ?, due = ?, delivery = ?"
+                " WHERE id = ?",
+                (
+                    error[:500],
+                    again.timestamp() if again else 0,
+                    Delivery.PENDING if again else Delivery.FAILED,
+                    alert_id,
+                ),
+            )
+
+    def _rows(self, query: str, *arguments: Any) -> Sequence[tuple[Any, ...]]:
+        with self._lock:
+            return self._db.execute(query, arguments).fetchall()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._db
+                except BaseException:
+                    self._db.execute("ROLLBACK")
+                    raise
+                self._db.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                raise IndexUnavailable(f"the subscriptions cannot be written: {error}") from error

@@ -1,0 +1,75 @@
+"""What an alert says, in Chinese, and the comments that it shows."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, time, timedelta
+
+from api.alerts.models import Alert, Quote, Subscription
+from minyi.domain import SHANGHAI, STANCE_ZH, Filters, Opinion, Policy, Share
+from minyi.ports import Index
+from minyi.rules import Crosses, Match, Rule
+
+QUOTES = 3
+CANDIDATES = 50
+
+
+def write(subscription: Subscription, policy: Policy, match: Match, index: Index) -> Alert:
+    """Return the alert of a match, with three comments that hold the stance it is about."""
+    name = f"{subscription.id}\x1f{policy.id}\x1f{match.day}"
+    return Alert(
+        id=f"alert-{hashlib.sha256(name.encode()).hexdigest()[:24]}",
+        subscription_id=subscription.id,
+        policy_id=policy.id,
+        policy_title=policy.title,
+        day=match.day,
+        stance=subscription.rule.stance,
+        before=match.before,
+        after=match.after,
+        text=_text(policy, subscription.rule, match),
+        comments=_quotes(policy, subscription.rule, match, index),
+    )
+
+
+def _text(policy: Policy, rule: Rule, match: Match) -> str:
+    verb = "升至" if rule.crosses is Crosses.ABOVE else "降至"
+    return (
+        f"「{policy.title}」的{STANCE_ZH[rule.stance]}占比由{_percent(match.before)}"
+        f"{verb}{_percent(match.after)}，越过了{rule.threshold:.1%}的界线"
+        f"（截至{match.day:%Y年%m月%d日}的近{rule.window_days}天，共{match.after.n}条意见，"
+        f"95%区间{match.after.low:.1%}–{match.after.high:.1%}）。"
+        "以上为主动发声者的意见，不代表全体居民。"
+    )
+
+
+def _percent(share: Share) -> str:
+    return f"{share.value:.1%}" if share.value is not None else "未知"
+
+
+def _quotes(policy: Policy, rule: Rule, match: Match, index: Index) -> list[Quote]:
+    """Choose by rule: of the newest opinions in the window the most liked, no text twice."""
+    end = datetime.combine(match.day + timedelta(days=1), time(), SHANGHAI)
+    page = index.search(
+        "",
+        Filters(
+            policy_id=policy.id,
+            stance=rule.stance,
+            since=(end - timedelta(days=rule.window_days)).astimezone(UTC),
+            until=end.astimezone(UTC),
+        ),
+        CANDIDATES,
+    )
+    distinct: dict[str, Opinion] = {}
+    for opinion in page.items:
+        distinct.setdefault(opinion.duplicate_key, opinion)
+    chosen = sorted(distinct.values(), key=lambda o: (-(o.likes or 0), o.id))[:QUOTES]
+    return [
+        Quote(
+            opinion_id=opinion.id,
+            created_at=opinion.created_at,
+            region=opinion.region,
+            stance=opinion.stance,
+            text=opinion.text,
+        )
+        for opinion in chosen
+    ]

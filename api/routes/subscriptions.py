@@ -1,0 +1,90 @@
+"""Subscriptions: what a policy office watches, and why nothing came."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.exceptions import HTTPException
+
+from api.alerts.models import (
+    Created,
+    NewSubscription,
+    PolicyStatus,
+    Subscription,
+    SubscriptionStatus,
+)
+from api.alerts.store import AlertStore
+from api.services import Wired
+
+router = APIRouter(prefix="/v1/subscriptions", tags=["subscriptions"])
+
+NOT_YET = "尚未评估，请稍后再看。"
+
+
+def store(request: Request) -> AlertStore:
+    found: AlertStore | None = request.app.state.alerts
+    if found is None:
+        raise HTTPException(404, "this API keeps no subscriptions")
+    return found
+
+
+Stored = Annotated[AlertStore, Depends(store)]
+
+
+@router.post("", status_code=201)
+def subscribe(request: Request, wired: Wired, stored: Stored, wanted: NewSubscription) -> Created:
+    """Watch policies; the answer holds the secret that alerts are signed with, this once."""
+    known = wired.registry.policies()
+    unknown = [policy_id for policy_id in wanted.policy_ids if policy_id not in known]
+    if unknown:
+        raise HTTPException(422, f"no policy {unknown[0]!r}; GET /v1/policies lists them")
+    created = Created(
+        id=f"sub-{secrets.token_hex(8)}",
+        name=wanted.name,
+        policy_ids=list(dict.fromkeys(wanted.policy_ids)),
+        rule=wanted.rule,
+        webhook=str(wanted.webhook),
+        since=wanted.since,
+        created_at=wired.clock.now(),
+        secret=f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}",
+    )
+    stored.add(created)
+    request.app.state.watch.wake()
+    return created
+
+
+@router.get("")
+def subscriptions(stored: Stored) -> list[Subscription]:
+    """List the subscriptions, the oldest first."""
+    return stored.subscriptions()
+
+
+@router.get("/{subscription_id}")
+def subscription(stored: Stored, subscription_id: str) -> SubscriptionStatus:
+    """Return a subscription with its alerts and, for each policy, why nothing came."""
+    found = stored.subscription(subscription_id)
+    if found is None:
+        raise HTTPException(404, f"no subscription {subscription_id!r}")
+    readings = stored.readings(subscription_id)
+    return SubscriptionStatus(
+        **found.model_dump(),
+        policies=[
+            PolicyStatus(
+                policy_id=policy_id,
+                share=readings[policy_id].state.share if policy_id in readings else None,
+                reason=readings[policy_id].reason if policy_id in readings else NOT_YET,
+            )
+            for policy_id in found.policy_ids
+        ],
+        alerts=stored.alerts(subscription_id),
+    )
+
+
+@router.delete("/{subscription_id}", status_code=204)
+def unsubscribe(stored: Stored, subscription_id: str) -> None:
+    """Delete a subscription and its alerts."""
+    if not stored.remove(subscription_id):
+        raise HTTPException(404, f"no subscription {subscription_id!r}")

@@ -1,0 +1,133 @@
+"""Rule + series → match, or the reason why not. Pure.
+
+A rule watches one stance's share of the opinions on a policy in a trailing window of whole days
+(Asia/Shanghai, event time). It fires when the share crosses its threshold in its direction between
+two evaluated days, once: it is armed again only when the share has gone back past the threshold by
+``REARM``, so that a share that trembles on the line does not ring all day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from minyi.domain import STANCE_ZH, Model, Share, Stance
+from minyi.prevalence import share
+
+REARM = 0.02
+"""Two points: below the width of any interval that a rule's minimum count allows."""
+
+
+class Crosses(StrEnum):
+    ABOVE = "above"
+    BELOW = "below"
+
+
+class Rule(Model):
+    """What a subscriber watches."""
+
+    stance: Stance
+    crosses: Crosses = Crosses.ABOVE
+    threshold: float = Field(gt=0, lt=1)
+    min_count: int = Field(default=30, ge=1, le=1_000_000)
+    """Opinions that the window must hold for its share to count."""
+    window_days: int = Field(default=30, ge=1, le=366)
+
+
+class Side(StrEnum):
+    """Where the share stood when it was last measured."""
+
+    UNKNOWN = "unknown"
+    ARMED = "armed"
+    FIRED = "fired"
+
+
+class State(Model):
+    """What a rule remembers of one policy."""
+
+    side: Side = Side.UNKNOWN
+    day: date | None = None
+    """The last day that was evaluated; it is evaluated again, since it may not be over."""
+    share: Share | None = None
+    """The last share that was measured."""
+
+
+class Match(Model):
+    """A crossing."""
+
+    day: date
+    before: Share
+    after: Share
+
+
+class Reading(Model):
+    """How a rule stands on one policy now, and why it is silent."""
+
+    state: State
+    reason: str
+    """In Chinese, for the subscriber."""
+
+
+DayCounts = Mapping[date, tuple[int, int]]
+"""Day → (opinions with the rule's stance, all opinions)."""
+
+
+def evaluate(
+    rule: Rule, days: DayCounts, state: State, today: Annotated[date, "event time"]
+) -> tuple[Reading, list[Match]]:
+    """Evaluate every day since the last up to ``today``; return the new reading and its matches.
+
+    The first share that is measured at all only sets the side: a rule tells of crossings, and what
+    was so before anyone looked is none.
+    """
+    matches = []
+    earliest = min(days, default=today)
+    window = timedelta(days=rule.window_days - 1)
+    day = max(state.day or earliest, earliest)
+    counted = 0
+    while day <= today:
+        stance, counted = _window(days, day - window, day)
+        if counted >= rule.min_count:
+            now = share(stance, counted, "opinions")
+            side, fired = _step(rule, state.side, stance / counted)
+            if fired and state.share is not None:
+                matches.append(Match(day=day, before=state.share, after=now))
+            state = State(side=side, day=day, share=now)
+        else:
+            state = state.model_copy(update={"day": day})
+        day += timedelta(days=1)
+    return Reading(state=state, reason=_reason(rule, state, counted)), matches
+
+
+def _window(days: DayCounts, since: date, until: date) -> tuple[int, int]:
+    inside = [counts for day, counts in days.items() if since <= day <= until]
+    return sum(stance for stance, _ in inside), sum(total for _, total in inside)
+
+
+def _step(rule: Rule, side: Side, value: float) -> tuple[Side, bool]:
+    """Return the new side, and whether the rule fires."""
+    sign = 1 if rule.crosses is Crosses.ABOVE else -1
+    beyond = sign * (value - rule.threshold)
+    if beyond >= 0:
+        return Side.FIRED, side is Side.ARMED
+    if side is Side.FIRED and beyond > -REARM:
+        return Side.FIRED, False
+    return Side.ARMED, False
+
+
+def _reason(rule: Rule, state: State, counted: int) -> str:
+    name = STANCE_ZH[rule.stance]
+    if counted < rule.min_count:
+        return f"近{rule.window_days}天只有{counted}条意见，少于规则要求的{rule.min_count}条。"
+    assert state.share is not None and state.share.value is not None  # noqa: S101, PT018
+    now = f"{name}占比为{state.share.value:.1%}（{counted}条意见）"
+    above = rule.crosses is Crosses.ABOVE
+    line = f"{rule.threshold:.1%}"
+    if state.side is Side.FIRED:
+        back = f"{'低于' if above else '高于'}{line}两个百分点以上"
+        return f"{now}，已在{line}{'以上' if above else '以下'}；{back}后才会再次提醒。"
+    return f"{now}，尚未{'升到' if above else '降到'}{line}。"
