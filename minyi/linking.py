@@ -18,6 +18,7 @@ out stays out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,12 @@ from minyi.domain import Link, LinkBy, Policy
 from minyi.ports import Encoder
 from minyi.text import fold
 
+HEAD_CHARACTERS = 60
+"""A comment without a title, up to this long, is its own title: the length of a micro-blog post."""
+CHARACTERS_A_MENTION = 300
+"""In longer texts a policy must be mentioned once in so many characters, or it is in passing."""
+PAIR_CHARACTERS = 50
+"""Two keywords make a pair when they begin at most this far apart: about one sentence."""
 SEMANTIC_THRESHOLD = 0.62
 """Cosine from which the nearest policy links; docs/linking.md says how it was tuned."""
 SEMANTIC_MIN_CHARACTERS = 8
@@ -38,6 +45,17 @@ _Names = tuple[tuple[int, LinkBy], ...]
 """Policies (by index) that a word names, and whether as ALIAS or as one of their KEYWORDS."""
 _Span = tuple[int, int, _Names]
 """Start, end (exclusive) and meaning of a word found."""
+
+
+class _Mention(NamedTuple):
+    """A word of a policy in a comment: where, as written, alias or keyword."""
+
+    start: int
+    word: str
+    by: LinkBy
+
+
+_STRENGTH = (LinkBy.ALIAS, LinkBy.KEYWORDS)
 
 
 class _Uses(NamedTuple):
@@ -117,39 +135,29 @@ class Linker:
     def _lexical(self, title: str | None, text: str) -> tuple[tuple[Link, ...], frozenset[int]]:
         """Return the links, and the policies that an exclusion or a veto touched."""
         original = f"{title}\n{text}" if title else text
-        folded = fold(original)
-        spans, excluded, vetoed = self._spans(folded)
-        if not spans:
-            return (), frozenset(vetoed)
-        title_end = len(title) if title else 0
-        aliases: dict[int, dict[str, str]] = {}
-        keywords: dict[int, dict[str, str]] = {}
-        titled: set[int] = set()
+        head = len(title) if title else len(text) if len(text) <= HEAD_CHARACTERS else 0
+        spans, excluded, vetoed = self._spans(fold(original))
+        mentions: dict[int, list[_Mention]] = {}
         cancelled: set[int] = set()
-        for start, end, uses in _longest(spans):
-            for policy, role in uses:
+        for start, end, names in _longest(spans):
+            for policy, by in names:
                 if policy in vetoed:
                     continue
                 if policy in excluded and _covered(start, end, excluded[policy]):
                     cancelled.add(policy)
                     continue
-                words = aliases if role is LinkBy.ALIAS else keywords
-                words.setdefault(policy, {}).setdefault(folded[start:end], original[start:end])
-                if start < title_end:
-                    titled.add(policy)
-
-        links = []
-        for policy in sorted(aliases.keys() | keywords.keys()):
-            if policy in aliases:
-                by, evidence = LinkBy.ALIAS, aliases[policy]
-            elif policy in titled or len(keywords[policy]) > 1:
-                by, evidence = LinkBy.KEYWORDS, keywords[policy]
-            else:
-                continue
-            links.append(
-                Link(policy_id=self._policies[policy].id, by=by, evidence=tuple(evidence.values()))
-            )
-        return tuple(links), frozenset(vetoed | cancelled)
+                mentions.setdefault(policy, []).append(_Mention(start, original[start:end], by))
+        named = any(
+            mention.start < head and mention.by is LinkBy.ALIAS
+            for found in mentions.values()
+            for mention in found
+        )
+        links = tuple(
+            _link(self._policies[policy].id, mentions[policy])
+            for policy in sorted(mentions)
+            if _links(mentions[policy], head, named, len(text))
+        )
+        return links, frozenset(vetoed | cancelled)
 
     def _spans(self, folded: str) -> tuple[list[_Span], dict[int, list[tuple[int, int]]], set[int]]:
         """Return where aliases and keywords stand, where exclusions stand by policy, and the
@@ -216,6 +224,39 @@ def _stands_alone(folded: str, start: int, end: int) -> bool:
         if folded[end - 1].isdigit() and after[:1] == "." and after[1:].isdigit():
             return False
     return True
+
+
+def _links(mentions: Sequence[_Mention], head: int, named: bool, length: int) -> bool:
+    """Whether mentions of a policy, in order of place, make a link.
+
+    Args:
+        mentions: all of one policy in one comment.
+        head: characters of the comment that say what it is about.
+        named: whether an alias of any policy stands in the head.
+        length: characters of the comment's text.
+    """
+    words = {m.by for m in mentions if m.start < head}
+    if LinkBy.ALIAS in words or (words and not named):
+        return True
+    if len(mentions) * CHARACTERS_A_MENTION < length:
+        return False
+    return any(mention.by is LinkBy.ALIAS for mention in mentions) or any(
+        second.start - first.start <= PAIR_CHARACTERS and _differ(first.word, second.word)
+        for first, second in pairwise(mentions)
+    )
+
+
+def _differ(first: str, second: str) -> bool:
+    """Whether two words differ by more than an ending: 公交 and 公交车 do not."""
+    first, second = fold(first), fold(second)
+    return first not in second and second not in first
+
+
+def _link(policy_id: str, mentions: Sequence[_Mention]) -> Link:
+    """Return the link with its evidence: the aliases, or else the keywords, as written."""
+    by = min((mention.by for mention in mentions), key=_STRENGTH.index)
+    words = dict.fromkeys(mention.word for mention in mentions if mention.by is by)
+    return Link(policy_id=policy_id, by=by, evidence=tuple(words))
 
 
 def _covered(start: int, end: int, spans: Iterable[tuple[int, int]]) -> bool:

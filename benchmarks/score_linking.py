@@ -1,0 +1,210 @@
+"""How well comments are linked to policies: precision, recall, F1.
+
+    python -m benchmarks.score_linking [--errors] [--split dev|test] [--encoder FOLDER]
+
+Two measures, both over texts that are not part of the project (``MINYI_SHARED``, by default
+``../shared``):
+
+- ``gold``: petition messages with our own labels (data/labels/linking_gold.jsonl), micro-averaged
+  over (message, policy) pairs. Words and thresholds are tuned on ``dev``; ``test`` is for reporting.
+- ``weibo``: posts on the topics of the 2014 Two Sessions. A topic is found when one of its
+  policies is linked. The labels say what a post was collected for, not all that it mentions. Half
+  of the posts, by hash of the text, are for tuning; the other half is reported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import lzma
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from minyi.linking import Linker
+from minyi.registry import load_registry
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLD = ROOT / "data" / "labels" / "linking_gold.jsonl"
+WEIBO_TOPICS: dict[str, frozenset[str]] = {
+    "house": frozenset({"real-estate-regulation", "purchase-restriction"}),
+    "env": frozenset({"smog-control"}),
+    "food": frozenset({"food-safety"}),
+    "cor": frozenset({"anti-corruption"}),
+    "stent": frozenset({"soe-reform"}),
+    "med": frozenset({"medical-reform"}),
+    "child": frozenset({"second-child"}),
+    "fund": frozenset({"official-spending"}),
+    "edu": frozenset({"education-equity"}),
+    "court": frozenset({"judicial-reform"}),
+}
+"""Topic → policies that stand for it. The Supreme Court's and the Supreme Procuratorate's posts
+are one topic here; premier, congress and political consultative conference are no policy."""
+_MERGED = {"spcourt": "court", "spproc": "court"}
+
+
+@dataclass
+class Score:
+    """True positives, false positives, false negatives, and the shares made of them."""
+
+    hits: int = 0
+    false: int = 0
+    missed: int = 0
+
+    def add(self, expected: frozenset[str], found: frozenset[str]) -> None:
+        self.hits += len(expected & found)
+        self.false += len(found - expected)
+        self.missed += len(expected - found)
+
+    @property
+    def precision(self) -> float:
+        return self.hits / ((self.hits + self.false) or 1)
+
+    @property
+    def recall(self) -> float:
+        return self.hits / ((self.hits + self.missed) or 1)
+
+    @property
+    def f1(self) -> float:
+        return 2 * self.hits / ((2 * self.hits + self.false + self.missed) or 1)
+
+    def __str__(self) -> str:
+        return f"P {self.precision:.3f}  R {self.recall:.3f}  F1 {self.f1:.3f}"
+
+
+@dataclass
+class Message:
+    """One labelled petition message and what was found in it."""
+
+    id: int
+    title: str
+    text: str
+    split: str
+    stratum: str
+    expected: frozenset[str]
+    found: frozenset[str] = field(default=frozenset())
+
+
+def shared_folder() -> Path:
+    """Return the folder of shared data.
+
+    Raises:
+        SystemExit: saying how to name it, when it is not there.
+    """
+    folder = Path(os.environ.get("MINYI_SHARED", ROOT.parent / "shared"))
+    if not (folder / "data").is_dir():
+        raise SystemExit(
+            f"{folder} holds no data/; the texts are not part of the project. "
+            "Set MINYI_SHARED to the folder that holds data/taidi2020_messages.jsonl.xz"
+        )
+    return folder
+
+
+def rows(name: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a shared data set."""
+    with lzma.open(shared_folder() / "data" / f"{name}.jsonl.xz", "rt", encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def gold_messages(linker: Linker) -> list[Message]:
+    """Return the labelled messages, linked."""
+    labels = [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines()]
+    texts = {row["id"]: row for row in rows("taidi2020_messages")}
+    messages = [
+        Message(
+            id=label["id"],
+            title=texts[label["id"]]["topic"],
+            text=texts[label["id"]]["text"],
+            split=label["split"],
+            stratum=label["stratum"],
+            expected=frozenset(label["policies"]),
+        )
+        for label in labels
+    ]
+    links = linker.link_many([(message.title, message.text) for message in messages])
+    for message, found in zip(messages, links, strict=True):
+        message.found = frozenset(link.policy_id for link in found)
+    return messages
+
+
+def score(messages: Iterable[Message]) -> Score:
+    """Return the micro-averaged score over (message, policy) pairs."""
+    total = Score()
+    for message in messages:
+        total.add(message.expected, message.found)
+    return total
+
+
+def score_weibo(linker: Linker, half: str = "report") -> dict[str, Score]:
+    """Return the score of each topic on one half (``tune`` or ``report``) of the posts."""
+    posts: list[tuple[str, str]] = []
+    for row in rows("weibo_2014_two_sessions"):
+        even = hashlib.sha256(row["text"].encode()).digest()[0] % 2 == 0
+        if even == (half == "tune"):
+            posts.append((_MERGED.get(row["topic"], row["topic"]), row["text"]))
+    links = linker.link_many([(None, text) for _, text in posts])
+    scores = {topic: Score() for topic in WEIBO_TOPICS}
+    for (topic, _), found in zip(posts, links, strict=True):
+        linked = {link.policy_id for link in found}
+        for name, policies in WEIBO_TOPICS.items():
+            truth = frozenset({name}) if topic == name else frozenset()
+            guess = frozenset({name}) if linked & policies else frozenset()
+            scores[name].add(truth, guess)
+    return scores
+
+
+def total(scores: Iterable[Score]) -> Score:
+    """Return the sum: a micro-average."""
+    parts = list(scores)
+    return Score(
+        sum(s.hits for s in parts), sum(s.false for s in parts), sum(s.missed for s in parts)
+    )
+
+
+def _print_errors(messages: Sequence[Message], linker: Linker) -> None:
+    wrong: dict[str, Counter[str]] = defaultdict(Counter)
+    for message in messages:
+        if message.expected == message.found:
+            continue
+        evidence = {
+            link.policy_id: "/".join(link.evidence)
+            for link in linker.link(message.title, message.text)
+        }
+        print(f"\n{message.id} {message.title}\n  {message.text[:300]!r}")
+        for policy in sorted(message.found - message.expected):
+            print(f"  false  {policy}: {evidence.get(policy, 'semantic')}")
+            wrong[policy]["false"] += 1
+        for policy in sorted(message.expected - message.found):
+            print(f"  missed {policy}")
+            wrong[policy]["missed"] += 1
+    for policy, counts in sorted(wrong.items(), key=lambda item: -item[1].total()):
+        print(f"{policy}: {dict(counts)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--split", choices=["dev", "test"], default="dev")
+    parser.add_argument("--errors", action="store_true", help="print every wrong gold message")
+    options = parser.parse_args()
+    linker = Linker(load_registry(ROOT / "data" / "policies").values())
+    messages = [m for m in gold_messages(linker) if m.split == options.split]
+    if options.errors:
+        _print_errors(messages, linker)
+    for stratum in ("random", "enriched"):
+        part = [message for message in messages if message.stratum == stratum]
+        print(f"gold {options.split} {stratum:9}{len(part):5} messages  {score(part)}")
+    print(f"gold {options.split} all      {len(messages):5} messages  {score(messages)}")
+    half = "tune" if options.split == "dev" else "report"
+    scores = score_weibo(linker, half)
+    for topic, part in scores.items():
+        print(f"weibo {half} {topic:6} {part}")
+    print(f"weibo {half} all    {total(scores.values())}")
+
+
+if __name__ == "__main__":
+    main()
