@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from faust.exceptions import ProducerSendError
 from faust.transport import base
-from faust.types import TP, HeadersArg, RecordMetadata
+from faust.transport.producer import ProducerBuffer
+from faust.types import TP, FutureMessage, HeadersArg, RecordMetadata
 from mode import Service
 from mode.utils.times import Seconds, want_seconds
 
@@ -27,9 +29,12 @@ class Producer(base.Producer):
 
     log_: SharedLog
 
-    def __post_init__(self) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.buffer = _Buffer(self, loop=self.loop, beacon=self.beacon)
         self._pending: list[tuple[NewRecord, asyncio.Future[RecordMetadata]]] = []
         self._writing: asyncio.Task[None] | None = None
+        self._last: asyncio.Future[RecordMetadata] | None = None
         self._failure: MinyiError | None = None
 
     async def on_start(self) -> None:
@@ -56,8 +61,38 @@ class Producer(base.Producer):
         transactional_id: str | None = None,
     ) -> Awaitable[RecordMetadata]:
         """Queue a record; the future that is returned is done when it is on the disk."""
+        await self.room()
+        return self._queue(topic, key, value, partition, timestamp, headers)
+
+    def send_soon(self, fut: FutureMessage) -> None:
+        """Queue what a table or an agent sends without waiting.
+
+        Not through Faust's buffer: its flush may return before the buffer is empty, and an offset
+        must not be committed before the table's change is on the disk.
+        """
+        message: Any = fut.message
+        topic = message.channel.get_topic_name()
+        payload = message.key, message.value
+        sizes = {"keysize": len(payload[0] or b""), "valsize": len(payload[1] or b"")}
+        state = self.app.sensors.on_send_initiated(self, topic, message=message, **sizes)
+        sent = self._queue(topic, *payload, message.partition, message.timestamp, message.headers)
+        published = message.channel._on_published
+        sent.add_done_callback(partial(published, message=fut, state=state, producer=self))
+
+    async def room(self) -> None:
+        """Wait while more records are in memory than should be."""
         while len(self._pending) >= MAX_PENDING and self._writing:
             await asyncio.wait([self._writing])
+
+    def _queue(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None,
+        timestamp: float | None,
+        headers: HeadersArg | None,
+    ) -> asyncio.Future[RecordMetadata]:
         if self._failure:
             raise ProducerSendError(str(self._failure)) from self._failure
         pairs = headers.items() if isinstance(headers, Mapping) else headers or ()
@@ -74,6 +109,7 @@ class Producer(base.Producer):
             raise ProducerSendError(str(error)) from error
         sent: asyncio.Future[RecordMetadata] = self.loop.create_future()
         self._pending.append((record, sent))
+        self._last = sent
         if self._writing is None:
             self._writing = self.loop.create_task(self._write())
         return sent
@@ -104,15 +140,13 @@ class Producer(base.Producer):
             self._writing = None
 
     async def flush(self) -> None:
-        """Wait until everything sent is on the disk.
+        """Wait until everything sent so far is on the disk.
 
         Raises:
             ProducerSendError: something could not be written.
         """
-        if self.buffer.state == "running":
-            await self.buffer.flush()
-        while self._writing:
-            await asyncio.wait([self._writing])
+        if self._last:
+            await asyncio.wait([self._last])
         if self._failure:
             raise ProducerSendError(str(self._failure)) from self._failure
 
@@ -158,6 +192,21 @@ class Producer(base.Producer):
     @Service.timer(CLEAN_EVERY_S)
     async def _clean(self) -> None:
         await asyncio.to_thread(self.log_.clean)
+
+
+class _Buffer(ProducerBuffer):
+    """What Faust asks before it hands streams more records: is there room?"""
+
+    def __init__(self, producer: Producer, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._producer = producer
+
+    @property
+    def size(self) -> int:
+        return len(self._producer._pending)
+
+    async def wait_until_ebb(self) -> None:
+        await self._producer.room()
 
 
 def _metadata(record: Record) -> RecordMetadata:

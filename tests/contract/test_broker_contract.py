@@ -1,0 +1,311 @@
+"""The broker contract, on the embedded log and, where ``MINYI_TEST_KAFKA`` names one, on Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from aiokafka.partitioner import DefaultPartitioner
+from broker_contract import (
+    FILLER,
+    BrokerUnderTest,
+    EmbeddedBroker,
+    KafkaBroker,
+    fresh,
+    make_app,
+    raw_topic,
+    running,
+)
+
+from streams.embedded import NewRecord, TopicPartition
+
+pytestmark = pytest.mark.timeout(120)
+WORKER = Path(__file__).with_name("broker_worker.py")
+
+
+@pytest.fixture(params=["embedded", "kafka"])
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> BrokerUnderTest:
+    if request.param == "embedded":
+        return EmbeddedBroker(tmp_path / "log")
+    servers = os.environ.get("MINYI_TEST_KAFKA")
+    if not servers:
+        pytest.skip("MINYI_TEST_KAFKA names no Kafka")
+    return KafkaBroker(servers)
+
+
+def keyed(topic: str, count: int, start: int = 0) -> list[NewRecord]:
+    return [NewRecord(topic, b"key-%d" % n, b"value-%d" % n) for n in range(start, start + count)]
+
+
+class Inbox:
+    """An agent that keeps what it gets and wakes who waits for it."""
+
+    def __init__(self, app, topic: str, partitions: int = 3) -> None:
+        self.events = []
+        self._news = asyncio.Condition()
+        app.agent(raw_topic(app, topic, partitions), name=f"inbox-{topic}")(self._read)
+
+    async def _read(self, stream):
+        async for event in stream.events():
+            async with self._news:
+                self.events.append(event)
+                self._news.notify_all()
+
+    async def holds(self, count: int) -> None:
+        async with asyncio.timeout(60), self._news:
+            await self._news.wait_for(lambda: len(self.events) >= count)
+
+
+async def test_a_record_arrives_as_it_was_written(broker: BrokerUnderTest) -> None:
+    topic = fresh("whole")
+    await broker.create_topic(topic, 3)
+    headers = (("source", "信访".encode()), ("empty", b""), ("source", b"\x00\xff"))
+    record = NewRecord(topic, "键".encode(), b"\x00\xff", headers, 1_700_000_000_123, 2)
+    await broker.append([record, NewRecord(topic, None, b"no key", partition=2)])
+    app = make_app(broker, fresh("group"))
+    inbox = Inbox(app, topic)
+    async with running(app):
+        await inbox.holds(2)
+    first, second = (event.message for event in inbox.events)
+    assert (first.key, first.value) == (record.key, record.value)
+    assert list(first.headers) == list(headers)
+    assert (first.partition, first.offset) == (2, 0)
+    assert first.timestamp == pytest.approx(1_700_000_000.123, abs=1e-4)
+    assert (second.key, second.value, second.offset) == (None, b"no key", 1)
+
+
+async def test_a_key_goes_to_the_partition_that_kafka_gives_it(broker: BrokerUnderTest) -> None:
+    topic = fresh("keys")
+    await broker.create_topic(topic, 5)
+    keys = [b"", b"a", "政策".encode(), *(b"comment-%d" % n for n in range(50))]
+    places = await broker.append([NewRecord(topic, key, b"") for key in keys])
+    expected = [DefaultPartitioner()(key, list(range(5)), list(range(5))) for key in keys]
+    assert [place.partition for place in places] == expected
+
+
+async def test_agents_pass_records_on_with_key_partition_and_headers(
+    broker: BrokerUnderTest,
+) -> None:
+    source, target = fresh("source"), fresh("target")
+    await broker.create_topic(source, 3)
+    await broker.create_topic(target, 3)
+    app = make_app(broker, fresh("group"))
+    inbox = Inbox(app, target)
+    onward = raw_topic(app, target)
+
+    async def forward(stream):
+        async for event in stream.events():
+            await onward.send(key=event.key, value=event.value, headers={"via": b"agent"})
+
+    app.agent(raw_topic(app, source), name="forward")(forward)
+    places = await broker.append(keyed(source, 200))
+    async with running(app):
+        await inbox.holds(200)
+        await broker.append(keyed(source, 100, start=200))  # while it runs
+        await inbox.holds(300)
+    assert {event.key for event in inbox.events} == {b"key-%d" % n for n in range(300)}
+    assert all(dict(event.headers) == {"via": b"agent"} for event in inbox.events)
+    went = {event.key: event.message.partition for event in inbox.events}
+    assert [went[b"key-%d" % n] for n in range(200)] == [place.partition for place in places]
+    by_partition = defaultdict(list)
+    for event in inbox.events:
+        by_partition[event.message.partition].append(event.message.offset)
+    assert all(offsets == list(range(len(offsets))) for offsets in by_partition.values())
+
+
+async def test_a_group_goes_on_where_it_stopped_and_another_starts_anew(
+    broker: BrokerUnderTest,
+) -> None:
+    topic, group = fresh("topic"), fresh("group")
+    await broker.create_topic(topic, 3)
+    await broker.append(keyed(topic, 50))
+    app = make_app(broker, group, stream_wait_empty=True)
+    inbox = Inbox(app, topic)
+    async with running(app):
+        await inbox.holds(50)
+    assert sum((await broker.committed(group)).values()) == 50
+
+    await broker.append(keyed(topic, 10, start=50))
+    again, other = make_app(broker, group), make_app(broker, fresh("other"))
+    rest, everything = Inbox(again, topic), Inbox(other, topic)
+    async with running(again), running(other):
+        await rest.holds(10)
+        await everything.holds(60)
+    assert {event.key for event in rest.events} == {b"key-%d" % n for n in range(50, 60)}
+
+
+async def test_seek_highwater_and_position(broker: BrokerUnderTest) -> None:
+    topic = fresh("topic")
+    await broker.create_topic(topic, 1)
+    await broker.append(keyed(topic, 20))
+    app = make_app(broker, fresh("group"))
+    inbox = Inbox(app, topic, partitions=1)
+    async with running(app):
+        await inbox.holds(20)
+        (place,) = (tp for tp in app.consumer.assignment() if tp.topic == topic)
+        assert app.consumer.highwater(place) == 20
+        assert await app.consumer.highwaters(place) == {place: 20}
+        assert await app.consumer.earliest_offsets(place) == {place: 0}
+        assert await app.consumer.position(place) == 20
+        assert app.consumer.topic_partitions(topic) == 1
+        while app.consumer._read_offset[place] != 19:
+            await asyncio.sleep(0)  # Faust forgets a seek that comes before it has noted this
+        await app.consumer.seek(place, 15)
+        await inbox.holds(25)
+    assert [event.message.offset for event in inbox.events] == [*range(20), *range(15, 20)]
+
+
+async def test_a_table_recovers_from_its_changelog(broker: BrokerUnderTest) -> None:
+    topic, group = fresh("topic"), fresh("group")
+    await broker.create_topic(topic, 3)
+    records = [NewRecord(topic, b"key-%d" % (n % 7), b"x") for n in range(140)]
+
+    def counting():
+        app = make_app(broker, group, stream_wait_empty=True)
+        counts = app.Table("counts", default=int, partitions=3)
+        done = asyncio.Event()
+
+        async def count(stream):
+            async for event in stream.events():
+                counts[event.key.decode()] += 1
+                if sum(counts.values()) in (140, 147):
+                    done.set()
+
+        app.agent(raw_topic(app, topic), name="count")(count)
+        return app, counts, done
+
+    app, counts, done = counting()
+    await broker.append(records)
+    async with running(app), asyncio.timeout(60):
+        await done.wait()
+    app, counts, done = counting()
+    await broker.append(records[:7])
+    async with running(app), asyncio.timeout(60):
+        await done.wait()
+        assert dict(counts) == {f"key-{n}": 21 for n in range(7)}
+
+
+async def test_a_global_table_recovers_and_follows_its_topic(broker: BrokerUnderTest) -> None:
+    topic, group = fresh("topic"), fresh("group")
+    await broker.create_topic(topic, 1)
+
+    def registry():
+        app = make_app(broker, group, stream_wait_empty=True)
+        table = app.GlobalTable("registry", partitions=1, recovery_buffer_size=1)
+        done = asyncio.Event()
+
+        async def register(stream):
+            async for event in stream.events():
+                table[event.key.decode()] = event.value.decode()
+                done.set()
+
+        app.agent(raw_topic(app, topic, 1), name="register")(register)
+        return app, table, done
+
+    for value in (b"first", b"second"):
+        app, table, done = registry()
+        async with running(app), asyncio.timeout(60):
+            await broker.append([NewRecord(topic, value, value)])
+            await done.wait()
+    assert dict(table) == {"first": "first", "second": "second"}
+
+
+async def test_a_compacted_topic_comes_to_hold_the_last_record_of_a_key(
+    broker: BrokerUnderTest,
+) -> None:
+    topic = fresh("compacted")
+    await broker.create_topic(topic, 1, compact=True)
+    for turn in range(3):
+        await broker.append(
+            [NewRecord(topic, b"key-%d" % n, b"%d" % turn) for n in range(turn, 10)]
+        )
+    await broker.compact(topic, until=11)
+    records = [record for record in await broker.read(topic) if record.key != FILLER]
+    last = {record.key: record.value for record in records}
+    assert last == {b"key-%d" % n: b"%d" % min(n, 2) for n in range(10)}
+    assert records == sorted(records, key=lambda record: record.offset)
+    assert len({record.offset for record in records}) == len(records) <= 11
+
+    app = make_app(broker, fresh("group"))
+    inbox = Inbox(app, topic, partitions=1)
+    async with running(app):  # reads over the gaps
+        await inbox.holds(len(records))
+    assert {event.key: event.value for event in inbox.events if event.key != FILLER} == last
+
+
+async def test_a_slow_agent_is_not_flooded(broker: BrokerUnderTest) -> None:
+    topic = fresh("topic")
+    await broker.create_topic(topic, 1)
+    await broker.append(keyed(topic, 3000))
+    app = make_app(broker, fresh("group"), stream_buffer_maxsize=64)
+    received, started, go = [], asyncio.Event(), asyncio.Event()
+    finished = asyncio.Event()
+
+    async def slow(stream):
+        async for value in stream:
+            received.append(value)
+            started.set()
+            await go.wait()
+            if len(received) == 3000:
+                finished.set()
+
+    app.agent(raw_topic(app, topic, 1), name="slow")(slow)
+    async with running(app), asyncio.timeout(60):
+        await started.wait()
+        assert len(received) == 1
+        assert len(app.consumer.unacked) <= 1200  # a page and a buffer, not the topic
+        go.set()
+        await finished.wait()
+    assert received == [b"value-%d" % n for n in range(3000)]
+
+
+async def test_a_killed_worker_loses_nothing_and_commits_nothing_unprocessed(
+    broker: BrokerUnderTest,
+) -> None:
+    topic, group = fresh("topic"), fresh("group")
+    total = 2500
+    await broker.create_topic(topic, 3)
+    places = await broker.append(keyed(topic, total))
+    sizes = {n: [place.partition for place in places].count(n) for n in range(3)}
+    dice = random.Random(7)
+    done: dict[int, set[int]] = {n: set() for n in range(3)}
+    repeated = 0
+    while sum(map(len, done.values())) < total:
+        worker = await asyncio.create_subprocess_exec(
+            sys.executable,
+            WORKER,
+            broker.url,
+            group,
+            topic,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        assert worker.stdout
+        budget = dice.randrange(400, 1200)
+        async with asyncio.timeout(60):
+            while budget and sum(map(len, done.values())) < total:
+                partition, offset = map(int, (await worker.stdout.readline()).split())
+                repeated += offset in done[partition]
+                done[partition].add(offset)
+                budget -= 1
+        worker.kill()
+        for line in (await worker.stdout.read()).splitlines(keepends=True):
+            if line.endswith(b"\n"):
+                partition, offset = map(int, line.split())
+                done[partition].add(offset)
+        await worker.wait()
+        for place, offset in (await broker.committed(group)).items():
+            if place.topic == topic:
+                assert set(range(offset)) <= done[place.partition]
+    assert {n: len(offsets) for n, offsets in done.items()} == sizes
+    changes = await broker.read(f"{group}-seen-changelog")
+    committed = await broker.committed(group)
+    kept = {(change.partition, int(change.value or b"-1")) for change in changes}
+    for number in range(3):
+        for offset in range(committed.get(TopicPartition(topic, number), 0)):
+            assert (number, offset) in kept
