@@ -115,7 +115,8 @@ def remove(db: sqlite3.Connection, ids: Sequence[str]) -> int:
     """Delete by id; return how many existed."""
     gone = db.execute(
         "SELECT seq, searchable FROM opinion JOIN record USING (seq)"
-        " WHERE id IN (SELECT value FROM json_each(?))",
+        " WHERE id IN (SELECT value FROM json_each(?))"
+        " ORDER BY seq",  # FTS5 writes its buffer out whenever the row number falls
         (json.dumps(ids),),
     ).fetchall()
     for seq, text in gone:
