@@ -1,0 +1,43 @@
+# The same commands locally and in CI. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check format bench clean
+
+VENV := .venv
+MINYI := $(VENV)/bin/minyi
+PORT ?= 8600
+ONCE ?=
+ARGS ?=
+
+help: ## List what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: ## Run the whole service on the bundled stream (PORT=8600; ONCE=1 exits when it is drained)
+	@scripts/setup base
+	@$(MINYI) demo --port $(PORT) $(if $(ONCE),--once)
+
+serve: ## Run the service on your own comments (PORT=8600)
+	@scripts/setup base
+	@$(MINYI) serve --port $(PORT)
+
+test: ## Run the whole suite (ARGS="-k linking" for a part)
+	@scripts/setup dev
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+check: ## Lint, format, types, registry
+	@scripts/setup dev
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@$(MINYI) policies check
+
+format: ## Format and mend what can be mended
+	@scripts/setup dev
+	@$(VENV)/bin/ruff check --fix-only --quiet .
+	@$(VENV)/bin/ruff format .
+
+bench: ## Print the benchmarks' ratios (not part of the tests)
+	@scripts/setup dev
+	@for bench in linking broker; do $(VENV)/bin/python -m benchmarks.bench_$$bench; done
+
+clean: ## Remove the environment and the demo's data
+	rm -rf $(VENV) var/demo

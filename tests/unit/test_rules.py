@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minyi.domain import Stance
+from minyi.rules import Crosses, Rule, Side, State, evaluate
+
+START = date(2026, 3, 1)
+RULE = Rule(stance=Stance.AGAINST, threshold=0.5, min_count=10, window_days=7)
+
+
+def days(*counts: tuple[int, int]) -> dict[date, tuple[int, int]]:
+    return {START + timedelta(days=i): count for i, count in enumerate(counts)}
+
+
+def day(number: int) -> date:
+    return START + timedelta(days=number)
+
+
+def test_a_crossing_fires_once_and_says_from_what_to_what() -> None:
+    series = days((2, 10), (2, 10), (60, 80), (60, 80))
+    reading, matches = evaluate(RULE, series, State(), day(3))
+    (match,) = matches
+    assert match.day == day(2)
+    assert (match.before.value, match.after.value) == (0.2, 0.64)
+    assert reading.state.side is Side.FIRED
+    again, none = evaluate(RULE, series, reading.state, day(3))
+    assert none == []
+    assert "再次提醒" in again.reason
+
+
+def test_what_was_so_before_anyone_looked_is_no_crossing() -> None:
+    _, matches = evaluate(RULE, days((9, 10), (9, 10)), State(), day(1))
+    assert matches == []
+
+
+def test_too_few_opinions_are_named_as_the_reason() -> None:
+    reading, matches = evaluate(RULE, days((3, 3)), State(), day(0))
+    assert matches == []
+    assert "只有3条" in reading.reason
+    assert "10条" in reading.reason
+
+
+def test_it_is_armed_again_only_past_the_margin() -> None:
+    rule = RULE.model_copy(update={"window_days": 1, "threshold": 0.5})
+    shares = {day(0): (20, 100), day(1): (55, 100), day(2): (49, 100), day(3): (55, 100)}
+    _, matches = evaluate(rule, shares, State(), day(3))
+    assert [m.day for m in matches] == [day(1)]
+    shares[day(2)] = (40, 100)
+    _, matches = evaluate(rule, shares, State(), day(3))
+    assert [m.day for m in matches] == [day(1), day(3)]
+
+
+def test_a_rule_can_watch_a_fall() -> None:
+    rule = RULE.model_copy(update={"stance": Stance.FAVOR, "crosses": Crosses.BELOW})
+    _, matches = evaluate(rule, days((9, 10), (0, 40)), State(), day(1))
+    assert len(matches) == 1
+
+
+counts = st.integers(0, 40).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@given(st.lists(counts, min_size=1, max_size=40), st.data())
+def test_stopping_and_going_on_fires_what_one_run_fires(
+    series: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    """A restart neither loses nor repeats an alert."""
+    last = len(series) - 1
+    whole, expected = evaluate(RULE, days(*series), State(), day(last))
+    cut = data.draw(st.integers(0, last))
+    first, early = evaluate(RULE, days(*series), State(), day(cut))
+    second, late = evaluate(RULE, days(*series), first.state, day(last))
+    assert early + late == expected
+    assert second == whole
+
+
+@given(st.lists(counts, min_size=1, max_size=60))
+def test_between_two_alerts_the_share_has_been_back_below(series: list[tuple[int, int]]) -> None:
+    _, matches = evaluate(RULE, days(*series), State(), day(len(series) - 1))
+    for match in matches:
+        assert match.after.n >= RULE.min_count
+        assert (match.after.value or 0) >= 0.5 > (match.before.value or 0)

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minyi.text import author_hash, duplicate_key, fold, normalise, redact
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+
+
+@given(texts)
+def test_folding_keeps_every_offset(text: str) -> None:
+    assert len(fold(text)) == len(text)
+
+
+@given(texts)
+def test_folding_and_normalising_twice_change_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+    assert normalise(normalise(text)) == normalise(text)
+
+
+def test_width_case_and_script_do_not_matter() -> None:
+    assert fold("ＥＴＣ電動車") == "etc电动车"
+    assert normalise("  電動車\t\nＥＴＣ ") == "电动车 etc"
+
+
+def test_copies_with_other_punctuation_share_a_duplicate_key() -> None:
+    assert duplicate_key("支持加裝電梯！！") == duplicate_key("支持，加装电梯 👍")
+    assert duplicate_key("支持加装电梯") != duplicate_key("反对加装电梯")
+    assert duplicate_key("👍") != duplicate_key("👎")
+
+
+@given(texts)
+def test_every_text_has_a_key(text: str) -> None:
+    assert len(duplicate_key(text)) == 16
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("我的电话是13800138000。", "〔手机号〕"),
+        ("+86 138-0013-8000", "〔手机号〕"),
+        ("身份证11010519491231002X号", "〔身份证号〕"),
+        ("写信到zhang.san@example.com吧", "〔邮箱〕"),
+        ("座机010-12345678", "〔电话〕"),
+        ("卡号6222 0212 3456 7890 123", "〔卡号〕"),
+        ("车牌京A12345乱停", "〔车牌〕"),
+        ("新能源车粤BD12345占道", "〔车牌〕"),
+        ("加微信：minyi_2026", "〔社交账号〕"),
+    ],
+)
+def test_personal_data_is_replaced_by_its_kind(text: str, kind: str) -> None:
+    redacted = redact(text)
+    assert kind in redacted
+    assert not any(part in redacted for part in ("0013", "1949", "zhang", "5678", "6222", "minyi_"))
+
+
+@pytest.mark.parametrize(
+    "text", ["请拨打12345热线", "996太累", "2026年3月1日第1234号文件", "京A停车场", "房价38000元"]
+)
+def test_what_is_no_personal_data_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+@given(texts)
+def test_redacting_twice_changes_nothing(text: str) -> None:
+    assert redact(redact(text)) == redact(text)
+
+
+def test_an_author_is_the_same_under_one_key_only() -> None:
+    assert author_hash("u1", "key") == author_hash("u1", "key")
+    assert author_hash("u1", "key") != author_hash("u1", "other")
+    assert author_hash("u1", "key") != author_hash("u2", "key")
