@@ -1,0 +1,1 @@
+"""The tagger: how it is trained, scored, exported and run."""

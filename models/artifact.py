@@ -1,0 +1,99 @@
+"""The artifact: a folder with the graph, the tokenizer and ``manifest.json``.
+
+The manifest says what the graph's outputs mean, how they are decided on, what they were made from
+and how good they are. The model id hashes what results depend on: graph, tokenizer, decision.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from minyi.errors import InvalidArtifact
+from models.inputs import CELLS, STANCES
+
+GRAPH = "model.onnx"
+TOKENIZER = "tokenizer.json"
+MANIFEST = "manifest.json"
+
+
+class Decision(BaseModel):
+    """How logits become labels."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stances: tuple[str, ...] = tuple(stance.value for stance in STANCES)
+    cells: tuple[str, ...] = tuple(f"{aspect}:{polarity}" for aspect, polarity in CELLS)
+    max_length: int = 256
+    """Tokens of a pair at most."""
+    stance_temperature: float = Field(default=1.0, gt=0)
+    """Stance logits are divided by it before the softmax."""
+    evaluation_temperature: float = Field(default=1.0, gt=0)
+    thresholds: tuple[float, ...] = (0.5,) * len(CELLS)
+    """Probability from which a cell is reported."""
+
+
+class Manifest(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model_id: str
+    created_at: datetime
+    base: str
+    licence: str
+    files: dict[str, str]
+    """SHA-256 of the files that results depend on."""
+    decision: Decision
+    code_revision: str
+    data: dict[str, str]
+    """SHA-256 of the files that training read."""
+    config: dict[str, Any]
+    scores: dict[str, Any] = Field(default_factory=dict)
+
+    def save(self, folder: Path) -> None:
+        """Write ``manifest.json``."""
+        (folder / MANIFEST).write_text(self.model_dump_json(indent=1) + "\n", "utf-8")
+
+
+def model_id(files: dict[str, str], decision: Decision) -> str:
+    """Return 16 hex digits that name the results: equal ids give equal results."""
+    parts = [*(f"{name}={files[name]}" for name in sorted(files)), decision.model_dump_json()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def file_hash(path: Path) -> str:
+    """Return a file's SHA-256 in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Read the manifest and hold the files against it.
+
+    Raises:
+        InvalidArtifact: when something is missing, broken or not what the manifest says.
+    """
+    if not (folder / MANIFEST).is_file():
+        raise InvalidArtifact(
+            f"no tagger in {folder}: {MANIFEST} is missing; set MINYI_MODEL to a folder with one"
+        )
+    try:
+        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except (ValidationError, ValueError) as error:
+        raise InvalidArtifact(f"{folder / MANIFEST}: {error}") from error
+    decision = manifest.decision
+    known = Decision()
+    if (decision.stances, decision.cells) != (known.stances, known.cells):
+        raise InvalidArtifact(f"{folder / MANIFEST}: labels differ from those of this version")
+    if len(decision.thresholds) != len(known.cells):
+        raise InvalidArtifact(f"{folder / MANIFEST}: one threshold per cell is needed")
+    for name, expected in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise InvalidArtifact(f"{path} is missing; fetch the artifact again")
+        if file_hash(path) != expected:
+            raise InvalidArtifact(f"{path} is not the file that its manifest names")
+    return manifest

@@ -1,0 +1,92 @@
+"""What a training run is made of, read from a TOML file in ``models/configs``."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from minyi.errors import SettingError
+from minyi.settings import ROOT
+
+SHARED_VARIABLE = "MINYI_SHARED"
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(Strict):
+    """One source of training rows, a name of ``models.data.SOURCES``."""
+
+    name: str
+    take: int | None = None
+    """Rows at most, drawn with the run's seed; None takes all."""
+    skip: int = 0
+    """Rows of the shuffled source to leave out first: a later stage sees fresh ones."""
+    repeat: int = Field(default=1, ge=1)
+    """How often each row is seen."""
+
+
+class Stage(Strict):
+    """One pass over a mixture with its own learning-rate schedule (warm-up, linear decay)."""
+
+    name: str
+    sources: tuple[Source, ...]
+    learning_rate: float = 8e-5
+    head_learning_rate: float = 1e-3
+    steps: int | None = Field(default=None, ge=1)
+    """Leave the stage after so many steps of its schedule; None goes to the end."""
+
+
+class TrainConfig(Strict):
+    seed: int = 20160401
+    max_length: int = Field(default=128, ge=32, le=512)
+    batch: int = Field(default=32, ge=1)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    """On the heads' input."""
+    mask_words: float = Field(default=0.08, ge=0, lt=1)
+    """Share of comment tokens replaced by [MASK] in training."""
+    label_smoothing: float = Field(default=0.05, ge=0, lt=1)
+    evaluation_weight: float = 3.0
+    """Weight of the evaluation loss (mean over cells) against the stance loss."""
+    positive_weight: float = 2.0
+    """Weight of a cell that holds against one that does not."""
+    preserve_every: int = Field(default=5, ge=1)
+    """Every so many steps, a batch of single texts is held to the base encoder's vectors."""
+    preserve_weight: float = 4.0
+    preserve_texts: int = 2000
+    checkpoint_every: int = Field(default=100, ge=1)
+    stages: tuple[Stage, ...]
+
+
+def load_config(path: Path) -> TrainConfig:
+    """Read a configuration.
+
+    Raises:
+        SettingError: when the file is missing or wrong; says where.
+    """
+    try:
+        return TrainConfig.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except FileNotFoundError as error:
+        raise SettingError(f"no configuration {path}; see models/configs") from error
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise SettingError(f"{path}: {error}") from error
+
+
+def shared_folder() -> Path:
+    """Return the folder with the corpora and the base model, named by ``MINYI_SHARED``.
+
+    Raises:
+        SettingError: when it is not set or holds no ``data`` folder; says what to do.
+    """
+    value = os.environ.get(SHARED_VARIABLE)
+    folder = Path(value) if value else ROOT.parent / "shared"
+    if not (folder / "data").is_dir():
+        raise SettingError(
+            f"training and scoring need the corpora: set {SHARED_VARIABLE} to the folder that "
+            f"holds data/ and base-model/ (looked in {folder})"
+        )
+    return folder

@@ -1,0 +1,106 @@
+"""From (policy, comment) to token ids: one reading for training and for serving.
+
+A pair becomes ``[CLS] context [SEP] comment [SEP]``: the context has segment 0, the comment
+segment 1. Text is folded first (case, width, traditional characters), because the base encoder's
+tokenizer does not lowercase and knows simplified Chinese best.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tokenizers import Tokenizer as FastTokenizer
+
+from minyi.domain import Aspect, Polarity, Policy, Stance
+from minyi.text import fold
+
+STANCES = tuple(Stance)
+"""Order of the stance head's outputs."""
+CELLS = tuple((aspect, polarity) for aspect in Aspect for polarity in Polarity)
+"""Order of the evaluation head's outputs: six aspects, each praised and criticised."""
+
+CONTEXT_TOKENS = 40
+"""More names of a policy cost time in every pair and help little."""
+CONTEXT_ALIASES = 3
+
+
+def policy_context(policy: Policy) -> str:
+    """Return what the tagger reads of a policy: its title and its first other names."""
+    title = fold(policy.title)
+    others = [a for a in map(fold, policy.aliases) if a not in title][:CONTEXT_ALIASES]
+    return f"{title}：{'、'.join(others)}" if others else title
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One input of the encoder.
+
+    ``ids`` holds all tokens; the comment's stand at ``start`` and ``offsets`` gives, for each of
+    them, its first and last (exclusive) character in the comment. ``start`` is 0 for a single
+    text, which has no second segment.
+    """
+
+    ids: tuple[int, ...]
+    start: int = 0
+    offsets: tuple[tuple[int, int], ...] = ()
+
+
+class InputEncoder:
+    """Encodes pairs and single texts.
+
+    Args:
+        folder: holds ``tokenizer.json``.
+        max_length: tokens of a pair at most, the special ones included.
+    """
+
+    def __init__(self, folder: Path, max_length: int) -> None:
+        self._tokenizer = FastTokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self.max_length = max_length
+        vocabulary = self._tokenizer.get_vocab()
+        self.pad, self.mask = vocabulary["[PAD]"], vocabulary["[MASK]"]
+        self.cls, self.sep = vocabulary["[CLS]"], vocabulary["[SEP]"]
+
+    def pair(self, context: str, comment: str, mentions: tuple[str, ...] = ()) -> Encoded:
+        """Encode a policy's context with a comment.
+
+        A comment that is too long keeps its head, its tail and the passage around the first of
+        ``mentions`` (folded names of the policy) that it holds.
+        """
+        left = self._tokenizer.encode(fold(context), add_special_tokens=False)
+        folded = fold(comment)
+        right = self._tokenizer.encode(folded, add_special_tokens=False)
+        names = left.ids[:CONTEXT_TOKENS]
+        budget = self.max_length - len(names) - 3
+        ids, offsets = right.ids, right.offsets
+        if len(ids) > budget:
+            keep = _passages(offsets, budget, _first(folded, mentions))
+            ids, offsets = [ids[i] for i in keep], [offsets[i] for i in keep]
+        start = len(names) + 2
+        return Encoded((self.cls, *names, self.sep, *ids, self.sep), start, tuple(offsets))
+
+    def single(self, text: str) -> Encoded:
+        """Encode one text, cut after ``max_length`` tokens."""
+        ids = self._tokenizer.encode(fold(text), add_special_tokens=False).ids
+        return Encoded((self.cls, *ids[: self.max_length - 2], self.sep))
+
+
+def _first(text: str, mentions: tuple[str, ...]) -> int | None:
+    """Return where the first of the names stands in the text."""
+    return min((at for at in map(text.find, mentions) if at >= 0), default=None)
+
+
+def _passages(offsets: list[tuple[int, int]], budget: int, mention: int | None) -> list[int]:
+    """Choose ``budget`` of the tokens: half around the mention, a quarter each at the ends;
+    without a mention half at each end."""
+    count = len(offsets)
+    if mention is None:
+        head = budget // 2
+        return [*range(head), *range(count - (budget - head), count)]
+    quarter = budget // 4
+    middle = next((i for i, (_, end) in enumerate(offsets) if end > mention), 0)
+    width = budget - 2 * quarter
+    first = min(max(middle - width // 2, quarter), count - quarter - width)
+    return [*range(quarter), *range(first, first + width), *range(count - quarter, count)]

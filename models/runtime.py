@@ -1,0 +1,234 @@
+"""The tagger at work: ONNX Runtime on the CPU, without torch.
+
+A pair's result never depends on what stands beside it: a pair is padded to a length that its own
+tokens decide, weights are int8 but activations float32, and every sum over tokens is taken row by
+row. So replaying a stream in other batches gives the same bits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+
+from minyi.domain import Evaluation, Policy, Stance, StanceProbabilities, Tagging
+from minyi.errors import InvalidArtifact
+from minyi.text import fold
+from models.artifact import GRAPH, Decision, load_manifest
+from models.inputs import CELLS, STANCES, Encoded, InputEncoder, policy_context
+
+Floats = npt.NDArray[np.float32]
+
+LENGTHS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+"""Padded lengths in tokens."""
+BATCH_TOKENS = 4096
+"""Tokens in one run of the graph: bounds memory, and more of them are no faster."""
+SLICE = 2048
+"""Inputs that are tokenised at a time."""
+CACHED = 20_000
+EMBED_LENGTH = 128
+MIN_CLAUSE = 4
+_CLAUSE = re.compile(r"[^。！？；，…!?;,\n]+")
+
+
+class OnnxTagger:
+    """Tags pairs and embeds texts: the ports ``Tagger`` and ``Encoder``. Thread-safe.
+
+    Args:
+        folder: the artifact.
+        threads: threads of ONNX Runtime; None leaves the choice to it.
+        cached: results to keep for texts that come again.
+
+    Raises:
+        InvalidArtifact: when the artifact is missing, incomplete or damaged.
+    """
+
+    def __init__(self, folder: Path, threads: int | None = None, cached: int = CACHED) -> None:
+        self.manifest = load_manifest(folder)
+        self._decision = self.manifest.decision
+        self._inputs = InputEncoder(folder, self._decision.max_length)
+        self._singles = InputEncoder(folder, EMBED_LENGTH)
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads or 0
+        options.log_severity_level = 3
+        # Turn the int8 weights into float32 once, at load, rather than in every run.
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
+        try:
+            self._session = ort.InferenceSession(
+                folder / GRAPH, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # ONNX Runtime's own errors share no public base class
+            raise InvalidArtifact(f"{folder / GRAPH} cannot be loaded: {error}") from error
+        self._cached = cached
+        self._cache: OrderedDict[tuple[str, str], Tagging] = OrderedDict()
+        self._lock = Lock()
+
+    @property
+    def model_id(self) -> str:
+        return self.manifest.model_id
+
+    def tag(self, pairs: Sequence[tuple[Policy, str]]) -> list[Tagging]:
+        """Tag each pair of a policy and a comment's text. Equal pairs are computed once, and
+        again only after many others have passed."""
+        keys = [(policy_context(policy), text) for policy, text in pairs]
+        found: dict[tuple[str, str], Tagging] = {}
+        missing: dict[tuple[str, str], Policy] = {}
+        with self._lock:
+            for key, (policy, _) in zip(keys, pairs, strict=True):
+                tagging = self._cache.get(key)
+                if tagging is None:
+                    missing[key] = policy
+                else:
+                    self._cache.move_to_end(key)
+                    found[key] = tagging
+        wanted = list(missing.items())
+        for start in range(0, len(wanted), SLICE):
+            part = wanted[start : start + SLICE]
+            taggings = self._tag(part)
+            found.update(zip((key for key, _ in part), taggings, strict=True))
+        with self._lock:
+            for key in missing:
+                self._cache[key] = found[key]
+            while len(self._cache) > self._cached:
+                self._cache.popitem(last=False)
+        return [found[key] for key in keys]
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """Return one unit vector a text, shape (len(texts), width); a text is read up to 128
+        tokens."""
+        unique = list(dict.fromkeys(texts))
+        row = {text: index for index, text in enumerate(unique)}
+        width = self._session.get_outputs()[-1].shape[-1]
+        vectors = np.zeros((len(unique), width), np.float32)
+        for start in range(0, len(unique), SLICE):
+            encoded = [self._singles.single(text) for text in unique[start : start + SLICE]]
+            for rows, (found,) in self._run(encoded, ("vector",)):
+                vectors[[start + index for index in rows]] = found
+        return vectors[[row[text] for text in texts]]
+
+    def logits(self, pairs: Sequence[tuple[str, str]]) -> tuple[Floats, Floats]:
+        """Return the raw logits of (context, text) pairs: stance (n, 3), evaluation (n, 12)."""
+        stance = np.zeros((len(pairs), len(STANCES)), np.float32)
+        evaluation = np.zeros((len(pairs), len(CELLS)), np.float32)
+        encoded = [self._inputs.pair(context, text) for context, text in pairs]
+        for rows, (one, two) in self._run(encoded, ("stance", "evaluation")):
+            stance[rows], evaluation[rows] = one, two
+        return stance, evaluation
+
+    def _tag(self, wanted: list[tuple[tuple[str, str], Policy]]) -> list[Tagging]:
+        encoded = [
+            self._inputs.pair(context, text, self._mentions(policy, text))
+            for (context, text), policy in wanted
+        ]
+        taggings: dict[int, Tagging] = {}
+        for rows, outputs in self._run(encoded, ("stance", "evaluation", "evidence")):
+            for index, stance, evaluation, evidence in zip(rows, *outputs, strict=True):
+                text = wanted[index][0][1]
+                taggings[index] = decide(
+                    self._decision, stance, evaluation, evidence, text, encoded[index]
+                )
+        return [taggings[index] for index in range(len(wanted))]
+
+    def _mentions(self, policy: Policy, text: str) -> tuple[str, ...]:
+        if len(text) < self._decision.max_length // 2:
+            return ()
+        return tuple(map(fold, (policy.title, *policy.aliases, *policy.keywords)))
+
+    def _run(
+        self, encoded: Sequence[Encoded], outputs: tuple[str, ...]
+    ) -> Iterator[tuple[list[int], list[Floats]]]:
+        """Yield row numbers with what the graph says of them, batch by batch."""
+        groups: dict[int, list[int]] = {}
+        for index, item in enumerate(encoded):
+            length = next(length for length in LENGTHS if length >= len(item.ids))
+            groups.setdefault(length, []).append(index)
+        for length, rows in groups.items():
+            size = max(1, BATCH_TOKENS // length)
+            for start in range(0, len(rows), size):
+                part = rows[start : start + size]
+                feed = _feed([encoded[index] for index in part], length, self._inputs.pad)
+                yield part, self._session.run(outputs, feed)
+
+
+def _feed(batch: Sequence[Encoded], length: int, pad: int) -> dict[str, npt.NDArray[np.int64]]:
+    ids = np.full((len(batch), length), pad, np.int64)
+    mask = np.zeros((len(batch), length), np.int64)
+    segments = np.zeros((len(batch), length), np.int64)
+    for row, item in enumerate(batch):
+        count = len(item.ids)
+        ids[row, :count] = item.ids
+        mask[row, :count] = 1
+        if item.start:
+            segments[row, item.start : count] = 1
+    return {"ids": ids, "mask": mask, "segments": segments}
+
+
+def decide(
+    decision: Decision,
+    stance: Floats,
+    evaluation: Floats,
+    evidence: Floats,
+    text: str,
+    encoded: Encoded,
+) -> Tagging:
+    """Turn one pair's outputs into a tagging.
+
+    Args:
+        decision: temperatures and thresholds.
+        stance: logits (3,).
+        evaluation: logits (12,).
+        evidence: each token's share in each stance logit (3, length).
+        text: the comment.
+        encoded: where the comment's tokens stand in it.
+    """
+    scaled = np.asarray(stance, np.float64) / decision.stance_temperature
+    shares = np.exp(scaled - scaled.max())
+    favor, against, none = (shares / shares.sum()).round(4).tolist()
+    best = int(stance.argmax())
+    logits = np.asarray(evaluation, np.float64) / decision.evaluation_temperature
+    chances = (1 / (1 + np.exp(-logits))).tolist()
+    return Tagging(
+        stance=STANCES[best],
+        probabilities=StanceProbabilities(favor=favor, against=against, none=none),
+        evaluations=tuple(
+            Evaluation(aspect=aspect, polarity=polarity, probability=round(chance, 4))
+            for (aspect, polarity), chance, threshold in zip(
+                CELLS, chances, decision.thresholds, strict=True
+            )
+            if chance >= threshold
+        ),
+        span=None if STANCES[best] is Stance.NONE else _span(evidence, best, text, encoded),
+    )
+
+
+def _span(evidence: Floats, stance: int, text: str, encoded: Encoded) -> tuple[int, int] | None:
+    """Return the clause whose tokens speak most for the stance, None for a text without words.
+
+    What a token says for the stance is its share in that logit above its mean share in all. This
+    reads the head's own sum; it does not see what went through [CLS].
+    """
+    clauses = [
+        (match.end() - len(match.group().lstrip()), match.start() + len(match.group().rstrip()))
+        for match in _CLAUSE.finditer(text)
+        if match.group().strip()
+    ]
+    clauses = [clause for clause in clauses if clause[1] - clause[0] >= MIN_CLAUSE] or clauses
+    if not clauses:
+        return None
+    said = evidence[stance] - evidence.mean(axis=0)
+    tokens = said[encoded.start : encoded.start + len(encoded.offsets)].tolist()
+    weights = dict.fromkeys(clauses, 0.0)
+    position = 0
+    for (start, _), value in zip(encoded.offsets, tokens, strict=True):
+        while position < len(clauses) - 1 and clauses[position][1] <= start:
+            position += 1
+        first, end = clauses[position]
+        if first <= start < end:
+            weights[clauses[position]] += value
+    return max(clauses, key=lambda clause: weights[clause])

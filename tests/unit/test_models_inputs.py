@@ -1,0 +1,112 @@
+"""How a policy and a comment become tokens, and how outputs become labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minyi.domain import Domain, Policy, Stance
+from minyi.settings import ROOT
+from models.artifact import Decision, model_id
+from models.inputs import CELLS, InputEncoder, policy_context
+from models.runtime import decide
+
+ARTIFACT = ROOT / "artifacts" / "tagger"
+
+
+def policy(**fields: object) -> Policy:
+    return Policy.model_validate(
+        {
+            "id": "p",
+            "title": "机动车尾号限行",
+            "domain": Domain.TRANSPORT,
+            "description": "按车牌尾号限制上路。",
+            "department": "公安部",
+            **fields,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def inputs() -> InputEncoder:
+    return InputEncoder(ARTIFACT, 64)
+
+
+def test_the_context_is_the_title_and_a_few_other_names() -> None:
+    assert policy_context(policy()) == "机动车尾号限行"
+    named = policy(aliases=("尾号限行", "单双号", "限號", "ETC限行", "错峰出行"))
+    assert policy_context(named) == "机动车尾号限行：单双号、限号、etc限行"
+
+
+def test_a_pair_is_context_then_comment(inputs: InputEncoder) -> None:
+    encoded = inputs.pair("限行", "支持限行")
+    assert encoded.ids[0] == inputs.cls
+    assert [i for i, token in enumerate(encoded.ids) if token == inputs.sep] == [3, 8]
+    assert encoded.start == 4
+    assert encoded.offsets == ((0, 1), (1, 2), (2, 3), (3, 4))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=300))
+def test_any_text_fits_and_offsets_point_into_it(inputs: InputEncoder, text: str) -> None:
+    encoded = inputs.pair("机动车尾号限行", text)
+    assert len(encoded.ids) <= inputs.max_length
+    assert all(0 <= start <= end <= len(text) for start, end in encoded.offsets)
+    assert list(encoded.offsets) == sorted(encoded.offsets)
+    assert len(inputs.single(text).ids) <= inputs.max_length
+
+
+def test_a_long_comment_keeps_its_ends_and_the_named_passage(inputs: InputEncoder) -> None:
+    text = "开头" + "一" * 500 + "限行不公平" + "二" * 500 + "结尾"
+    kept = "".join(text[a:b] for a, b in inputs.pair("限行", text, ("限行",)).offsets)
+    assert kept.startswith("开头")
+    assert kept.endswith("结尾")
+    assert "限行不公平" in kept
+    unnamed = "".join(text[a:b] for a, b in inputs.pair("限行", text).offsets)
+    assert unnamed.startswith("开头")
+    assert unnamed.endswith("结尾")
+
+
+def test_cells_above_their_threshold_are_reported(inputs: InputEncoder) -> None:
+    text = "支持限行"
+    encoded = inputs.pair("限行", text)
+    thresholds = [0.5] * len(CELLS)
+    thresholds[1] = 0.99
+    tagging = decide(
+        Decision(thresholds=tuple(thresholds)),
+        np.array([2.0, 0.0, 0.0], np.float32),
+        np.array([1.0, 1.0] + [-4.0] * 10, np.float32),
+        np.zeros((3, len(encoded.ids)), np.float32),
+        text,
+        encoded,
+    )
+    assert tagging.stance is Stance.FAVOR
+    assert [(e.aspect, e.polarity) for e in tagging.evaluations] == [CELLS[0]]
+    assert tagging.evaluations[0].probability == pytest.approx(0.7311)
+
+
+@pytest.mark.parametrize("telling", range(3))
+def test_the_evidence_is_the_clause_that_speaks_most_for_the_stance(
+    inputs: InputEncoder, telling: int
+) -> None:
+    clauses = ["今天早上七点出门", "限行实在太不公平", "晚上九点才回到家"]
+    text = "。".join(clauses)
+    encoded = inputs.pair("限行", text)
+    evidence = np.zeros((3, len(encoded.ids)), np.float32)
+    for place, (start, _) in enumerate(encoded.offsets):
+        evidence[1, encoded.start + place] = float(start // 9 == telling)
+    logits = np.array([0.0, 3.0, 0.0], np.float32)
+    cells = np.full(len(CELLS), -9, np.float32)
+    span = decide(Decision(), logits, cells, evidence, text, encoded).span
+    assert span is not None
+    assert text[span[0] : span[1]] == clauses[telling]
+
+
+def test_the_model_id_names_what_results_depend_on() -> None:
+    files = {"model.onnx": "a", "tokenizer.json": "b"}
+    same = model_id(dict(reversed(files.items())), Decision())
+    assert model_id(files, Decision()) == same
+    assert model_id(files | {"model.onnx": "c"}, Decision()) != same
+    assert model_id(files, Decision(stance_temperature=1.1)) != same
