@@ -31,8 +31,10 @@ from minyi.text import fold
 
 HEAD_CHARACTERS = 60
 """A comment without a title, up to this long, is its own title: the length of a micro-blog post."""
-CHARACTERS_A_MENTION = 300
+CHARACTERS_A_MENTION = 400
 """In longer texts a policy must be mentioned once in so many characters, or it is in passing."""
+CHARACTERS_BESIDE_NAMED = 100
+"""The same, when an alias in the head says what the comment is about."""
 PAIR_CHARACTERS = 50
 """Two keywords make a pair when they begin at most this far apart: about one sentence."""
 SEMANTIC_THRESHOLD = 0.62
@@ -238,7 +240,7 @@ def _links(mentions: Sequence[_Mention], head: int, named: bool, length: int) ->
     words = {m.by for m in mentions if m.start < head}
     if LinkBy.ALIAS in words or (words and not named):
         return True
-    if len(mentions) * CHARACTERS_A_MENTION < length:
+    if len(mentions) * (CHARACTERS_BESIDE_NAMED if named else CHARACTERS_A_MENTION) < length:
         return False
     return any(mention.by is LinkBy.ALIAS for mention in mentions) or any(
         second.start - first.start <= PAIR_CHARACTERS and _differ(first.word, second.word)
