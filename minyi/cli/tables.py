@@ -10,6 +10,8 @@ from minyi.domain import ASPECT_ZH, Counts, Page, Policy, Share, Stance
 from minyi.trends import Summary, Trend, summarise
 
 EVALUATIONS_SHOWN = 3
+FEWEST_SHOWN = 30
+"""An overview leaves out policies with fewer opinions: their shares say next to nothing."""
 
 
 def percent(share: Share) -> str:
@@ -33,17 +35,21 @@ def evaluations(summary: Summary) -> str:
 
 def overview(policies: Mapping[str, Policy], totals: Mapping[str, Counts]) -> Table:
     """Return the policies with opinions, the most discussed first."""
-    table = Table(caption="shares of all opinions on the policy, with 95 % intervals (sampling)")
+    ranked = sorted(totals.items(), key=lambda item: (-item[1].total, item[0]))
+    shown = [item for item in ranked if item[1].total >= FEWEST_SHOWN] or ranked
+    hidden = len(ranked) - len(shown)
+    rest = f"; {hidden} policies with under {FEWEST_SHOWN} comments are left out" if hidden else ""
+    table = Table(caption=f"shares of all opinions on a policy, 95 % intervals (sampling){rest}")
     table.add_column("policy 政策", overflow="fold")
-    table.add_column("comments 留言", justify="right")
+    table.add_column("comments", justify="right")
     table.add_column("support 支持", justify="right", no_wrap=True)
     table.add_column("oppose 反对", justify="right", no_wrap=True)
     table.add_column("evaluation 评价 (+肯定 −批评)", overflow="fold")
-    for policy_id, counts in sorted(totals.items(), key=lambda item: (-item[1].total, item[0])):
+    for policy_id, counts in shown:
         summary = summarise(counts)
         title = policies[policy_id].title if policy_id in policies else "(not in the registry)"
         table.add_row(
-            f"{title}\n[dim]{policy_id}[/dim]",
+            f"{title} [dim]{policy_id}[/dim]",
             f"{summary.opinions:,}",
             percent(summary.favor),
             percent(summary.against),

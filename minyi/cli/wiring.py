@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 console = Console(stderr=True)
 """Progress and messages; what a command answers goes to standard output."""
-output = Console(file=sys.stdout)
+output = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120)
 
 Data = Annotated[
     Path | None,
@@ -35,7 +35,6 @@ Data = Annotated[
 def settings(data: Path | None = None) -> Settings:
     """Read the settings; ``--data`` wins over the environment."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("streams").setLevel(logging.INFO)
     return load_settings() if data is None else load_settings(data=data.resolve())
 
 
