@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -102,10 +103,14 @@ def _zoned(value: datetime) -> datetime:
     return value
 
 
+_DATE = re.compile(r"\s*\d{4}-\d{2}-\d{2}")
+
+
 def _no_number(value: object) -> object:
-    """Refuse bare numbers as times: seconds and milliseconds cannot be told apart safely."""
-    if isinstance(value, (int, float)):
-        raise ValueError("a time must be RFC 3339 text, not a number")
+    """Refuse numbers as times, also those in text: seconds and milliseconds cannot be told apart
+    safely."""
+    if isinstance(value, (int, float)) or (isinstance(value, str) and not _DATE.match(value)):
+        raise ValueError("a time must be RFC 3339 text, like 2026-03-01T08:30:00+08:00")
     return value
 
 
@@ -130,10 +135,14 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+def no_constant(_: str) -> None:
+    """Read ``NaN`` and ``Infinity``, which some write for a missing value, as null."""
+
+
 def _invalid(error: ValidationError) -> InvalidRecord:
     """Turn pydantic's first complaint into a reason and the field it stands in."""
     first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
+    place = ".".join(str(part) for part in first["loc"])[:100]
     return InvalidRecord(
         first["msg"].removeprefix("Value error, "), f"field {place}" if place else ""
     )
@@ -198,7 +207,7 @@ class Comment(Model):
                 f"the record has {len(raw):,} bytes, more than {MAX_RECORD_BYTES:,}"
             )
         try:
-            data = json.loads(raw)
+            data = json.loads(raw, parse_constant=no_constant)
         except (ValueError, RecursionError) as error:
             raise InvalidRecord(f"not JSON: {error}") from error
         return cls.from_mapping(data)
@@ -214,11 +223,17 @@ class Comment(Model):
             raise InvalidRecord(f"a comment is a JSON object, not {type(data).__name__}")
         try:
             comment = cls.model_validate(data)
-            comment.to_json()
+            written = comment.to_json()
         except ValidationError as error:
             raise _invalid(error) from error
         except (ValueError, RecursionError) as error:  # extra fields that JSON cannot carry
             raise InvalidRecord(f"cannot be written as JSON: {error}", "field extra") from error
+        if len(written) > MAX_RECORD_BYTES:  # numbers and other encodings grow
+            raise InvalidRecord(
+                f"the record has {len(written):,} bytes as JSON, more than {MAX_RECORD_BYTES:,}"
+            )
+        if comment.extra:  # as it is read back: no dates, no infinities
+            return comment.model_copy(update={"extra": json.loads(written)["extra"]})
         return comment
 
 

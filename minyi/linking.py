@@ -8,11 +8,14 @@ folded comment (width, case and script do not matter):
   found in 123456, nor 996 in 9.996.
 - A match that an exclusion of the same policy covers is cancelled.
 - A context exclusion anywhere in the comment vetoes its policy.
-- An alias links alone; so do two different keywords, or one keyword in the title.
+- The title says what a comment is about: any alias in it links, or, when it has none, any keyword.
+  A short comment without a title is its own title.
+- Elsewhere an alias links, or two different keywords close together, unless the policy is
+  mentioned in passing: once in hundreds of characters.
 
 Comments that no word links get a second chance when an encoder is given: the nearest policy links
-if the cosine of the two vectors reaches a threshold. A policy that an exclusion or a veto ruled
-out stays out.
+if the cosine of the two vectors reaches a threshold, and is well ahead of the second nearest. A
+policy that an exclusion or a veto ruled out stays out.
 """
 
 from __future__ import annotations
@@ -30,18 +33,20 @@ from minyi.ports import Encoder
 from minyi.text import fold
 
 HEAD_CHARACTERS = 60
-"""A comment without a title, up to this long, is its own title: the length of a micro-blog post."""
+"""A comment without a title, up to this long, is its own title."""
 CHARACTERS_A_MENTION = 400
 """In longer texts a policy must be mentioned once in so many characters, or it is in passing."""
 CHARACTERS_BESIDE_NAMED = 100
 """The same, when an alias in the head says what the comment is about."""
 PAIR_CHARACTERS = 50
 """Two keywords make a pair when they begin at most this far apart: about one sentence."""
-SEMANTIC_THRESHOLD = 0.62
-"""Cosine from which the nearest policy links; docs/linking.md says how it was tuned."""
-SEMANTIC_MIN_CHARACTERS = 8
-"""Shorter comments say too little for a vector to be trusted."""
-
+SEMANTIC_THRESHOLD = 0.56
+"""Cosine from which the nearest policy links."""
+SEMANTIC_MARGIN = 0.05
+"""How much nearer than the second nearest it must be."""
+SEMANTIC_CHARACTERS = range(8, 201)
+"""Lengths of comments whose vector is trusted: shorter ones say too little, longer ones too much
+at once."""
 
 _Names = tuple[tuple[int, LinkBy], ...]
 """Policies (by index) that a word names, and whether as ALIAS or as one of their KEYWORDS."""
@@ -110,14 +115,15 @@ class Linker:
         unlinked = [
             i
             for i, (title, text) in enumerate(comments)
-            if not links[i] and len(title or "") + len(text) >= SEMANTIC_MIN_CHARACTERS
+            if not links[i] and len(title or "") + len(text) in SEMANTIC_CHARACTERS
         ]
         if unlinked:
             if self._vectors is None:
                 self._vectors = self._encoder.embed([describe(p) for p in self._policies])
             vectors = self._encoder.embed([_reading(*comments[i]) for i in unlinked])
-            for i, similarities in zip(unlinked, vectors @ self._vectors.T, strict=True):
-                links[i] = self._nearest(similarities, barred=found[i][1])
+            for i, vector in zip(unlinked, vectors, strict=True):
+                # One product a comment: a product of matrices may round by the size of the batch.
+                links[i] = self._nearest(self._vectors @ vector, barred=found[i][1])
         return links
 
     def _nearest(
@@ -125,7 +131,8 @@ class Linker:
     ) -> tuple[Link, ...]:
         best = int(np.argmax(similarities))
         similarity = float(similarities[best])
-        if similarity < self._threshold or best in barred:
+        second = max(np.delete(similarities, best), default=-1.0)
+        if similarity < self._threshold or similarity - second < SEMANTIC_MARGIN or best in barred:
             return ()
         link = Link(
             policy_id=self._policies[best].id,
@@ -182,7 +189,7 @@ class Linker:
 
 def describe(policy: Policy) -> str:
     """Return the text of a policy whose vector comments are compared with."""
-    return f"{policy.title}：{'、'.join(policy.aliases[:8])}。{policy.description}"
+    return f"{policy.title}：{policy.description}"
 
 
 def _reading(title: str | None, text: str) -> str:

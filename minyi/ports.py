@@ -56,7 +56,8 @@ class Index(Protocol):
         """Return the newest ``created_at``, the event-time clock of the index."""
 
     def digest(self) -> tuple[int, str]:
-        """Return the number of opinions and a SHA-256 over all of them in order of id."""
+        """Return the number of opinions and a SHA-256 over all of them in order of id, their
+        authors left out: those are hashed with a key of the installation's own."""
 
     def count(self) -> int:
         """Return the number of opinions."""

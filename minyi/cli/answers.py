@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from minyi.cli import tables
-from minyi.cli.wiring import Data, index, output, registry, settings
+from minyi.cli.wiring import Data, digest_line, index, output, registry, settings
 from minyi.domain import Domain, Filters, Group, Interval, Policy, Stance
 from minyi.errors import InvalidQuery
 from minyi.trends import assemble
@@ -85,8 +85,7 @@ def search(
 def digest(data: Data = None) -> None:
     """Name the state of the index in one line: opinions and a hash over all of them."""
     with index(settings(data)) as opened:
-        count, value = opened.digest()
-    print(f"{count} opinions sha256:{value}")
+        print(digest_line(opened))
 
 
 def _known(policies: dict[str, Policy], policy_id: str) -> Policy:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,16 @@ import typer
 from rich.table import Table
 
 from minyi.cli.progress import bars, stream_progress
-from minyi.cli.wiring import Data, console, index, output, registry, service, settings
+from minyi.cli.wiring import (
+    Data,
+    console,
+    digest_line,
+    index,
+    output,
+    registry,
+    service,
+    settings,
+)
 from minyi.clock import SystemClock
 from minyi.domain import Comment
 from minyi.errors import LogInUse, SettingError
@@ -72,15 +81,15 @@ def record(
     data: Data = None,
 ) -> None:
     """Record topics to a file, with keys, timestamps and partitions."""
-    from streams import recording
     from streams.access import access
+    from streams.replay import record as write
     from streams.topics import COMMENTS, POLICIES
 
     config = settings(data)
 
     async def run() -> int:
         async with access(config) as broker:
-            return await recording.record(broker, topic or [POLICIES, COMMENTS], file)
+            return await write(broker, topic or [POLICIES, COMMENTS], file)
 
     print(f"{asyncio.run(run()):,} records in {file}")
 
@@ -90,31 +99,21 @@ def replay(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and count it.")] = False,
     data: Data = None,
 ) -> None:
-    """Replay a recording; on an embedded broker, run the stream until it is drained."""
-    from streams import recording
-    from streams.access import access
+    """Replay a recording; on an embedded broker, run the stream until it is drained.
 
+    A recording that holds the registry is replayed with it, not with the files of today.
+    """
+    from streams.replay import read_recording
+
+    topics, records = read_recording(file)
     if dry_run:
-        topics, records = recording.read_recording(file)
         print(f"{sum(1 for _ in records):,} records on {', '.join(topics)}")
         return
     config = settings(data)
-
-    async def run() -> int:
-        with bars() as progress:
-            task = progress.add_task("replaying", total=None)
-            async with access(config) as broker:
-                count = await recording.replay(broker, file, partial(progress.advance, task))
-        if config.embedded_broker:
-            async with service(config) as (running, _):
-                await stream_progress(config, running)
-        return count
-
-    print(f"{asyncio.run(run()):,} records replayed")
+    print(f"{asyncio.run(_replay(config, file, topics)):,} records replayed")
     if config.embedded_broker:
         with index(config) as opened:
-            count, value = opened.digest()
-        print(f"{count} opinions sha256:{value}")
+            print(digest_line(opened))
 
 
 def setup(data: Data = None) -> None:
@@ -163,6 +162,21 @@ async def _ingest(config: Settings, plans: Sequence[Plan]) -> None:
         f"{counts['comments']:,} comments read, {counts['linked']:,} linked to a policy, "
         f"{counts['indexed']:,} opinions indexed, {counts['dead']:,} dead letters"
     )
+
+
+async def _replay(config: Settings, file: Path, topics: Collection[str]) -> int:
+    from streams.access import access
+    from streams.replay import replay as append
+    from streams.topics import POLICIES
+
+    async with access(config) as broker:
+        with bars() as progress:
+            task = progress.add_task("replaying", total=None)
+            count = await append(broker, file, partial(progress.advance, task))
+        if config.embedded_broker:
+            async with service(config, publish=POLICIES not in topics) as (running, _):
+                await stream_progress(config, running)
+    return count
 
 
 async def _publish(plans: Sequence[Plan], sink: CommentSink) -> None:

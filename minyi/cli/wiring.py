@@ -55,6 +55,12 @@ def index(config: Settings) -> Iterator[EmbeddedIndex]:
         opened.close()
 
 
+def digest_line(opened: EmbeddedIndex) -> str:
+    """Return the state of an index in one line."""
+    count, value = opened.digest()
+    return f"{count} opinions sha256:{value}"
+
+
 def tagger(config: Settings) -> OnnxTagger:
     """Load the tagger's artifact."""
     from models.runtime import OnnxTagger
@@ -64,7 +70,7 @@ def tagger(config: Settings) -> OnnxTagger:
 
 @asynccontextmanager
 async def service(
-    config: Settings, api_url: str | None = None
+    config: Settings, api_url: str | None = None, publish: bool = True
 ) -> AsyncIterator[tuple[Service, Access]]:
     """Run the stream on the settings' broker and index: topics, registry, agents.
 
@@ -73,6 +79,7 @@ async def service(
     Args:
         config: the settings.
         api_url: where the API answers, told to commands that find the embedded log in use.
+        publish: whether the registry's files are published; else the topic's registry stands.
 
     Raises:
         LogInUse: when another process owns the embedded log.
@@ -83,13 +90,13 @@ async def service(
     from streams.provision import provision, publish_registry
     from streams.running import running
 
-    policies = registry(config)
     async with access(config) as broker:
         if config.embedded_broker and api_url:
             with open_log(embedded_path(config.broker_url)) as log:
                 log.announce(api_url)
         await provision(broker, config.partitions)
-        await publish_registry(broker, policies.values())
+        if publish:
+            await publish_registry(broker, registry(config).values())
         model = tagger(config)
         with index(config) as opened:
             built = build(config, opened, model, model if config.semantic else None)

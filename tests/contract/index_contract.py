@@ -410,6 +410,8 @@ class IndexContract:
         winding.delete([opinion("gone").id])
         assert winding.digest() == straight.digest()
         assert straight.digest()[0] == 20
+        winding.upsert([opinions[7].model_copy(update={"author": "0123456789abcdef"})])
+        assert winding.digest() == straight.digest(), "authors are hashed with a local key"
         winding.upsert([opinions[7].model_copy(update={"likes": 1})])
         assert winding.digest() != straight.digest()
         straight.close()

@@ -79,7 +79,8 @@ class ReferenceIndex:
         return max((o.created_at for o in self._matching(filters)), default=None)
 
     def digest(self) -> tuple[int, str]:
-        lines = b"".join(self.opinions[id_].to_json() + b"\n" for id_ in sorted(self.opinions))
+        anonymous = {k: o.model_copy(update={"author": None}) for k, o in self.opinions.items()}
+        lines = b"".join(anonymous[id_].to_json() + b"\n" for id_ in sorted(anonymous))
         return len(self.opinions), hashlib.sha256(lines).hexdigest()
 
     def count(self) -> int:

@@ -55,15 +55,14 @@ def read_recording(path: Path) -> tuple[dict[str, int], Iterator[NewRecord]]:
     """
     if not path.is_file():
         raise SettingError(f"{path}: no such file")
-    file = _open(path, "rt", packed=path.suffix == ".gz")
     try:
-        head = json.loads(file.readline())
+        with _open(path, "rt", packed=path.suffix == ".gz") as file:
+            head = json.loads(file.readline())
         if head["format"] != FORMAT:
             raise ValueError(head["format"])
     except (ValueError, KeyError, TypeError, OSError) as error:
-        file.close()
         raise SettingError(f"{path}: no Minyi recording ({FORMAT}): {error}") from error
-    return head["topics"], _records(file)
+    return head["topics"], _records(path)
 
 
 async def replay(
@@ -132,8 +131,9 @@ def _unpacked(line: dict[str, Any], name: str) -> bytes | None:
     return line[name].encode() if name in line else None
 
 
-def _records(file: IO[str]) -> Iterator[NewRecord]:
-    with file:
+def _records(path: Path) -> Iterator[NewRecord]:
+    with _open(path, "rt", packed=path.suffix == ".gz") as file:
+        file.readline()
         for number, text in enumerate(file, start=2):
             try:
                 line = json.loads(text)
