@@ -1,0 +1,42 @@
+// Reads the API. Errors come out in Chinese, with what to do.
+
+export class ApiError extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const MESSAGES = {
+  401: "需要登录后才能查看。",
+  403: "没有查看的权限。",
+  404: "没有找到：这项政策可能已从登记表移除。",
+  422: "筛选条件有误，请调整后再试。",
+  429: "请求过于频繁，请稍候再试。",
+  503: "数据暂时无法读取，请稍候再试。",
+};
+
+// Returns the JSON of a GET; parameters that are empty are left out.
+export async function get(path, parameters = {}, signal = undefined) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== null && value !== undefined && value !== "") query.set(name, value);
+  }
+  const url = query.size ? `${path}?${query}` : path;
+  let answer;
+  try {
+    answer = await fetch(url, { headers: { Accept: "application/json" }, signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("无法连接服务，请确认服务在运行、网络通畅。", 0);
+  }
+  if (!answer.ok) {
+    throw new ApiError(MESSAGES[answer.status] ?? `服务出错（${answer.status}），请稍候再试。`, answer.status);
+  }
+  try {
+    return await answer.json();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("服务返回的内容无法读取，请稍候再试。", answer.status);
+  }
+}

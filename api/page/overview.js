@@ -1,0 +1,128 @@
+// The table of policies.
+
+import { get } from "./api.js";
+import { aspectColumns, largest, stanceBar } from "./bars.js";
+import { empty, failed, h, loading, select } from "./dom.js";
+import { href, policyHref } from "./route.js";
+import { FEW, number } from "./words.js";
+
+const sum = (polarity) => ({ summary }) => summary.evaluations.reduce((all, row) => all + (row[polarity].value ?? 0), 0);
+const SORTS = {
+  opinions: ["意见数", ({ summary }) => summary.opinions],
+  favor: ["支持率", ({ summary }) => summary.favor.value ?? -1],
+  against: ["反对率", ({ summary }) => summary.against.value ?? -1],
+  praise: ["肯定多少", sum("praise")],
+  criticism: ["批评多少", sum("criticism")],
+  title: ["政策名称", ({ policy }) => policy.title],
+  domain: ["领域", ({ domain_zh }) => domain_zh],
+};
+const COLUMNS = [["title"], ["domain"], ["opinions"], ["favor", "against"], ["praise", "criticism"]];
+const TEXTS = new Set(["title", "domain"]);
+
+export function overview(given) {
+  const params = { sort: "opinions", ...given };
+  if (!SORTS[params.sort]) params.sort = "opinions";
+  let items = null;
+  const tools = h("form", { class: "tools", role: "search", onsubmit: (event) => event.preventDefault() });
+  const head = h("thead");
+  const body = h("tbody");
+  const table = h("table", { class: "policies" },
+    h("caption", { class: "hidden" }, "各项政策的意见数、立场与评价"), head, body);
+  const note = h("div");
+  const element = h("section", { "aria-labelledby": "overview-title" },
+    h("h1", { id: "overview-title" }, "政策总览"), tools, note, table);
+
+  function change(next) {
+    Object.assign(params, next);
+    history.replaceState(null, "", href("/", { ...params, sort: params.sort === "opinions" ? null : params.sort }));
+    if (items) draw();
+  }
+
+  const descends = () => (params.order ? params.order === "desc" : !TEXTS.has(params.sort));
+
+  function sortBy(key) {
+    const same = params.sort === key;
+    change({ sort: key, order: same ? (descends() ? "asc" : "desc") : null });
+    head.querySelector(`[data-key="${key}"]`)?.focus();
+  }
+
+  function drawTools() {
+    const domains = new Map(items.map(({ policy, domain_zh }) => [policy.domain, domain_zh]));
+    const text = h("input", {
+      type: "search", value: params.text ?? "", placeholder: "名称、别名或部门",
+      oninput: () => change({ text: text.value.trim() }),
+    });
+    const all = h("input", { type: "checkbox", onchange: () => change({ all: all.checked ? "1" : null }) });
+    all.checked = Boolean(params.all);
+    tools.replaceChildren(
+      select("领域", [["", "全部领域"], ...domains], params.domain, (domain) => change({ domain })),
+      h("label", { class: "field grow" }, h("span", null, "筛选政策"), text),
+      h("div", { class: "only-narrow" }, select("排序", Object.entries(SORTS).map(([key, [name]]) => [key, name]), params.sort,
+        (sort) => change({ sort, order: null }))),
+      h("label", { class: "check" }, all, "含暂无意见的政策"));
+  }
+
+  function chosen() {
+    const words = (params.text ?? "").toLowerCase();
+    const found = items.filter(({ policy, summary }) => (params.all || summary.opinions > 0)
+      && (!params.domain || policy.domain === params.domain)
+      && [policy.title, policy.department, ...policy.aliases].some((name) => name.toLowerCase().includes(words)));
+    const [, key] = SORTS[params.sort];
+    const turn = descends() ? -1 : 1;
+    return found.sort((one, other) => {
+      const [a, b] = [key(one), key(other)];
+      return turn * (TEXTS.has(params.sort) ? a.localeCompare(b, "zh-CN") : a - b) || one.policy.id.localeCompare(other.policy.id);
+    });
+  }
+
+  function draw() {
+    const rows = chosen();
+    const top = largest(rows.filter(({ summary }) => summary.opinions >= FEW).map(({ summary }) => summary));
+    head.replaceChildren(h("tr", null, COLUMNS.map((keys) => h("th", {
+      scope: "col", class: keys[0],
+      "aria-sort": keys.includes(params.sort) ? (descends() ? "descending" : "ascending") : null,
+    }, keys.map((key) => h("button", { type: "button", "data-key": key, onclick: () => sortBy(key) },
+      SORTS[key][0], h("span", { "aria-hidden": "true" }, params.sort === key ? (descends() ? " ▼" : " ▲") : " ↕")))))));
+    const focused = body.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    body.replaceChildren(...rows.map((item) => row(item, top)));
+    if (focused) body.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    const silent = items.filter(({ summary }) => summary.opinions === 0).length;
+    table.hidden = rows.length === 0;
+    note.replaceChildren();
+    if (items.length === silent && !params.all) note.append(empty("还没有意见。留言流入并完成判读后，这里会自动更新。"));
+    else if (rows.length === 0) note.append(empty("没有符合条件的政策。"));
+    else note.append(h("p", { class: "count-line" }, `显示 ${number(rows.length)} 项政策`,
+      !params.all && silent ? `，另有 ${number(silent)} 项暂无意见` : "", "。评价：",
+      h("span", { class: "praise-word" }, "向上为肯定"), "，", h("span", { class: "criticism-word" }, "向下为批评"), "，均为占该政策意见数的比例。"));
+  }
+
+  async function refresh() {
+    try {
+      ({ items } = await get("/v1/policies"));
+    } catch (error) {
+      if (!items) note.replaceChildren(failed(error, refresh));
+      return;
+    }
+    if (!tools.childElementCount) drawTools();
+    draw();
+  }
+
+  note.append(loading());
+  table.hidden = true;
+  refresh();
+  return { element, title: "政策总览", refresh };
+}
+
+function row({ policy, domain_zh, summary }, top) {
+  const few = summary.opinions < FEW;
+  return h("tr", { class: few && "few" },
+    h("th", { scope: "row" }, h("a", { href: policyHref(policy.id) }, policy.title),
+      h("small", null, policy.department)),
+    h("td", { class: "domain" }, domain_zh),
+    h("td", { class: "number" }, h("b", null, number(summary.opinions)), h("span", { class: "only-narrow" }, " 条意见"),
+      few && summary.opinions > 0 && h("span", { class: "tag", title: `不足 ${FEW} 条，比例仅供参考` }, "样本较少")),
+    summary.opinions === 0
+      ? h("td", { colspan: 2, class: "quiet" }, "暂无意见")
+      : [h("td", { class: "stances" }, stanceBar(summary)),
+        h("td", { class: "aspects" }, aspectColumns(summary, Math.max(top, few ? largest([summary]) : 0)))]);
+}

@@ -1,0 +1,80 @@
+// Full-text search over the opinions of all policies.
+
+import { get } from "./api.js";
+import { empty, failed, h, loading, select } from "./dom.js";
+import { listing } from "./listing.js";
+import { opinionCard } from "./opinion.js";
+import { href } from "./route.js";
+import { STANCES, dayRange } from "./words.js";
+
+export function searchView(given) {
+  const results = h("div", null, loading());
+  const form = h("form", { class: "tools", role: "search" });
+  const element = h("section", { "aria-labelledby": "search-title" },
+    h("h1", { id: "search-title" }, "检索意见"), form, results);
+  const reading = new AbortController();
+  const fields = {};
+  let params = given;
+  let titles = null;
+
+  function go() {
+    const next = href("/search", Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.value.trim()])));
+    if (next !== location.hash) location.hash = next;
+  }
+
+  function choice(name, label, options) {
+    const box = select(label, options, params[name], go);
+    fields[name] = box.querySelector("select");
+    return box;
+  }
+
+  function input(name, label, attributes) {
+    fields[name] = h("input", { ...attributes, value: params[name] ?? "" });
+    if (attributes.type === "date") fields[name].addEventListener("change", go);
+    return h("label", { class: attributes.type === "date" ? "field" : "field grow" }, h("span", null, label), fields[name]);
+  }
+
+  async function start() {
+    let items;
+    try {
+      ({ items } = await get("/v1/policies", {}, reading.signal));
+    } catch (error) {
+      if (error.name !== "AbortError") results.replaceChildren(failed(error, start));
+      return;
+    }
+    titles = new Map(items.map(({ policy }) => [policy.id, policy.title]));
+    const domains = new Map(items.map(({ policy, domain_zh }) => [policy.domain, domain_zh]));
+    form.replaceChildren(
+      input("q", "词语", { type: "search", maxlength: 200, placeholder: "空格分隔表示同时包含" }),
+      h("button", { type: "submit", class: "main" }, "检索"),
+      choice("policy", "政策", [["", "全部政策"], ...titles]),
+      choice("domain", "领域", [["", "全部领域"], ...domains]),
+      choice("stance", "立场", [["", "全部立场"], ...Object.entries(STANCES)]),
+      input("from", "起", { type: "date" }),
+      input("to", "止（含）", { type: "date" }));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      go();
+    });
+    draw();
+  }
+
+  function draw() {
+    if (Object.keys(params).length === 0) {
+      results.replaceChildren(empty("输入词语开始检索，例如“排队”“收费标准”。两个字的词也能检索。"));
+      return;
+    }
+    results.replaceChildren(listing("/v1/search", {
+      q: params.q, policy: params.policy, domain: params.domain, stance: params.stance, ...dayRange(params.from, params.to),
+    }, (opinion) => opinionCard(opinion, titles), reading.signal));
+  }
+
+  function update(next) {
+    params = next;
+    for (const [name, field] of Object.entries(fields)) field.value = params[name] ?? "";
+    if (titles) draw();
+  }
+
+  start();
+  return { element, title: "检索意见", update, stop: () => reading.abort() };
+}

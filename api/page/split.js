@@ -1,0 +1,45 @@
+// The same policy by region, channel or source.
+
+import { stanceBar } from "./bars.js";
+import { empty, h } from "./dom.js";
+import { total } from "./shares.js";
+import { FEW, GROUPS, number } from "./words.js";
+
+const SHOWN = 12;
+
+// rows: a trend's rows, split by `group`; here(changes) is the address of the view with changes.
+export function split({ rows, group, shape, scope, here }) {
+  const found = new Map();
+  for (const row of rows) found.set(row.group, [...(found.get(row.group) ?? []), row[shape]]);
+  const lines = [...found].map(([name, summaries]) => ({ name, summary: total(summaries) }))
+    .sort((a, b) => b.summary.opinions - a.summary.opinions);
+  const body = h("tbody", null, lines.slice(0, SHOWN).map((line) => tableRow(line, group, scope, here)));
+  const rest = lines.slice(SHOWN);
+  const more = h("button", {
+    type: "button",
+    onclick: () => {
+      body.append(...rest.map((line) => tableRow(line, group, scope, here)));
+      more.remove();
+    },
+  }, `显示其余 ${number(rest.length)} 个`);
+  return h("section", { class: "card" },
+    h("div", { class: "card-head" }, h("h2", null, "分组对照"),
+      h("div", { class: "switch", role: "group", "aria-label": "分组方式" }, Object.entries(GROUPS).map(([key, name]) => h("a", {
+        href: here({ group: key }), "data-key": key, "aria-current": key === group && "true",
+      }, name)))),
+    h("p", { class: "quiet" }, "各行的分母是该组自己的意见数。区间重叠时，差别可能只是偶然。点击名称，全页只看该组。"),
+    lines.length === 0 ? empty("这个范围内还没有意见。")
+      : h("table", { class: "groups" },
+        h("thead", null, h("tr", null, h("th", { scope: "col" }, GROUPS[group]), h("th", { scope: "col" }, "意见数"), h("th", { scope: "col" }, "立场"))), body),
+    rest.length > 0 && more);
+}
+
+function tableRow({ name, summary }, group, scope, here) {
+  const chosen = name !== null && scope[group] === name;
+  const few = summary.opinions < FEW;
+  return h("tr", { class: `${few ? "few" : ""} ${chosen ? "chosen-row" : ""}` },
+    h("th", { scope: "row" }, name === null ? h("span", { class: "quiet" }, "未注明")
+      : h("a", { href: here({ [group]: chosen ? null : name }), "aria-current": chosen && "true" }, h("bdi", null, name))),
+    h("td", { class: "number" }, number(summary.opinions), few && h("span", { class: "tag" }, "样本较少")),
+    h("td", { class: "stances" }, stanceBar(summary)));
+}

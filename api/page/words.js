@@ -1,0 +1,57 @@
+// The page's words for the data's labels, and how numbers and dates are written.
+
+export const STANCES = { favor: "支持", against: "反对", none: "未表态" };
+export const ASPECTS = {
+  effect: "成效", fairness: "公平", convenience: "便利", cost: "负担", transparency: "透明", service: "服务",
+};
+export const POLARITIES = { praise: "肯定", criticism: "批评" };
+export const INTERVALS = { day: "按日", week: "按周", month: "按月" };
+export const GROUPS = { region: "地区", channel: "渠道", source: "来源" };
+export const FEW = 30;
+
+const whole = new Intl.NumberFormat("zh-CN");
+const moment = new Intl.DateTimeFormat("zh-CN", {
+  timeZone: "Asia/Shanghai", year: "numeric", month: "2-digit", day: "2-digit",
+  hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+});
+
+export const number = (value) => whole.format(value);
+
+export const time = (text) => moment.format(new Date(text)).replaceAll("/", "-");
+
+export function percent(value) {
+  if (value === null) return "—";
+  const scaled = value * 100;
+  return `${scaled > 0 && scaled < 1 ? scaled.toFixed(1) : Math.round(scaled)}%`;
+}
+
+// "45% [38%–52%]"
+export const withInterval = (share) => (share.value === null ? "—"
+  : `${percent(share.value)} [${percent(share.low)}–${percent(share.high)}]`);
+
+// Calendar dates are counted in UTC so that no local time zone shifts them.
+const DAY = 86_400_000;
+export const toDays = (date) => Date.parse(`${date}T00:00:00Z`) / DAY;
+export const fromDays = (days) => new Date(days * DAY).toISOString().slice(0, 10);
+
+export const isDate = (text) => /^\d{4}-\d{2}-\d{2}$/.test(text ?? "") && !Number.isNaN(toDays(text));
+
+// The first day after the bucket, in days.
+export function bucketEnd(bucket, interval) {
+  const start = toDays(bucket);
+  if (interval !== "month") return start + (interval === "week" ? 7 : 1);
+  const [year, month] = bucket.split("-").map(Number);
+  return Date.UTC(year, month, 1) / DAY;
+}
+
+export function bucketName(bucket, interval) {
+  if (interval === "day") return bucket;
+  if (interval === "month") return `${bucket.slice(0, 4)} 年 ${Number(bucket.slice(5, 7))} 月`;
+  return `${bucket} 至 ${fromDays(bucketEnd(bucket, interval) - 1).slice(5)} 一周`;
+}
+
+// What the API takes as since and until for two inclusive dates.
+export const dayRange = (from, to) => ({
+  since: isDate(from) ? `${from}T00:00:00+08:00` : null,
+  until: isDate(to) ? `${fromDays(toDays(to) + 1)}T00:00:00+08:00` : null,
+});

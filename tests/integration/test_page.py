@@ -1,0 +1,203 @@
+"""The page: complete, self-contained, and safe with hostile comments."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import uvicorn
+from fastapi.testclient import TestClient
+
+from api.app import PAGE, create_app
+from api.services import Services
+from indexers.embedded import EmbeddedIndex
+from minyi.clock import SystemClock
+from minyi.domain import (
+    ASPECT_ZH,
+    POLARITY_ZH,
+    STANCE_ZH,
+    Aspect,
+    Domain,
+    Evaluation,
+    Link,
+    LinkBy,
+    Opinion,
+    Polarity,
+    Policy,
+    Stance,
+    StanceProbabilities,
+    opinion_id,
+)
+from minyi.prevalence import share
+from minyi.text import duplicate_key
+
+ASSETS = sorted(path for path in PAGE.iterdir() if path.is_file())
+TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".html": "text/html",
+}
+SVG_NAMESPACE = "http://www.w3.org/2000/svg"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--virtual-time-budget=5000",
+    "--dump-dom",
+)
+POLICY = Policy(
+    id="driving-restriction",
+    title="机动车尾号限行",
+    domain=Domain.TRANSPORT,
+    description="城市在工作日按车牌尾号限制机动车上路。",
+    aliases=("限行",),
+    department="交通管理部门",
+)
+HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>限行😀不公平'
+FAVOR, AGAINST = 7, 33
+
+
+class Policies:
+    def policies(self) -> dict[str, Policy]:
+        return {POLICY.id: POLICY}
+
+
+def opinion(number: int, stance: Stance, text: str) -> Opinion:
+    return Opinion(
+        id=opinion_id(str(number), POLICY.id),
+        comment_id=str(number),
+        policy_id=POLICY.id,
+        domain=POLICY.domain,
+        source="test",
+        created_at=datetime(2025, 3, 31, 16, 30, tzinfo=UTC),  # 1 April in Shanghai
+        text=text,
+        url="javascript:document.title=3",
+        region="<b>城东</b>",
+        link=Link(policy_id=POLICY.id, by=LinkBy.ALIAS, evidence=("限行",)),
+        stance=stance,
+        probabilities=StanceProbabilities(favor=0.1, against=0.8, none=0.1),
+        evaluations=(
+            Evaluation(aspect=Aspect.FAIRNESS, polarity=Polarity.CRITICISM, probability=0.9),
+        ),
+        span=(text.index("不公平"), text.index("不公平") + 3),
+        duplicate_key=duplicate_key(text),
+        model_id="test",
+    )
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[Services]:
+    index = EmbeddedIndex(tmp_path / "index")
+    stances = [Stance.FAVOR] * FAVOR + [Stance.AGAINST] * AGAINST
+    index.upsert([opinion(i, stance, f"{HOSTILE}{i}") for i, stance in enumerate(stances)])
+    yield Services(index, Policies(), SystemClock())
+    index.close()
+
+
+@pytest.fixture
+def client(services: Services) -> TestClient:
+    return TestClient(create_app(services))
+
+
+def test_the_page_is_chinese_and_says_who_speaks(client: TestClient) -> None:
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    assert '<html lang="zh-CN">' in answer.text
+    assert "以上为主动发声者的意见，不代表全体居民" in answer.text
+    assert "分母" in answer.text
+
+
+@pytest.mark.parametrize("asset", ASSETS, ids=lambda path: path.name)
+def test_every_asset_answers_with_its_type(client: TestClient, asset: Path) -> None:
+    answer = client.get(f"/page/{asset.name}")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].split(";")[0] == TYPES[asset.suffix]
+
+
+def test_every_file_is_reached_from_the_page_and_every_reference_exists() -> None:
+    index = PAGE / "index.html"
+    found, waiting = {index}, [index]
+    while waiting:
+        file = waiting.pop()
+        text = file.read_text("utf-8")
+        names = re.findall(r'(?:src|href)="/page/([^"]+)"|from "\./([^"]+)"', text)
+        for target in {PAGE / (a or b) for a, b in names} - found:
+            assert target.is_file(), f"{file.name} refers to {target.name}, which is missing"
+            found.add(target)
+            waiting.append(target)
+    assert sorted(found) == ASSETS
+
+
+@pytest.mark.parametrize("asset", ASSETS, ids=lambda path: path.name)
+def test_nothing_comes_from_outside_and_no_text_becomes_markup(asset: Path) -> None:
+    text = asset.read_text("utf-8").replace(SVG_NAMESPACE, "")
+    assert not re.search(r"""["'(=]\s*(?:https?:)?//\w""", text)
+    assert "@import" not in text
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc", text
+    )
+    if asset.suffix == ".html":
+        assert not re.search(r"""\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)""", text)
+        assert "default-src 'none'" in text
+        assert "unsafe" not in text
+
+
+def test_the_words_are_those_of_the_domain() -> None:
+    words = (PAGE / "words.js").read_text("utf-8")
+    for labels in (STANCE_ZH, ASPECT_ZH, POLARITY_ZH):
+        assert ", ".join(f'{key.value}: "{label}"' for key, label in labels.items()) in words
+
+
+@pytest.fixture
+def address(services: Services) -> Iterator[str]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(services), log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listening.close()
+
+
+def rendered(address: str, profile: Path) -> str:
+    """Return the document as the browser has built it."""
+    assert CHROMIUM is not None
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", address]
+    return subprocess.run(command, capture_output=True, check=True, timeout=60).stdout.decode()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+def test_a_browser_shows_the_table_and_a_policy(address: str, tmp_path: Path) -> None:
+    favor = share(FAVOR, FAVOR + AGAINST, "opinions")
+    shown = [f"{bound:.0%}" for bound in (favor.value, favor.low, favor.high) if bound is not None]
+    figures = "支持 {} [{}–{}]".format(*shown)
+
+    table = rendered(f"{address}/#/", tmp_path / "table")
+    assert POLICY.title in table
+    assert figures in table
+
+    policy = rendered(f"{address}/#/policies/{POLICY.id}", tmp_path / "policy")
+    assert figures in policy  # the page's own interval is the API's
+    assert f"<title>{POLICY.title} · 民意</title>" in policy  # no comment's script has run
+    assert "&lt;script&gt;document.title=2&lt;/script&gt;" in policy
+    assert "<img src=x" not in policy.replace('"', "")
+    assert "javascript:" not in policy
+    assert re.search(r"<mark[^>]*>不公平</mark>", policy)
+    assert "2025-04-01 00:30" in policy
