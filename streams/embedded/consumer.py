@@ -123,6 +123,8 @@ class Consumer(base.Consumer):
     # Offsets
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        if getattr(self.app.producer, "failure", None):
+            return False
         try:
             await self._call(self.log_.commit, self._group, offsets)
         except MinyiError as error:

@@ -25,7 +25,11 @@ CLEAN_EVERY_S = 60.0
 
 
 class Producer(base.Producer):
-    """Appends in a thread of its own: while one batch is synced, the next one gathers."""
+    """Appends in a thread of its own: while one batch is synced, the next one gathers.
+
+    ``failure`` is why the log could not be written. What was lost may belong to records that their
+    agents are done with, so nothing is sent or committed from then on and the app stops.
+    """
 
     log_: SharedLog
 
@@ -35,7 +39,7 @@ class Producer(base.Producer):
         self._pending: list[tuple[NewRecord, asyncio.Future[RecordMetadata]]] = []
         self._writing: asyncio.Task[None] | None = None
         self._last: asyncio.Future[RecordMetadata] | None = None
-        self._failure: MinyiError | None = None
+        self.failure: MinyiError | None = None
 
     async def on_start(self) -> None:
         self.log_ = open_log(self.transport.folder)  # type: ignore[attr-defined]
@@ -93,8 +97,8 @@ class Producer(base.Producer):
         timestamp: float | None,
         headers: HeadersArg | None,
     ) -> asyncio.Future[RecordMetadata]:
-        if self._failure:
-            raise ProducerSendError(str(self._failure)) from self._failure
+        if self.failure:
+            raise ProducerSendError(str(self.failure)) from self.failure
         pairs = headers.items() if isinstance(headers, Mapping) else headers or ()
         try:
             record = NewRecord(
@@ -128,9 +132,7 @@ class Producer(base.Producer):
                     if not sent.done():
                         sent.set_result(_metadata(record))
         except MinyiError as error:
-            # What was not written may belong to records that are acked already, so nothing may be
-            # committed from here on: the app has to stop and read again.
-            self._failure = error
+            self.failure = error
             for _, sent in [*batch, *self._pending]:
                 if not sent.done():
                     sent.set_exception(ProducerSendError(str(error)))
@@ -140,15 +142,9 @@ class Producer(base.Producer):
             self._writing = None
 
     async def flush(self) -> None:
-        """Wait until everything sent so far is on the disk.
-
-        Raises:
-            ProducerSendError: something could not be written.
-        """
+        """Wait until everything sent so far is on the disk, or has failed: see ``failure``."""
         if self._last:
             await asyncio.wait([self._last])
-        if self._failure:
-            raise ProducerSendError(str(self._failure)) from self._failure
 
     async def create_topic(
         self,
