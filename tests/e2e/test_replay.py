@@ -12,8 +12,8 @@ import pytest
 from minyi.pytest_plugin import Replayed
 from minyi.registry import load_registry
 from minyi.settings import ROOT
-from streams.replay import FORMAT
 from streams.registry import records
+from streams.replay import FORMAT
 
 BUNDLE = ROOT / "data" / "stream" / "comments.jsonl"
 

@@ -1,0 +1,122 @@
+"""``minyi demo`` as a new user runs it, against the truth of the bundled stream."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from indexers.embedded import EmbeddedIndex
+from minyi.domain import Filters, Opinion
+from minyi.settings import ROOT
+from tests.e2e.conftest import command, digest, environment, free_port, minyi
+
+TRUTH = ROOT / "data" / "stream" / "truth.jsonl"
+
+
+@pytest.fixture(scope="module")
+def opinions(demo: tuple[Path, str]) -> dict[tuple[str, str], Opinion]:
+    """What the service says of the stream, by comment and policy."""
+    index = EmbeddedIndex(demo[0] / "index")
+    found: dict[tuple[str, str], Opinion] = {}
+    cursor = None
+    while True:
+        page = index.search("", Filters(), 200, cursor)
+        found |= {(o.comment_id, o.policy_id): o for o in page.items}
+        cursor = page.cursor
+        if cursor is None:
+            index.close()
+            return found
+
+
+@pytest.fixture(scope="module")
+def truth() -> dict[tuple[str, str], dict[str, object]]:
+    rows = map(json.loads, TRUTH.read_text().splitlines())
+    return {(row["id"], label["policy"]): label for row in rows for label in row["labels"]}
+
+
+def test_the_demo_prints_policies_shares_and_where_to_look(demo: tuple[Path, str]) -> None:
+    _, printed = demo
+    assert "生活垃圾分类" in printed
+    assert "支持" in printed
+    assert "/docs" in printed
+    assert "minyi trend" in printed
+
+
+def test_the_links_are_those_that_we_wrote(
+    opinions: dict[tuple[str, str], Opinion], truth: dict[tuple[str, str], dict[str, object]]
+) -> None:
+    hits = len(opinions.keys() & truth.keys())
+    precision, recall = hits / len(opinions), hits / len(truth)
+    assert 2 * precision * recall / (precision + recall) > 0.85
+
+
+def test_a_campaign_is_one_text_when_collapsed(demo: tuple[Path, str]) -> None:
+    done = minyi("trend", "elevator-retrofit", "--interval", "day", "--json", "--data", demo[0])
+    rows = json.loads(done.stdout)["rows"]
+    assert any(row["raw"]["opinions"] > row["collapsed"]["opinions"] for row in rows)
+
+
+def test_a_second_run_shows_the_same_at_once(demo: tuple[Path, str]) -> None:
+    data, _ = demo
+    before = digest(data)
+    started = time.monotonic()
+    minyi("demo", "--once", "--port", str(free_port()), "--data", data)
+    assert time.monotonic() - started < 30  # 10 s on an idle machine
+    assert digest(data) == before
+
+
+def test_the_demo_serves_until_it_is_told_to_stop(demo: tuple[Path, str]) -> None:
+    data, _ = demo
+    port = free_port()
+    process = subprocess.Popen(
+        command("demo", "--port", str(port), "--data", data),
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            if "serving" in line:
+                break
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            assert client.get("/health").json()["opinions"] > 2000
+            assert 'lang="zh-CN"' in client.get("/").text
+            first = client.get("/v1/policies").json()["items"][0]
+            trend = client.get(f"/v1/policies/{first['policy']['id']}/trend").json()
+            assert len(trend["rows"]) > 10
+            comment = {
+                "id": "posted-1",
+                "source": "test",
+                "created_at": "2026-09-02T08:00:00+08:00",
+                "text": "支持尾号限行，早高峰快了不少。",
+            }
+            assert client.post("/v1/comments", json=comment).status_code == 202
+            ingested = minyi("ingest", ROOT / "tests/e2e/one.csv", "--data", data)
+            assert "1 good" in ingested.stdout
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_taken_port_is_named_with_the_way_out(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = minyi("demo", "--port", str(port), "--data", tmp_path, check=False)
+    assert done.returncode == 1
+    assert str(port) in done.stderr
+    assert "PORT=" in done.stderr
+    assert "Traceback" not in done.stderr
