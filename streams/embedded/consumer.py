@@ -33,27 +33,16 @@ class Consumer(base.Consumer):
         self._news = asyncio.Event()
 
     async def on_start(self) -> None:
-        self.log_ = open_log(self.transport.folder)  # type: ignore[attr-defined]
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedded-log-reader")
+        folder = self.transport.folder  # type: ignore[attr-defined]
+        self.log_ = self.exit_stack.enter_context(open_log(folder))
+        self._thread = self.exit_stack.enter_context(ThreadPoolExecutor(1, "embedded-log-reader"))
         self._group = None if self.app.client_only else str(self.app.conf.id)
-        try:
-            if self._group:
-                self.log_.join(self._group)
-        except MinyiError:
-            self.log_.close()
-            raise
+        if self._group:
+            self.log_.join(self._group)
+            self.exit_stack.callback(self.log_.leave, self._group)
         self.log_.add_listener(self._on_news)
+        self.exit_stack.callback(self.log_.remove_listener, self._on_news)
         await super().on_start()
-
-    async def on_stop(self) -> None:
-        try:
-            await super().on_stop()
-        finally:
-            self.log_.remove_listener(self._on_news)
-            if self._group:
-                self.log_.leave(self._group)
-            self._thread.shutdown()
-            self.log_.close()
 
     def _on_news(self) -> None:
         if not self.loop.is_closed():

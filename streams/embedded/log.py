@@ -26,6 +26,7 @@ from streams.embedded.records import (
     Record,
     Topic,
     TopicPartition,
+    checked,
     dump_headers,
     load_headers,
     size_of,
@@ -144,7 +145,8 @@ class EmbeddedLog:
         """Append records in order and return them as kept, once they are on the disk.
 
         Raises:
-            InvalidQuery, InvalidRecord: see :meth:`partition_for`; nothing is appended.
+            InvalidQuery, InvalidRecord: see :meth:`partition_for` and :func:`checked`; nothing is
+                appended.
             BrokerUnavailable: the disk is full or fails; nothing is appended.
         """
         now = time.time_ns() // 1_000_000
@@ -152,7 +154,7 @@ class EmbeddedLog:
         rows = []
         with self._store.lock:
             grown: dict[TopicPartition, Partition] = {}
-            for topic, key, value, headers, timestamp, number in records:
+            for topic, key, value, headers, timestamp, number in map(checked, records):
                 place = TopicPartition(topic, self.partition_for(topic, key, number))
                 partition = grown.get(place)
                 if partition is None:

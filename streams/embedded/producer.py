@@ -16,7 +16,7 @@ from mode import Service
 from mode.utils.times import Seconds, want_seconds
 
 from minyi.errors import MinyiError
-from streams.embedded.records import NewRecord, Record
+from streams.embedded.records import NewRecord, Record, checked
 from streams.embedded.shared import SharedLog, open_log
 
 MAX_PENDING = 10_000
@@ -39,19 +39,16 @@ class Producer(base.Producer):
         self._pending: list[tuple[NewRecord, asyncio.Future[RecordMetadata]]] = []
         self._writing: asyncio.Task[None] | None = None
         self._last: asyncio.Future[RecordMetadata] | None = None
-        self.failure: MinyiError | None = None
+        self.failure: Exception | None = None
 
     async def on_start(self) -> None:
-        self.log_ = open_log(self.transport.folder)  # type: ignore[attr-defined]
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedded-log-writer")
+        folder = self.transport.folder  # type: ignore[attr-defined]
+        self.log_ = self.exit_stack.enter_context(open_log(folder))
+        self._thread = self.exit_stack.enter_context(ThreadPoolExecutor(1, "embedded-log-writer"))
         await super().on_start()
 
     async def on_stop(self) -> None:
-        try:
-            await self.flush()
-        finally:
-            self._thread.shutdown()
-            self.log_.close()
+        await self.flush()
 
     async def send(
         self,
@@ -101,14 +98,9 @@ class Producer(base.Producer):
             raise ProducerSendError(str(self.failure)) from self.failure
         pairs = headers.items() if isinstance(headers, Mapping) else headers or ()
         try:
-            record = NewRecord(
-                topic,
-                key,
-                value,
-                tuple(pairs),
-                int(timestamp * 1000) if timestamp else None,
-                self.log_.partition_for(topic, key, partition),
-            )
+            number = self.log_.partition_for(topic, key, partition)
+            at = int(timestamp * 1000) if timestamp else None
+            record = checked(NewRecord(topic, key, value, tuple(pairs), at, number))
         except MinyiError as error:
             raise ProducerSendError(str(error)) from error
         sent: asyncio.Future[RecordMetadata] = self.loop.create_future()
@@ -131,7 +123,7 @@ class Producer(base.Producer):
                 for (_, sent), record in zip(batch, kept, strict=True):
                     if not sent.done():
                         sent.set_result(_metadata(record))
-        except MinyiError as error:
+        except Exception as error:
             self.failure = error
             for _, sent in [*batch, *self._pending]:
                 if not sent.done():

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from minyi.errors import InvalidRecord
+
 Headers = tuple[tuple[str, bytes], ...]
 
 
@@ -75,6 +77,23 @@ class Partition:
     next: int = 0
     size: int = 0
     size_when_compacted: int = 0
+
+
+def checked(record: NewRecord) -> NewRecord:
+    """The record, if the log can hold it.
+
+    Raises:
+        InvalidRecord: a key, value, header or timestamp is not what :class:`NewRecord` says.
+    """
+    _, key, value, headers, timestamp, _ = record
+    if not (isinstance(key, bytes | None) and isinstance(value, bytes | None)):
+        raise InvalidRecord("a key and a value are bytes or None", f"topic {record.topic}")
+    for name, content in headers:
+        if not (isinstance(name, str) and isinstance(content, bytes)):
+            raise InvalidRecord(f"header {name!r} does not hold bytes", f"topic {record.topic}")
+    if timestamp is not None and not -(2**63) <= timestamp < 2**63:
+        raise InvalidRecord(f"timestamp {timestamp} is out of range", f"topic {record.topic}")
+    return record
 
 
 def size_of(key: bytes | None, value: bytes | None) -> int:

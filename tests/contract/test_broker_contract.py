@@ -21,6 +21,7 @@ from broker_contract import (
     raw_topic,
     running,
 )
+from faust.exceptions import ProducerSendError
 
 from streams.embedded import NewRecord, TopicPartition
 
@@ -48,7 +49,8 @@ class Inbox:
     def __init__(self, app, topic: str, partitions: int = 3) -> None:
         self.events = []
         self._news = asyncio.Condition()
-        app.agent(raw_topic(app, topic, partitions), name=f"inbox-{topic}")(self._read)
+        channel = raw_topic(app, topic, partitions)
+        self.agent = app.agent(channel, name=f"inbox-{topic}")(self._read)
 
     async def _read(self, stream):
         async for event in stream.events():
@@ -59,6 +61,10 @@ class Inbox:
     async def holds(self, count: int) -> None:
         async with asyncio.timeout(60), self._news:
             await self._news.wait_for(lambda: len(self.events) >= count)
+
+    async def holds_keys(self, count: int) -> None:
+        async with asyncio.timeout(60), self._news:
+            await self._news.wait_for(lambda: len({event.key for event in self.events}) == count)
 
 
 async def test_a_record_arrives_as_it_was_written(broker: BrokerUnderTest) -> None:
@@ -237,6 +243,34 @@ async def test_a_compacted_topic_comes_to_hold_the_last_record_of_a_key(
     async with running(app):  # reads over the gaps
         await inbox.holds(len(records))
     assert {event.key: event.value for event in inbox.events if event.key != FILLER} == last
+
+
+async def test_a_topic_that_an_agent_takes_up_later_is_read_too(broker: BrokerUnderTest) -> None:
+    early, late = fresh("early"), fresh("late")
+    await broker.create_topic(early, 3)
+    await broker.create_topic(late, 3)
+    app = make_app(broker, fresh("group"))
+    app.topics._resubscribe_sleep_lock_seconds = 0.01
+    first = Inbox(app, early)
+    async with running(app):
+        await broker.append([*keyed(early, 30), *keyed(late, 30)])
+        await first.holds(30)
+        second = Inbox(app, late)
+        await second.agent.start()
+        await second.holds(30)
+        await broker.append([*keyed(early, 5, start=30), *keyed(late, 5, start=30)])
+        await first.holds_keys(35)  # the rebalance may bring some twice
+        await second.holds_keys(35)
+
+
+async def test_sending_to_no_partition_fails(broker: BrokerUnderTest) -> None:
+    topic = fresh("topic")
+    await broker.create_topic(topic, 1)
+    app = make_app(broker, fresh("group"))
+    Inbox(app, topic, partitions=1)
+    async with running(app):
+        with pytest.raises((ProducerSendError, AssertionError)):
+            await raw_topic(app, topic, 1).send(key=b"k", value=b"v", partition=7)
 
 
 async def test_a_slow_agent_is_not_flooded(broker: BrokerUnderTest) -> None:

@@ -145,6 +145,25 @@ class LogMachine(RuleBasedStateMachine):
             assert self.log.lag(group) == lag
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        NewRecord("t", "text", b""),  # type: ignore[arg-type]
+        NewRecord("t", b"", "text"),  # type: ignore[arg-type]
+        NewRecord("t", b"", b"", (("name", "text"),)),  # type: ignore[arg-type]
+        NewRecord("t", b"", b"", (), 2**63),
+    ],
+)
+def test_what_a_log_cannot_hold_is_refused_with_its_batch(
+    tmp_path: Path, record: NewRecord
+) -> None:
+    with EmbeddedLog(tmp_path) as log:
+        log.create_topic("t")
+        with pytest.raises(InvalidRecord, match="topic t"):
+            log.append([NewRecord("t", b"", b""), record])
+        assert log.highwater("t", 0) == 0
+
+
 LogMachine.TestCase.settings = settings(
     max_examples=60,
     stateful_step_count=25,
