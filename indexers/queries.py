@@ -1,4 +1,4 @@
-"""What every index adapter shares: search terms, cursors, the digest, tallies."""
+"""What every index adapter shares: search terms, cursors, the digest, buckets, tallies."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
-from minyi.domain import Aspect, Counts, Evaluation, Filters, Opinion, Polarity, Stance
+from minyi.domain import Aspect, Counts, Evaluation, Filters, Interval, Opinion, Polarity, Stance
 from minyi.errors import InvalidQuery
 from minyi.text import normalise
 
@@ -86,6 +88,15 @@ def digest(records: Iterable[bytes]) -> tuple[int, str]:
     return count, sha.hexdigest()
 
 
+@lru_cache(maxsize=100_000)
+def bucket(day: int, interval: Interval) -> date:
+    """Return the first day of the bucket that holds a day, given as its proleptic ordinal."""
+    first = date.fromordinal(day)
+    if interval is Interval.WEEK:
+        return first - timedelta(days=first.weekday())
+    return first.replace(day=1) if interval is Interval.MONTH else first
+
+
 class Tally:
     """Counts under construction: opinions by stance and by evaluated cell."""
 
@@ -97,6 +108,19 @@ class Tally:
         """Add ``n`` opinions of one stance that all evaluate the cells in ``bits``."""
         self._stances[stance] += n
         self.evaluate(bits, n)
+
+    def add_surplus(self, stance: Stance, same: Sequence[int]) -> None:
+        """Add what opinions of one text and stance count beyond the first.
+
+        Args:
+            stance: of all of them.
+            same: the bits of each. A cell's first occurrence is no surplus, whoever has it.
+        """
+        self.add(stance, 0, len(same) - 1)
+        seen = 0
+        for bits in same:
+            self.evaluate(bits & seen, 1)
+            seen |= bits
 
     def evaluate(self, bits: int, n: int) -> None:
         """Add ``n`` to the evaluated cells in ``bits`` alone."""
