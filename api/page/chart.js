@@ -10,7 +10,7 @@ const NUMBERS = 64;
 const HEIGHT = MARGIN.top + SHARES + GAP + NUMBERS + 24;
 
 // A chart that fits its width.
-// rows: [{bucket, summary}]; link(bucket, stance) gives the address of the comments that made it.
+// rows: [{bucket, summary, salience}]; link(bucket, stance) gives the address of the comments that made it.
 export function timeChart({ rows, interval, link, from, to }) {
   const box = h("div", { class: "time-chart" });
   const readout = h("p", { class: "readout" });
@@ -27,9 +27,9 @@ export function timeChart({ rows, interval, link, from, to }) {
   return h("figure", { class: "chart" }, legend(), readout, box, asTable(rows, interval, link));
 }
 
-function told({ bucket, summary }, interval) {
+function told({ bucket, summary, salience }, interval) {
   return [h("b", null, bucketName(bucket, interval)),
-    `：支持 ${withInterval(summary.favor)}，反对 ${withInterval(summary.against)}，共 ${number(summary.opinions)} 条`];
+    `：支持 ${withInterval(summary.favor)}，反对 ${withInterval(summary.against)}，共 ${number(summary.opinions)} 条；关注度 ${percent(salience.value)}（占同期全部意见 ${number(salience.n)} 条）`];
 }
 
 function legend() {

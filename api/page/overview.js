@@ -69,7 +69,10 @@ export function overview(given) {
       && [policy.title, policy.department, ...policy.aliases].some((name) => name.toLowerCase().includes(words)));
     const [, key] = SORTS[params.sort];
     const turn = descends() ? -1 : 1;
+    // A share of a handful of opinions ranks nothing: policies with few come last.
+    const last = ({ summary }) => !TEXTS.has(params.sort) && params.sort !== "opinions" && summary.opinions < FEW;
     return found.sort((one, other) => {
+      if (last(one) !== last(other)) return last(one) ? 1 : -1;
       const [a, b] = [key(one), key(other)];
       return turn * (TEXTS.has(params.sort) ? a.localeCompare(b, "zh-CN") : a - b) || one.policy.id.localeCompare(other.policy.id);
     });

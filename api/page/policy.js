@@ -6,9 +6,9 @@ import { timeChart } from "./chart.js";
 import { empty, failed, h, loading, setTitle, swap } from "./dom.js";
 import { evidence } from "./evidence.js";
 import { policyHref } from "./route.js";
-import { total } from "./shares.js";
+import { share, total } from "./shares.js";
 import { split } from "./split.js";
-import { FEW, GROUPS, INTERVALS, bucketEnd, fromDays, number } from "./words.js";
+import { FEW, GROUPS, INTERVALS, bucketEnd, fromDays, isDate, number, withInterval } from "./words.js";
 
 const EVIDENCE = ["stance", "aspect", "polarity", "from", "to"];
 const SCOPE = Object.keys(GROUPS);
@@ -54,6 +54,7 @@ export function policyView(id, given) {
       drawn[name] = null;
       parts[name].removeAttribute("aria-busy");
       parts[name].replaceChildren(failed(error, () => update(params)));
+      throw error;
     }
   }
 
@@ -89,6 +90,7 @@ export function policyView(id, given) {
     const summary = total(rows.map((row) => row[shape]));
     const raw = rows.reduce((all, row) => all + row.raw.opinions, 0);
     const merged = rows.reduce((all, row) => all + row.collapsed.opinions, 0);
+    const attention = share(raw, rows.reduce((all, row) => all + row.salience.n, 0));
     const link = (bucket, stance = null) => here({
       ...nothing, stance, from: bucket, to: fromDays(bucketEnd(bucket, interval) - 1),
     });
@@ -98,12 +100,13 @@ export function policyView(id, given) {
           summary.opinions < FEW && h("span", { class: "tag" }, "样本较少，比例仅供参考"),
           h("a", { href: here(nothing), class: "see" }, "查看留言")),
         stanceBar(summary),
+        h("p", { class: "quiet" }, `关注度：占有人谈及的各时段全部 ${number(attention.n)} 条意见的 ${withInterval(attention)}。`),
         h("p", { class: "quiet" }, shape === "collapsed"
-          ? `分母：合并后的 ${number(merged)} 条意见；同一时段内文字近似且立场相同的只计一次，合并掉 ${number(raw - merged)} 条。`
+          ? `分母：合并后的 ${number(merged)} 条意见；同一时段内文字近似且立场相同的只计一次，${raw > merged ? `合并掉 ${number(raw - merged)} 条` : "此处没有可合并的"}。`
           : `分母：全部 ${number(raw)} 条意见（含未表态）。${raw > merged ? `其中 ${number(raw - merged)} 条是近似文本的重复，可勾选“合并近似文本”对照。` : ""}`)),
       h("section", { class: "card" }, h("h2", null, "随时间的变化"),
         timeChart({
-          rows: rows.map((row) => ({ bucket: row.bucket, summary: row[shape] })), interval, link, from: params.from, to: params.to,
+          rows: rows.map((row) => ({ bucket: row.bucket, summary: row[shape], salience: row.salience })), interval, link, from: params.from, to: params.to,
         })),
       h("section", { class: "card" }, h("h2", null, "对实施情况的评价"),
         h("p", { class: "quiet" }, `占 ${number(summary.opinions)} 条意见的比例，细线为 95% 区间；一条意见可以评价多个方面。点击条形查看留言。`),
@@ -136,19 +139,25 @@ export function policyView(id, given) {
     return [...new Set(rows.map((row) => row.group).filter((name) => name !== null))].sort((a, b) => a.localeCompare(b, "zh-CN"));
   }
 
-  function update(next) {
+  async function update(next) {
     const before = params;
     params = next;
-    const { interval, group, shape, scope } = settings();
+    const { scope } = settings();
     const wanted = pick(params, EVIDENCE);
-    part("head", [], head);
-    part("figures", [interval, shape, scope, params], figures);
-    part("groups", [interval, group, shape, scope, params], groups);
-    part("comments", [scope, wanted], async () => evidence({
-      path: `${path}/evidence`, wanted, scope, here, nothing, regions: await regions(), signal: reading.signal,
-    })).then(() => {
-      if (asked(before, params)) show();
-    });
+    for (const name of ["from", "to"]) if (!isDate(wanted[name])) delete wanted[name];
+    const done = await Promise.allSettled([
+      part("head", [], head),
+      part("figures", [params], figures),
+      part("groups", [params], groups),
+      part("comments", [scope, wanted], async () => evidence({
+        path: `${path}/evidence`, wanted, scope, here, nothing, regions: await regions(), signal: reading.signal,
+      })),
+    ]);
+    if (done[0].status === "rejected") {  // one message for all parts
+      for (const name of ["figures", "groups", "comments"]) parts[name].replaceChildren();
+    } else if (asked(before, params)) {
+      show();
+    }
   }
 
   function show() {
