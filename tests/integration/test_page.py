@@ -180,7 +180,7 @@ def rendered(address: str, profile: Path) -> str:
     """Return the document as the browser has built it."""
     assert CHROMIUM is not None
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", address]
-    return subprocess.run(command, capture_output=True, check=True, timeout=60).stdout.decode()
+    return subprocess.run(command, capture_output=True, check=True, timeout=120).stdout.decode()
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
