@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
@@ -22,12 +23,22 @@ from api.services import Services
 from minyi import __version__
 
 ROUTES = (health, policies, search, comments, subscription_routes)
+REVALIDATE = {"Cache-Control": "no-cache"}
 PAGE = Path(__file__).parent / "page"
 
 DESCRIPTION = """
 From public comments to honest preference trends. Every share names its denominator and carries a
 95 % interval. Errors have one shape: `{"error": {"code", "message", "place"}}`.
 """
+
+
+class Assets(StaticFiles):
+    """The page's files; a browser asks whether they changed, so that an upgrade is whole."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers.update(REVALIDATE)
+        return response
 
 
 def create_app(wired: Services, subscriptions: AlertStore | None = None) -> FastAPI:
@@ -53,9 +64,9 @@ def create_app(wired: Services, subscriptions: AlertStore | None = None) -> Fast
 
     @app.get("/", include_in_schema=False)
     def page() -> FileResponse:
-        return FileResponse(PAGE / "index.html")
+        return FileResponse(PAGE / "index.html", headers=REVALIDATE)
 
-    app.mount("/page", StaticFiles(directory=PAGE), name="page")
+    app.mount("/page", Assets(directory=PAGE), name="page")
     return app
 
 
