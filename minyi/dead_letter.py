@@ -44,11 +44,16 @@ def dead_letter(
 ) -> DeadLetter:
     """Make a dead letter of the original bytes."""
     return DeadLetter(
-        origin=origin,
+        origin=_encodable(origin),
         stage=stage,
-        reason=reason[:1000],
-        place=place,
+        reason=_encodable(reason[:1000]),
+        place=_encodable(place[:200]),
         at=at,
         original=base64.b64encode(original[:KEPT_BYTES]).decode(),
         size=len(original),
     )
+
+
+def _encodable(text: str) -> str:
+    """Replace lone surrogates, which file names and foreign messages may hold."""
+    return text.encode(errors="replace").decode()

@@ -143,9 +143,10 @@ def _invalid(error: ValidationError) -> InvalidRecord:
     """Turn pydantic's first complaint into a reason and the field it stands in."""
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])[:100]
-    return InvalidRecord(
-        first["msg"].removeprefix("Value error, "), f"field {place}" if place else ""
-    )
+    reason = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "too_long":  # only texts are bounded, and pydantic counts "items"
+        reason = f"must have at most {first['ctx']['max_length']:,} characters"
+    return InvalidRecord(reason, f"field {place}" if place else "")
 
 
 class Model(BaseModel):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 import httpx
 
@@ -16,6 +15,8 @@ from streams.embedded import NewRecord
 from streams.topics import ALERTS, COMMENTS, DEAD_LETTERS
 
 REQUEST_COMMENTS = 500
+REQUEST_BYTES = 4_000_000
+"""Half of what the API takes; a record alone is far smaller."""
 
 
 class BrokerSink:
@@ -63,8 +64,7 @@ class ApiSink:
         await self._post("/v1/dead-letters", letters)
 
     async def _post(self, path: str, records: Sequence[Comment] | Sequence[DeadLetter]) -> None:
-        for part in _parts(records):
-            body = b"\n".join(record.to_json() for record in part)
+        for body in _bodies(record.to_json() for record in records):
             try:
                 answer = await self._client.post(
                     path, content=body, headers={"content-type": "application/x-ndjson"}
@@ -75,9 +75,18 @@ class ApiSink:
                 raise MinyiError(f"the service refused: {answer.text[:300]}")
 
 
-def _parts(records: Sequence[Any]) -> list[Sequence[Any]]:
-    """Split into requests of bounded size."""
-    return [records[i : i + REQUEST_COMMENTS] for i in range(0, len(records), REQUEST_COMMENTS)]
+def _bodies(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Join lines to requests of bounded number and size."""
+    part: list[bytes] = []
+    size = 0
+    for line in lines:
+        if part and (len(part) == REQUEST_COMMENTS or size + len(line) > REQUEST_BYTES):
+            yield b"\n".join(part)
+            part, size = [], 0
+        part.append(line)
+        size += len(line) + 1
+    if part:
+        yield b"\n".join(part)
 
 
 def _ms(moment: datetime) -> int:

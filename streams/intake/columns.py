@@ -23,7 +23,6 @@ NAMES: dict[str, tuple[str, ...]] = {
         "微博id",
         "mid",
         "comment_id",
-        "序号",
     ),
     "text": (
         "text",
@@ -94,9 +93,12 @@ NAMES: dict[str, tuple[str, ...]] = {
 
 _TIME = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
-    r"(?:[T\s]*(\d{1,2})\s*[:：时点]\s*(\d{1,2})\s*(?:[:：分]\s*(\d{1,2})(?:\.\d+)?\s*秒?|分)?)?"
+    r"(?:[T\s]*(上午|下午)?\s*(\d{1,2})\s*[:：时点]"
+    r"(?:\s*(\d{1,2})\s*(?:[:：分]\s*(\d{1,2})(?:\.\d+)?\s*秒?|分)?)?)?"
 )
-_COUNT = re.compile(r"([\d,]{1,18}(?:\.\d{1,6})?)\s*([万千]?)\+?")
+_LONGEST_TIME = 40
+_COUNT = re.compile(r"(\d[\d,]{,17}(?:\.\d{1,6})?)\s*([万千]?)\+?")
+_NO_COUNT = ("-", "--", "—", "——", "/", "无", "null", "none", "nan")
 
 
 def parse_map(items: Iterable[str]) -> dict[str, str]:
@@ -166,6 +168,8 @@ def to_comment(values: Mapping[str, Any], mapping: Mapping[str, str], source: st
             reply |= value
             continue
         read = _READERS.get(field, _plain)(value, field)
+        if read is None:
+            continue
         if field.startswith("reply."):
             reply[field.removeprefix("reply.")] = read
         else:
@@ -173,9 +177,9 @@ def to_comment(values: Mapping[str, Any], mapping: Mapping[str, str], source: st
     if reply.get("text"):
         record["reply"] = reply
     used = set(mapping.values())
-    record["extra"] = {
-        str(k): v for k, v in values.items() if k not in used and v not in (None, "")
-    }
+    extra = {str(k): v for k, v in values.items() if k not in used and v not in (None, "")}
+    nested = extra.pop("extra", {})  # a comment that Minyi wrote
+    record["extra"] = (nested if isinstance(nested, dict) else {"extra": nested}) | extra
     if "id" not in record:
         parts = [
             str(record.get(f, "")) for f in ("source", "author", "created_at", "title", "text")
@@ -207,18 +211,25 @@ def _moment(value: Any, field: str) -> str:
     try:
         return datetime.fromisoformat(text).isoformat()
     except ValueError:
-        match = _TIME.fullmatch(text)
+        match = _TIME.fullmatch(text) if len(text) <= _LONGEST_TIME else None
     if not match:
         raise InvalidRecord(f"{text[:40]!r} is no time", f"field {field}")
+    year, month, day, half, *rest = match.groups()
+    hour, minute, second = (int(part or 0) for part in rest)
+    if half:
+        hour = hour % 12 + (12 if half == "下午" else 0) if hour <= 12 else hour
     try:
-        return datetime(*(int(part or 0) for part in match.groups())).isoformat()  # type: ignore[arg-type]
+        return datetime(int(year), int(month), int(day), hour, minute, second).isoformat()
     except ValueError as error:
         raise InvalidRecord(f"{text[:40]!r}: {error}", f"field {field}") from error
 
 
-def _count(value: Any, field: str) -> int:
-    """Read a count as people write it: ``1,024``, ``1.2万``."""
-    match = _COUNT.fullmatch(str(value).strip())
+def _count(value: Any, field: str) -> int | None:
+    """Read a count as people write it: ``1,024``, ``1.2万``; None for a dash and the like."""
+    text = str(value).strip()
+    if text.lower() in _NO_COUNT:
+        return None
+    match = _COUNT.fullmatch(text)
     if not match or isinstance(value, bool):
         raise InvalidRecord(f"{str(value)[:40]!r} is no count", f"field {field}")
     number = float(match[1].replace(",", "")) * {"": 1, "千": 1_000, "万": 10_000}[match[2]]

@@ -5,39 +5,37 @@ Text is UTF-8 (with or without a byte-order mark), UTF-16 with one, or GB18030.
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import json
 import lzma
-import zipfile
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-import openpyxl
-
-from minyi.domain import MAX_RECORD_BYTES
+from minyi.domain import MAX_RECORD_BYTES, no_constant
 from minyi.errors import InvalidRecord, SettingError
+from streams.intake.csv_rows import csv_rows
+from streams.intake.rows import Row
+from streams.intake.workbook import MAX_XLSX_BYTES, workbook_rows
 
 SAMPLE_BYTES = 1_000_000
-MAX_LINE_BYTES = 32_000_000
+MAX_LINE = 32_000_000
 """A longer line ends the reading: it is no file of comments, and memory is bounded."""
-MAX_XLSX_BYTES = 1_000_000_000
-"""Unpacked; a workbook above is refused before it is opened."""
-TEXT_KINDS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "csv"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row as read: a mapping of column to value, or the reason why there is none."""
-
-    place: str
-    """``line 12`` of the unpacked file."""
-    raw: bytes
-    values: dict[str, Any] | None = None
-    error: InvalidRecord | None = None
+MAX_ARRAY_BYTES = 256_000_000
+"""A JSON array above is refused: unlike lines it has to be read as a whole."""
+KINDS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".xlsx": "xlsx",
+}
+BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, UnicodeError)
+"""What reading raises on a file that is cut off or damaged."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Source:
 
     path: Path
     kind: str
-    """``jsonl``, ``csv`` or ``xlsx``."""
+    """One of ``KINDS``."""
     packing: str
     """``gz``, ``xz`` or empty."""
     encoding: str
@@ -55,76 +53,96 @@ class Source:
         """Read the rows one by one, in bounded memory.
 
         Raises:
-            SettingError: when the file as a whole cannot be read.
+            SettingError: when the file as a whole cannot be read, or not to its end.
         """
+        read = {"json": self._json, "jsonl": self._json_lines, "xlsx": self._xlsx}
         try:
-            yield from {"jsonl": self._json_lines, "csv": self._csv, "xlsx": self._xlsx}[
-                self.kind
-            ]()
-        except (OSError, EOFError, lzma.LZMAError, zipfile.BadZipFile, KeyError) as error:
+            yield from read.get(self.kind, self._csv)()
+        except BROKEN as error:
             raise SettingError(f"{self.path}: cannot be read to its end: {error}") from error
 
     def _json_lines(self) -> Iterator[Row]:
-        with _unpacked(self.path, self.packing) as stream:
-            for number, line in enumerate(_lines(stream, self.path), start=1):
-                if line.strip(b" \t\r\n\xef\xbb\xbf"):
-                    yield self._json_row(f"line {number}", line.rstrip(b"\r\n"))
+        for number, line in enumerate(self._lines(), start=1):
+            if line.strip("\ufeff \t\r\n"):
+                yield self._json_row(f"line {number}", line.rstrip("\r\n"))
 
-    def _json_row(self, place: str, line: bytes) -> Row:
-        if len(line) > MAX_RECORD_BYTES:
-            reason = f"the line has {len(line):,} bytes, more than {MAX_RECORD_BYTES:,}"
-            return Row(place, line, error=InvalidRecord(reason, place))
+    def _json_row(self, place: str, line: str) -> Row:
+        raw = self._raw(line)
+        if len(raw) > MAX_RECORD_BYTES:
+            reason = f"the line has {len(raw):,} bytes, more than {MAX_RECORD_BYTES:,}"
+            return Row(place, raw, error=InvalidRecord(reason, place))
         try:
-            values = json.loads(line.decode(self.encoding))
+            line.encode()  # an undecodable byte stands here as a lone surrogate
+            values = json.loads(line, parse_constant=no_constant)
+        except UnicodeError:
+            return Row(place, raw, error=InvalidRecord("holds bytes that are no text", place))
         except (ValueError, RecursionError) as error:
-            return Row(place, line, error=InvalidRecord(f"not JSON: {error}", place))
+            return Row(place, raw, error=InvalidRecord(f"not JSON: {error}", place))
         if not isinstance(values, dict):
-            return Row(place, line, error=InvalidRecord("not a JSON object", place))
-        return Row(place, line, values=values)
+            return Row(place, raw, error=InvalidRecord("not a JSON object", place))
+        return Row(place, raw, values=values)
+
+    def _json(self) -> Iterator[Row]:
+        """Read one array, or lines where there is none."""
+        with self._text() as text:
+            if text.read(1000).lstrip("\ufeff \t\r\n")[:1] != "[":
+                yield from self._json_lines()
+                return
+        with self._text() as text:
+            content = text.read(MAX_ARRAY_BYTES)
+        if len(content) == MAX_ARRAY_BYTES:
+            raise SettingError(f"{self.path}: too large for one array; write one object a line")
+        try:
+            items: list[Any] = json.loads(content, parse_constant=no_constant)
+        except (ValueError, RecursionError) as error:
+            raise SettingError(f"{self.path}: not JSON: {error}") from error
+        for number, item in enumerate(items, start=1):
+            place = f"item {number}"
+            raw = json.dumps(item, ensure_ascii=False).encode(errors="surrogatepass")
+            if isinstance(item, dict):
+                yield Row(place, raw, values=item)
+            else:
+                yield Row(place, raw, error=InvalidRecord("not a JSON object", place))
 
     def _csv(self) -> Iterator[Row]:
-        csv.field_size_limit(MAX_RECORD_BYTES)
-        with _unpacked(self.path, self.packing) as stream:
-            # an undecodable byte becomes a lone surrogate: its row dies, not the file
-            text = io.TextIOWrapper(stream, self.encoding, errors="surrogateescape", newline="")
-            consumed: list[str] = []
-            reader = csv.reader(_recorded(text, consumed), delimiter=self._delimiter())
-            header: list[str] | None = None
-            while True:
-                first = reader.line_num + 1
-                place = f"line {first}"
-                try:
-                    cells = next(reader)
-                except StopIteration:
-                    return
-                except csv.Error as error:
-                    raw = "".join(consumed).encode(self.encoding, errors="surrogateescape")
-                    consumed.clear()
-                    yield Row(place, raw, error=InvalidRecord(f"not CSV: {error}", place))
-                    continue
-                consumed.clear()
-                if header is None:
-                    header = [name.strip().lstrip("\ufeff") for name in cells]
-                elif any(cell.strip() for cell in cells):
-                    yield _table_row(place, header, cells)
+        yield from csv_rows(self._lines(), self._delimiter(), self._raw)
 
     def _delimiter(self) -> str:
-        with _unpacked(self.path, self.packing) as stream:
-            head = stream.readline(SAMPLE_BYTES).decode(self.encoding, errors="replace")
+        if self.kind == "tsv":
+            return "\t"
+        head = next((line for line in self._lines() if line.strip()), "")
         return max(",\t;", key=head.count)
 
     def _xlsx(self) -> Iterator[Row]:
         with _unpacked(self.path, self.packing) as stream:
             content = io.BytesIO(stream.read(MAX_XLSX_BYTES)) if self.packing else stream
-            _refuse_bomb(content, self.path)
-            book = openpyxl.load_workbook(content, read_only=True, data_only=True)
-            header: list[str] | None = None
-            for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), start=1):
-                if header is None:
-                    header = ["" if cell is None else str(cell).strip() for cell in cells]
-                elif any(cell is not None for cell in cells):
-                    yield _table_row(f"line {number}", header, list(cells))
-            book.close()
+            yield from workbook_rows(content, self.path)
+
+    def _text(self) -> io.TextIOWrapper:
+        """Open the text; an undecodable byte becomes a lone surrogate: its row dies, not the
+        file."""
+        stream = _unpacked(self.path, self.packing)
+        newline = "" if self.kind in ("csv", "tsv") else "\n"
+        return io.TextIOWrapper(stream, self.encoding, errors=self._errors, newline=newline)
+
+    @property
+    def _errors(self) -> str:
+        return "surrogatepass" if self.encoding == "utf-16" else "surrogateescape"
+
+    def _lines(self) -> Iterator[str]:
+        with self._text() as text:
+            while line := text.readline(MAX_LINE):
+                if len(line) == MAX_LINE:
+                    raise SettingError(
+                        f"{self.path}: a line has over {MAX_LINE:,} characters; "
+                        "is it a file of comments?"
+                    )
+                yield line
+
+    def _raw(self, text: str) -> bytes:
+        """Return the bytes that a text was decoded from; of UTF-16 its UTF-8."""
+        encoding = "gb18030" if self.encoding == "gb18030" else "utf-8"
+        return text.encode(encoding, errors=self._errors)
 
 
 def open_source(path: Path) -> Source:
@@ -134,34 +152,34 @@ def open_source(path: Path) -> Source:
         SettingError: when it is not there or of no known kind.
     """
     if not path.is_file():
-        raise SettingError(f"{path}: no such file")
+        raise SettingError(f"{path}: {'a folder' if path.is_dir() else 'no such file'}")
     suffixes = [suffix.lower() for suffix in path.suffixes]
     packing = suffixes.pop()[1:] if suffixes and suffixes[-1] in (".gz", ".xz") else ""
     ending = suffixes[-1] if suffixes else ""
-    if ending == ".xlsx":
-        return Source(path, "xlsx", packing, "")
-    kind = TEXT_KINDS.get(ending)
+    kind = KINDS.get(ending)
     if kind is None:
-        known = ", ".join([*TEXT_KINDS, ".xlsx"])
+        known = ", ".join(KINDS)
         raise SettingError(f"{path}: unknown kind {ending!r}; known are {known}, also .gz and .xz")
     try:
         with _unpacked(path, packing) as stream:
             sample = stream.read(SAMPLE_BYTES)
-    except (OSError, EOFError, lzma.LZMAError) as error:
-        raise SettingError(f"{path}: cannot be unpacked: {error}") from error
-    return Source(path, kind, packing, detect_encoding(sample))
+    except BROKEN as error:
+        raise SettingError(f"{path}: cannot be read: {error}") from error
+    return Source(path, kind, packing, "" if kind == "xlsx" else detect_encoding(sample))
 
 
 def detect_encoding(sample: bytes) -> str:
-    """Return the encoding of a text's first bytes: what they mark, else UTF-8 where that fits
-    better than GB18030."""
+    """Return the encoding of a text's first bytes: what they mark, else UTF-8 unless that loses
+    half of what is not ASCII and GB18030 loses less. A few broken rows do not turn a file."""
     if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    errors = {
-        name: sample.decode(name, errors="replace").count("\ufffd") for name in ("utf-8", "gb18030")
+    foreign = len(sample) - len(sample.decode("ascii", errors="ignore"))
+    lost = {
+        name: len(sample) - len(sample.decode(name, errors="ignore").encode(name))
+        for name in ("utf-8", "gb18030")
     }
-    # the sample may end within a character, and a broken row must not turn the whole file
-    return "gb18030" if errors["utf-8"] > 1 and errors["gb18030"] < errors["utf-8"] else "utf-8-sig"
+    much = lost["utf-8"] * 2 >= foreign
+    return "gb18030" if much and lost["gb18030"] < lost["utf-8"] else "utf-8-sig"
 
 
 def _unpacked(path: Path, packing: str) -> IO[bytes]:
@@ -170,36 +188,3 @@ def _unpacked(path: Path, packing: str) -> IO[bytes]:
     if packing == "xz":
         return lzma.open(path, "rb")
     return path.open("rb")
-
-
-def _lines(stream: IO[bytes], path: Path) -> Iterator[bytes]:
-    while line := stream.readline(MAX_LINE_BYTES):
-        if len(line) == MAX_LINE_BYTES:
-            raise SettingError(
-                f"{path}: a line has over {MAX_LINE_BYTES:,} bytes; is it JSON Lines?"
-            )
-        yield line
-
-
-def _recorded(lines: Iterable[str], consumed: list[str]) -> Iterator[str]:
-    """Pass lines on, keeping those that belong to the row being read."""
-    for line in lines:
-        consumed.append(line)
-        yield line
-
-
-def _table_row(place: str, header: list[str], cells: list[Any]) -> Row:
-    values = {name: cell for name, cell in zip(header, cells, strict=False) if name}
-    raw = json.dumps(values, ensure_ascii=True, default=str).encode()
-    if len(cells) > len(header) and any(cell not in (None, "") for cell in cells[len(header) :]):
-        reason = f"{len(cells)} cells under {len(header)} columns"
-        return Row(place, raw, error=InvalidRecord(reason, place))
-    return Row(place, raw, values=values)
-
-
-def _refuse_bomb(content: IO[bytes], path: Path) -> None:
-    with zipfile.ZipFile(content) as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
-    content.seek(0)
-    if size > MAX_XLSX_BYTES:
-        raise SettingError(f"{path}: unpacks to {size:,} bytes; save it as CSV and try again")

@@ -8,10 +8,11 @@ from itertools import islice
 
 from minyi.dead_letter import DeadLetter, dead_letter
 from minyi.domain import Comment
-from minyi.errors import InvalidRecord
+from minyi.errors import InvalidRecord, SettingError
 from minyi.ports import Clock, CommentSink
 from streams.intake.columns import guess, to_comment
-from streams.intake.files import Row, Source
+from streams.intake.files import Source
+from streams.intake.rows import Row
 
 CHUNK = 500
 REPORTED = 20
@@ -57,10 +58,19 @@ def plan(file: Source, given: Mapping[str, str], source: str | None = None) -> P
         SettingError: when text or time cannot be found among them.
     """
     columns: dict[str, None] = {}
+    first: Row | None = None
     for row in islice(file.rows(), 100):
         columns.update(dict.fromkeys(map(str, row.values or ())))
-    name = file.path.name.split(".")[0]
-    return Plan(file, guess(columns, given), source or name)
+        first = first or row
+    if not columns:
+        why = f"; {first.error}" if first else ""
+        raise SettingError(f"{file.path}: no row can be read{why}")
+    try:
+        mapping = guess(columns, given)
+    except SettingError as error:
+        raise SettingError(f"{file.path}: {error}") from error
+    name = file.path.name.split(".")[0].encode(errors="replace").decode()  # bytes that are no text
+    return Plan(file, mapping, source or name[:100])
 
 
 async def ingest(
@@ -71,38 +81,57 @@ async def ingest(
 ) -> Report:
     """Publish every good row of a file and bury every bad one.
 
+    Ingesting a file again changes nothing: its rows have the same ids.
+
     Args:
         planned: the file and how it is read.
         sink: where comments and dead letters go.
         clock: stamps the dead letters.
         advance: told after each chunk how many rows it had.
+
+    Raises:
+        SettingError: when the file cannot be read to its end; what stands before is published.
     """
     report = Report()
     rows = planned.read()
-    while chunk := list(islice(rows, CHUNK)):
+    broken: SettingError | None = None
+    while broken is None:
         good: list[Comment] = []
         dead: list[DeadLetter] = []
-        for row, result in chunk:
-            if isinstance(result, Comment):
-                good.append(result)
-                continue
-            dead.append(
-                dead_letter(
-                    row.raw,
-                    origin=f"{planned.file.path.name}:{row.place}",
-                    stage="read",
-                    reason=result.reason,
-                    place=row.place,
-                    at=clock.now(),
-                )
-            )
-            if len(report.problems) < REPORTED:
-                detail = f" ({result.place})" if result.place not in ("", row.place) else ""
-                report.problems.append(f"{row.place}: {result.reason}{detail}")
+        try:
+            for row, result in islice(rows, CHUNK):
+                if isinstance(result, Comment):
+                    good.append(result)
+                else:
+                    dead.append(_letter(planned, row, result, clock))
+                    _note(report, row, result)
+        except SettingError as error:
+            broken = error
+        if not good and not dead:
+            break
         await sink.publish(good)
         await sink.bury(dead)
-        report.rows += len(chunk)
+        report.rows += len(good) + len(dead)
         report.good += len(good)
         report.bad += len(dead)
-        advance(len(chunk))
+        advance(len(good) + len(dead))
+    if broken is not None:
+        raise SettingError(f"{broken}. The {report.good:,} good rows before it were taken")
     return report
+
+
+def _letter(planned: Plan, row: Row, error: InvalidRecord, clock: Clock) -> DeadLetter:
+    return dead_letter(
+        row.raw,
+        origin=f"{planned.file.path.name}:{row.place}",
+        stage="read",
+        reason=error.reason,
+        place=error.place or row.place,
+        at=clock.now(),
+    )
+
+
+def _note(report: Report, row: Row, error: InvalidRecord) -> None:
+    if len(report.problems) < REPORTED:
+        detail = f" ({error.place})" if error.place not in ("", row.place) else ""
+        report.problems.append(f"{row.place}: {error.reason}{detail}")

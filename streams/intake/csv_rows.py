@@ -1,0 +1,82 @@
+"""Rows of CSV text, so that one stray quote costs one row and not the rest of the file."""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from minyi.domain import MAX_RECORD_BYTES
+from minyi.errors import InvalidRecord
+from streams.intake.rows import Row, table_row
+
+
+def csv_rows(
+    lines: Iterator[str], delimiter: str, original: Callable[[str], bytes]
+) -> Iterator[Row]:
+    """Yield the rows below the header, which is the first line that is not blank.
+
+    Args:
+        lines: of the text, with their line ends.
+        delimiter: between cells.
+        original: gives the bytes that a row's text was decoded from.
+    """
+    header: list[str] | None = None
+    for number, text, cells in _records(lines, delimiter):
+        place = f"line {number}"
+        raw = original(text)
+        if isinstance(cells, csv.Error):
+            yield Row(place, raw, error=InvalidRecord(f"not CSV, a stray quote? ({cells})", place))
+        elif not any(cell.strip() for cell in cells):
+            continue
+        elif header is None:
+            header = [name.strip() for name in cells]
+        elif any("\ud800" <= character <= "\udfff" for character in text):
+            yield Row(place, raw, error=InvalidRecord("holds bytes that are no text", place))
+        else:
+            yield table_row(place, header, cells, raw)
+
+
+def _records(
+    lines: Iterator[str], delimiter: str
+) -> Iterator[tuple[int, str, list[str] | csv.Error]]:
+    """Yield each record with the number of its first line and its text.
+
+    A quote that is never closed, or not where it should be, would swallow the lines up to the next
+    quote. Reading is therefore strict, and goes on after the first line of what it stumbles over.
+    """
+    csv.field_size_limit(MAX_RECORD_BYTES)
+    again: deque[str] = deque()
+    taken: list[str] = []
+
+    def feed() -> Iterator[str]:
+        while line := again.popleft() if again else next(lines, ""):
+            taken.append(line)
+            yield line
+
+    reader = csv.reader(feed(), delimiter=delimiter, strict=True)
+    number = 1
+    while True:
+        taken.clear()
+        cells: list[str] | csv.Error
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            again.extendleft(reversed(taken[1:]))
+            del taken[1:]
+            cells = _leniently(taken[0], delimiter, error)
+            reader = csv.reader(feed(), delimiter=delimiter, strict=True)
+        yield number, "".join(taken), cells
+        number += len(taken)
+
+
+def _leniently(line: str, delimiter: str, error: csv.Error) -> list[str] | csv.Error:
+    """Read a line with quotes in odd places, like ``"so" they say,…``, if it has them in pairs."""
+    if line.count('"') % 2:
+        return error
+    try:
+        return next(csv.reader([line], delimiter=delimiter))
+    except csv.Error as still:
+        return still

@@ -1,0 +1,29 @@
+"""One row of a file, however it was kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from minyi.errors import InvalidRecord
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row as read: a mapping of column to value, or the reason why there is none."""
+
+    place: str
+    """``line 12`` of the unpacked text, ``row 12`` of a workbook, ``item 12`` of a JSON array."""
+    raw: bytes
+    """As it stands in the file; UTF-8 where the file is UTF-16, JSON where it is a workbook."""
+    values: dict[str, Any] | None = None
+    error: InvalidRecord | None = None
+
+
+def table_row(place: str, header: list[str], cells: list[Any], raw: bytes) -> Row:
+    """Return the row of a table; one with more cells than columns has slipped and is refused."""
+    if any(cell not in (None, "") for cell in cells[len(header) :]):
+        reason = f"{len(cells)} cells under {len(header)} columns"
+        return Row(place, raw, error=InvalidRecord(reason, place))
+    values = {name: cell for name, cell in zip(header, cells, strict=False) if name}
+    return Row(place, raw, values=values)

@@ -1,0 +1,56 @@
+"""Rows of an Excel workbook: its first sheet, the first row that is not blank as header."""
+
+from __future__ import annotations
+
+import json
+import warnings
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import openpyxl
+
+from minyi.errors import SettingError
+from streams.intake.rows import Row, table_row
+
+MAX_XLSX_BYTES = 1_000_000_000
+"""Unpacked; a workbook above is refused before it is opened."""
+
+
+def workbook_rows(content: IO[bytes], path: Path) -> Iterator[Row]:
+    """Yield the rows below the header.
+
+    Raises:
+        SettingError: when this is no workbook, or one that unpacks to too much.
+    """
+    try:
+        _refuse_bomb(content, path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and other things that no row holds
+            book = openpyxl.load_workbook(content, read_only=True, data_only=True)
+            sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # many exporters write a wrong size
+        rows = enumerate(sheet.iter_rows(values_only=True), start=1)
+        header: list[str] | None = None
+        for number, cells in rows:
+            if all(cell is None or str(cell).strip() == "" for cell in cells):
+                continue
+            if header is None:
+                header = ["" if cell is None else str(cell).strip() for cell in cells]
+                continue
+            raw = json.dumps(cells, ensure_ascii=False, default=str).encode(errors="replace")
+            yield table_row(f"row {number}", header, list(cells), raw)
+        book.close()
+    except SettingError:
+        raise
+    except Exception as error:  # a foreign file can break its reader in many ways
+        raise SettingError(f"{path}: cannot be read as a workbook: {error}") from error
+
+
+def _refuse_bomb(content: IO[bytes], path: Path) -> None:
+    with zipfile.ZipFile(content) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    content.seek(0)
+    if size > MAX_XLSX_BYTES:
+        raise SettingError(f"{path}: unpacks to {size:,} bytes; save it as CSV and try again")

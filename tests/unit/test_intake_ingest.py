@@ -1,0 +1,224 @@
+"""A file on its way into the topics: what is published, what is buried, what the user is told."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+import httpx
+import pytest
+
+from minyi.dead_letter import DeadLetter, dead_letter
+from minyi.domain import Comment
+from minyi.errors import BrokerUnavailable, MinyiError, SettingError
+from streams.intake import files, ingest
+from streams.intake.files import open_source
+from streams.intake.ingest import Plan, Report, plan
+from streams.sinks import ApiSink
+from tests.hostile import hostile_records
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+HEADER = "留言编号,留言用户,留言主题,留言时间,留言详情,反对数,点赞数\n"
+GOOD = "1,A01,加装电梯,2020/1/26 9:05:00,支持加装电梯,0,1.2万\n"
+
+
+class Kept:
+    """A sink that keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.comments: list[Comment] = []
+        self.letters: list[DeadLetter] = []
+
+    async def publish(self, comments: Sequence[Comment]) -> None:
+        self.comments += comments
+
+    async def bury(self, letters: Sequence[DeadLetter]) -> None:
+        self.letters += letters
+
+
+class Held:
+    def now(self) -> datetime:
+        return NOW
+
+
+def planned(path: Path, source: str | None = None) -> Plan:
+    return plan(open_source(path), {}, source)
+
+
+async def taken(path: Path) -> tuple[Kept, Report]:
+    kept = Kept()
+    return kept, await ingest.ingest(planned(path), kept, Held())
+
+
+async def test_good_rows_go_on_and_bad_ones_are_told_and_buried(tmp_path: Path) -> None:
+    path = tmp_path / "导出.csv"
+    bad = "2,A02,没有时间,,支持,0,0\n"
+    late = "4,A04,题,9999-01-01,支持,0,0\n"
+    stray = '3,A03,"题,2020-01-01,引号没有收尾,0,0\n'
+    path.write_bytes((HEADER + GOOD + bad + stray + late).encode())
+    kept, report = await taken(path)
+    assert [c.id for c in kept.comments] == ["导出:1"]
+    assert (report.rows, report.good, report.bad) == (4, 1, 3)
+    assert [problem.split(":")[0] for problem in report.problems] == ["line 3", "line 4", "line 5"]
+    assert "created_at" in report.problems[0]
+    assert "stray quote" in report.problems[1]
+    assert "between 1990 and 2100" in report.problems[2]
+    assert [letter.content.decode() for letter in kept.letters] == [bad, stray, late]
+    assert kept.letters[0].origin == "导出.csv:line 3"
+    assert (kept.letters[0].stage, kept.letters[0].at) == ("read", NOW)
+
+
+async def test_a_file_read_twice_gives_the_same_records(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("时间,内容\n2020-01-01,支持\n2020-01-02,反对\n,空\n")
+    first, second = [(await taken(path))[0] for _ in range(2)]
+    assert first.comments == second.comments
+    assert len({comment.id for comment in first.comments}) == 2
+    assert [letter.key for letter in first.letters] == [letter.key for letter in second.letters]
+    packed = tmp_path / "a.csv.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert (await taken(packed))[0].comments == first.comments
+
+
+async def test_only_the_first_problems_are_told_but_all_are_buried(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"text": "a", "created_at": "2026-01-01"}\n' + b"bad\n" * 1_234)
+    advances: list[int] = []
+    kept = Kept()
+    report = await ingest.ingest(planned(path), kept, Held(), advances.append)
+    assert (report.good, report.bad, len(report.problems)) == (1, 1_234, ingest.REPORTED)
+    assert len(kept.letters) == 1_234
+    assert sum(advances) == 1_235
+
+
+async def test_what_stands_before_the_damage_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "SAMPLE_BYTES", 1_000)
+    random = Random(1)
+    rows = "".join(
+        json.dumps({"text": random.randbytes(40).hex(), "created_at": "2026-01-01"}) + "\n"
+        for _ in range(4_000)
+    )
+    path = tmp_path / "a.jsonl.gz"
+    packed = gzip.compress(rows.encode())
+    path.write_bytes(packed[: len(packed) // 2])
+    kept = Kept()
+    with pytest.raises(SettingError, match=r"cannot be read to its end.*good rows before it") as e:
+        await ingest.ingest(planned(path), kept, Held())
+    assert 1_000 < len(kept.comments) < 4_000
+    assert f"The {len(kept.comments):,} good rows" in str(e.value)
+
+
+async def test_hostile_lines_are_all_accounted_for(tmp_path: Path) -> None:
+    path = tmp_path / "hostile.jsonl"
+    lines = [record.replace(b"\n", b" ") for record in islice(hostile_records(), 2_000)]
+    lines = [line for line in lines if line.strip(b" \t\r\xef\xbb\xbf")]
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    kept, report = await taken(path)
+    assert report.rows == len(lines) == len(kept.comments) + len(kept.letters)
+    assert kept.comments
+    assert kept.letters
+
+
+async def test_a_file_name_that_is_no_text_is_no_obstacle(tmp_path: Path) -> None:
+    path = tmp_path / b"\xb5\xbc\xb3\xf6.csv".decode(errors="surrogateescape")
+    path.write_text("时间,内容\n2020-01-01,支持\n,空\n")
+    assert (await taken(path))[1].good == 1
+
+
+async def test_a_long_file_name_is_no_obstacle(tmp_path: Path) -> None:
+    path = tmp_path / f"{'n' * 200}.csv"
+    path.write_text("时间,内容\n2020-01-01,支持\n")
+    assert (await taken(path))[1].good == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "no row can be read"),
+        ("时间,内容\n", "no row can be read"),
+        ("名字,年龄\n张,3\n", "no column looks like text"),
+    ],
+)
+def test_a_file_without_comments_is_named(tmp_path: Path, content: str, told: str) -> None:
+    path = tmp_path / "空.csv"
+    path.write_text(content)
+    with pytest.raises(SettingError, match=rf"空\.csv: {told}"):
+        planned(path)
+
+
+def test_a_file_of_other_lines_says_what_is_wrong_with_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("这是文字\n" * 5)
+    with pytest.raises(SettingError, match="line 1: not JSON"):
+        planned(path)
+
+
+async def test_the_petitions_are_read_without_a_map(shared: Path) -> None:
+    path = shared / "data" / "taidi2020_messages.jsonl.xz"
+    chosen = planned(path)
+    assert chosen.mapping == {
+        "id": "id",
+        "text": "text",
+        "title": "topic",
+        "created_at": "time",
+        "author": "user",
+        "likes": "likes",
+        "dislikes": "dislikes",
+        "reply.text": "reply",
+        "reply.at": "reply_time",
+    }
+    read = [result for _, result in islice(chosen.read(), 2_000)]
+    good = [result for result in read if isinstance(result, Comment)]
+    assert len(good) == len(read)
+    assert good[0].id.startswith("taidi2020_messages:")
+    assert all(comment.created_at.year in range(2010, 2021) for comment in good)
+
+
+def api(answers: list[httpx.Response], bodies: list[bytes]) -> httpx.AsyncClient:
+    async def handle(request: httpx.Request) -> httpx.Response:
+        bodies.append(request.content)
+        return answers.pop(0) if answers else httpx.Response(202)
+
+    return httpx.AsyncClient(transport=httpx.MockTransport(handle), base_url="http://minyi")
+
+
+async def test_requests_to_a_running_service_stay_below_its_limit() -> None:
+    bodies: list[bytes] = []
+    comments = [
+        Comment.from_mapping(
+            {"id": str(n), "source": "s", "text": "长" * 19_000, "created_at": "2026-01-01"}
+        )
+        for n in range(150)
+    ]
+    letters = [
+        dead_letter(b"x" * 90_000, origin=str(n), stage="read", reason="r", at=NOW)
+        for n in range(150)
+    ]
+    async with api([], bodies) as client:
+        await ApiSink(client).publish(comments)
+        await ApiSink(client).bury(letters)
+        await ApiSink(client).publish([])
+    assert max(map(len, bodies)) <= 4_100_000
+    assert sum(body.count(b"\n") + 1 for body in bodies) == 300
+
+
+async def test_a_service_that_refuses_or_is_gone_is_told() -> None:
+    letters = [dead_letter(b"x", origin="o", stage="read", reason="r", at=NOW)]
+    async with api([httpx.Response(503, text="down")], []) as client:
+        with pytest.raises(MinyiError, match="refused: down"):
+            await ApiSink(client).bury(letters)
+
+    def gone(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    transport = httpx.MockTransport(gone)
+    async with httpx.AsyncClient(transport=transport, base_url="http://minyi") as client:
+        with pytest.raises(BrokerUnavailable, match="does not answer"):
+            await ApiSink(client).bury(letters)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, reject
+from hypothesis import strategies as st
+
+from minyi.domain import (
+    Comment,
+    Domain,
+    Link,
+    LinkBy,
+    LinkedComment,
+    Opinion,
+    Policy,
+    Reply,
+    Stance,
+    StanceProbabilities,
+    Tagging,
+    opinion_id,
+)
+from minyi.errors import InvalidRecord
+from minyi.pipeline import opinions, protect, reading
+
+PHONE, MAIL = "13800138000", "zhang.san@example.com"
+POLICY = Policy(
+    id="elevator-retrofit",
+    title="加装电梯",
+    domain=Domain.HOUSING,
+    description="为老旧小区住宅楼加装电梯，业主分摊费用，政府给予补贴。",
+    department="住房和城乡建设部",
+)
+
+
+def comment(text: str = "支持加装电梯", **more: object) -> Comment:
+    values = {"id": "c1", "source": "s", "text": text, "created_at": "2026-03-01T08:00:00+08:00"}
+    return Comment.from_mapping(values | more)
+
+
+def tagging(span: tuple[int, int] | None = None) -> Tagging:
+    return Tagging(
+        stance=Stance.FAVOR,
+        probabilities=StanceProbabilities(favor=0.8, against=0.1, none=0.1),
+        span=span,
+    )
+
+
+def opinion(of: Comment, span: tuple[int, int] | None = None) -> Opinion:
+    link = Link(policy_id=POLICY.id, by=LinkBy.ALIAS, evidence=("加装电梯",))
+    linked = LinkedComment(comment=of, links=(link,))
+    (made,) = opinions(linked, [tagging(span)], {POLICY.id: POLICY}, "m1")
+    return made
+
+
+def test_no_personal_data_is_left_in_an_opinion() -> None:
+    whole = comment(
+        f"我是张三，电话{PHONE}，支持加装电梯",
+        title=f"联系{MAIL}",
+        url=f"https://example.org/?u={MAIL}",
+        author="user-77",
+        reply={"text": f"请致电{PHONE}", "department": "住建局"},
+        mood=PHONE,
+    )
+    written = opinion(protect(whole, "key")).to_json().decode()
+    for personal in (PHONE, MAIL, "user-77"):
+        assert personal in json.dumps(json.loads(whole.to_json()), ensure_ascii=False)
+        assert personal not in written
+    assert "住建局" in written
+
+
+def test_an_author_is_told_apart_but_not_named() -> None:
+    one, two = protect(comment(author="a"), "key"), protect(comment(author="b"), "key")
+    assert one.author == protect(comment(author="a", id="c2"), "key").author != two.author
+    assert protect(comment(), "key").author is None
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200))
+def test_what_is_protected_can_still_be_read(text: str) -> None:
+    try:
+        original = comment(text, title=text, author=text)
+    except InvalidRecord:
+        reject()
+    protected = protect(original, "key")
+    assert Comment.from_json(protected.to_json()) == protected
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "read"),
+    [
+        (None, "支持", "支持"),
+        ("加装电梯", "我支持", "加装电梯\n我支持"),
+        ("加装电梯", "加装电梯，我支持", "加装电梯，我支持"),
+    ],
+)
+def test_the_tagger_reads_the_title_once(title: str | None, text: str, read: str) -> None:
+    assert reading(comment(text, title=title)) == read
+
+
+@pytest.mark.parametrize("title", [None, "加装电梯", "我支持这个"])
+def test_the_evidence_span_points_into_the_text(title: str | None) -> None:
+    of = comment("我支持这个，早该装了", title=title)
+    start = reading(of).index("早该装")
+    span = opinion(of, (start, start + 3)).span
+    assert span is not None
+    assert of.text[slice(*span)] == "早该装"
+
+
+def test_a_span_in_the_title_has_no_place_in_the_text() -> None:
+    assert opinion(comment("早该装了", title="加装电梯"), (0, 4)).span is None
+    assert opinion(comment("早该装了"), None).span is None
+
+
+def test_an_opinion_has_the_same_id_whenever_it_is_made() -> None:
+    first, second = opinion(comment("支持")), opinion(comment("支持，改过的文字"))
+    assert first.id == second.id == opinion_id("c1", POLICY.id)
+    assert opinion_id("c1", "p") != opinion_id("c1p", "")
+    assert Opinion.from_json(first.to_json()) == first
+
+
+def test_a_comment_with_several_links_makes_one_opinion_each() -> None:
+    other = POLICY.model_copy(update={"id": "property-fee"})
+    links = tuple(Link(policy_id=p, by=LinkBy.ALIAS) for p in (POLICY.id, other.id))
+    linked = LinkedComment(comment=comment(), links=links)
+    made = opinions(linked, [tagging(), tagging()], {POLICY.id: POLICY, other.id: other}, "m1")
+    assert [o.policy_id for o in made] == [POLICY.id, other.id]
+    assert len({o.id for o in made}) == 2
+
+
+def test_the_reply_travels_along() -> None:
+    of = comment(reply={"text": "已收到", "at": "2026-03-02", "department": "住建局"})
+    assert opinion(of).reply == Reply(
+        text="已收到", at=datetime(2026, 3, 1, 16, tzinfo=UTC), department="住建局"
+    )
