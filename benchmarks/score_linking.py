@@ -1,15 +1,16 @@
 """How well comments are linked to policies: precision, recall, F1.
 
-    python -m benchmarks.score_linking [--errors] [--split dev|test] [--encoder FOLDER]
+    python -m benchmarks.score_linking [--split dev|test] [--errors] [--model FOLDER]
 
-Two measures, both over texts that are not part of the project (``MINYI_SHARED``, by default
-``../shared``):
+Three measures. The texts of the first two are not part of the project (``MINYI_SHARED``, by
+default ``../shared``):
 
 - ``gold``: petition messages with our own labels (data/labels/linking_gold.jsonl), micro-averaged
-  over (message, policy) pairs. Words and thresholds are tuned on ``dev``; ``test`` is for reporting.
+  over (message, policy) pairs. Words and limits are tuned on ``dev``; ``test`` is for reporting.
 - ``weibo``: posts on the topics of the 2014 Two Sessions. A topic is found when one of its
   policies is linked. The labels say what a post was collected for, not all that it mentions. Half
   of the posts, by hash of the text, are for tuning; the other half is reported.
+- ``bundled stream``: the comments that the demo replays, with their own truth.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from minyi.linking import Linker
+from minyi.ports import Encoder
 from minyi.registry import load_registry
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,24 +91,26 @@ class Message:
     found: frozenset[str] = field(default=frozenset())
 
 
-def shared_folder() -> Path:
-    """Return the folder of shared data.
+SHARED = Path(os.environ.get("MINYI_SHARED") or ROOT.parent / "shared")
 
-    Raises:
-        SystemExit: saying how to name it, when it is not there.
-    """
-    folder = Path(os.environ.get("MINYI_SHARED", ROOT.parent / "shared"))
-    if not (folder / "data").is_dir():
-        raise SystemExit(
-            f"{folder} holds no data/; the texts are not part of the project. "
-            "Set MINYI_SHARED to the folder that holds data/taidi2020_messages.jsonl.xz"
-        )
-    return folder
+
+def has_shared() -> bool:
+    """Whether the texts that are not part of the project are here."""
+    return (SHARED / "data").is_dir()
 
 
 def rows(name: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a shared data set."""
-    with lzma.open(shared_folder() / "data" / f"{name}.jsonl.xz", "rt", encoding="utf-8") as file:
+    """Yield the rows of a shared data set.
+
+    Raises:
+        SystemExit: saying how to name the folder, when it is not there.
+    """
+    if not has_shared():
+        raise SystemExit(
+            f"{SHARED} holds no data/; the texts are not part of the project. "
+            "Set MINYI_SHARED to the folder that holds data/taidi2020_messages.jsonl.xz"
+        )
+    with lzma.open(SHARED / "data" / f"{name}.jsonl.xz", "rt", encoding="utf-8") as file:
         for line in file:
             yield json.loads(line)
 
@@ -114,7 +118,9 @@ def rows(name: str) -> Iterator[dict[str, Any]]:
 def gold_messages(linker: Linker) -> list[Message]:
     """Return the labelled messages, linked."""
     labels = [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines()]
-    texts = {row["id"]: row for row in rows("taidi2020_messages")}
+    texts: dict[int, dict[str, Any]] = {}
+    for row in rows("taidi2020_messages"):
+        texts.setdefault(row["id"], row)
     messages = [
         Message(
             id=label["id"],
@@ -130,6 +136,27 @@ def gold_messages(linker: Linker) -> list[Message]:
     for message, found in zip(messages, links, strict=True):
         message.found = frozenset(link.policy_id for link in found)
     return messages
+
+
+def stream_comments(linker: Linker) -> list[tuple[frozenset[str], frozenset[str]]]:
+    """Return (expected, found) of each comment of the bundled stream."""
+    folder = ROOT / "data" / "stream"
+    truth = {
+        row["id"]: frozenset(label["policy"] for label in row["labels"])
+        for row in map(
+            json.loads, (folder / "truth.jsonl").read_text(encoding="utf-8").splitlines()
+        )
+    }
+    comments = [
+        json.loads(line)
+        for line in (folder / "comments.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    comments = [comment for comment in comments if comment["id"] in truth]
+    links = linker.link_many([(comment.get("title"), comment["text"]) for comment in comments])
+    return [
+        (truth[comment["id"]], frozenset(link.policy_id for link in found))
+        for comment, found in zip(comments, links, strict=True)
+    ]
 
 
 def score(messages: Iterable[Message]) -> Score:
@@ -190,8 +217,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--split", choices=["dev", "test"], default="dev")
     parser.add_argument("--errors", action="store_true", help="print every wrong gold message")
+    parser.add_argument(
+        "--model", type=Path, help="a tagger's artifact: adds the semantic second chance"
+    )
     options = parser.parse_args()
-    linker = Linker(load_registry(ROOT / "data" / "policies").values())
+    encoder: Encoder | None = None
+    if options.model:
+        from models.runtime import OnnxTagger  # the lexical score needs no model
+
+        encoder = OnnxTagger(options.model)
+    linker = Linker(load_registry(ROOT / "data" / "policies").values(), encoder)
     messages = [m for m in gold_messages(linker) if m.split == options.split]
     if options.errors:
         _print_errors(messages, linker)
@@ -201,9 +236,13 @@ def main() -> None:
     print(f"gold {options.split} all      {len(messages):5} messages  {score(messages)}")
     half = "tune" if options.split == "dev" else "report"
     scores = score_weibo(linker, half)
-    for topic, part in scores.items():
-        print(f"weibo {half} {topic:6} {part}")
+    for topic, found in scores.items():
+        print(f"weibo {half} {topic:6} {found}")
     print(f"weibo {half} all    {total(scores.values())}")
+    bundled = Score()
+    for truth, guess in stream_comments(linker):
+        bundled.add(truth, guess)
+    print(f"bundled stream      {bundled}")
 
 
 if __name__ == "__main__":

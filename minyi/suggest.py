@@ -53,7 +53,7 @@ _EMPTY = frozenset((
 class Suggestion:
     """A phrase that no policy covers."""
 
-    phrase: str
+    text: str
     """Folded: simplified characters."""
     comments: int
     """How many different unlinked comments hold it."""
@@ -117,7 +117,7 @@ def suggest(
     shown = _examples(found, originals, folded, examples)
     return [
         Suggestion(
-            phrase=phrase,
+            text=phrase,
             comments=counts[phrase].comments,
             cohesion=round(chosen[phrase][0], 2),
             freedom=round(chosen[phrase][1], 2),
