@@ -11,7 +11,7 @@ from faust.transport.drivers import TRANSPORTS
 from streams.embedded.log import EmbeddedLog
 from streams.embedded.records import NewRecord, Record, Topic, TopicPartition
 from streams.embedded.shared import SharedLog, open_log
-from streams.embedded.transport import Transport, folder_of
+from streams.embedded.transport import Transport
 
 __all__ = [
     "EmbeddedLog",
@@ -21,7 +21,6 @@ __all__ = [
     "Topic",
     "TopicPartition",
     "Transport",
-    "folder_of",
     "open_log",
     "register",
 ]

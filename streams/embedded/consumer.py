@@ -36,10 +36,9 @@ class Consumer(base.Consumer):
         folder = self.transport.folder  # type: ignore[attr-defined]
         self.log_ = self.exit_stack.enter_context(open_log(folder))
         self._thread = self.exit_stack.enter_context(ThreadPoolExecutor(1, "embedded-log-reader"))
-        self._group = None if self.app.client_only else str(self.app.conf.id)
-        if self._group:
-            self.log_.join(self._group)
-            self.exit_stack.callback(self.log_.leave, self._group)
+        self._group = str(self.app.conf.id)
+        self.log_.join(self._group)
+        self.exit_stack.callback(self.log_.leave, self._group)
         self.log_.add_listener(self._on_news)
         self.exit_stack.callback(self.log_.remove_listener, self._on_news)
         await super().on_start()
@@ -63,14 +62,6 @@ class Consumer(base.Consumer):
         async with self._rebalancing:
             await self._declare_missing()
             partitions = {name: topic.partitions for name, topic in self.log_.topics().items()}
-            if self._group is None:
-                self._positions = {
-                    TP(name, number): self.log_.earliest(name, number)
-                    for name in self._topics
-                    for number in range(partitions[name])
-                }
-                self._news.set()
-                return
             app: Any = self.app
             app.on_rebalance_start()
             await self.on_partitions_revoked(self.assignment())
@@ -134,10 +125,6 @@ class Consumer(base.Consumer):
     async def position(self, tp: TP) -> int | None:
         return self._positions.get(tp)
 
-    async def seek_to_beginning(self, *partitions: TP) -> None:
-        for tp in partitions:
-            await self._seek(tp, self.log_.earliest(*tp))
-
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         for tp, offset in partitions.items():
             await self.seek(tp, offset)
@@ -173,7 +160,7 @@ class Consumer(base.Consumer):
         # As in Faust, which sleeps a second when every partition is paused; here resuming wakes.
         if not self.flow_active:
             await self.wait(self.can_resume_flow.wait())
-        active = None if self.app.client_only else self._get_active_partitions()
+        active = self._get_active_partitions()
         return await self._getmany(active, timeout), active
 
     async def _getmany(
@@ -182,11 +169,11 @@ class Consumer(base.Consumer):
         timeout: float,  # noqa: ASYNC109
     ) -> Any:
         self._news.clear()
-        wanted = set(self._positions)
-        if active_partitions is not None:
-            wanted &= active_partitions
-        positions = {tp: self._positions[tp] for tp in wanted}
-        ready = {tp: at for tp, at in positions.items() if at < self.log_.highwater(*tp)}
+        ready = {
+            tp: at
+            for tp, at in self._positions.items()
+            if tp in (active_partitions or ()) and at < self.log_.highwater(*tp)
+        }
         if not (ready and self.flow_active):
             await self.wait(self._news.wait(), timeout=timeout)
             return {}

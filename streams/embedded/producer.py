@@ -13,7 +13,7 @@ from faust.transport import base
 from faust.transport.producer import ProducerBuffer
 from faust.types import TP, FutureMessage, HeadersArg, RecordMetadata
 from mode import Service
-from mode.utils.times import Seconds, want_seconds
+from mode.utils.times import want_seconds
 
 from minyi.errors import MinyiError
 from streams.embedded.records import NewRecord, Record, checked
@@ -139,25 +139,16 @@ class Producer(base.Producer):
             await asyncio.wait([self._last])
 
     async def create_topic(
-        self,
-        topic: str,
-        partitions: int,
-        replication: int,
-        *,
-        config: Mapping[str, Any] | None = None,
-        timeout: Seconds = 1000.0,  # noqa: ASYNC109
-        retention: Seconds | None = None,
-        compacting: bool | None = None,
-        deleting: bool | None = None,
-        ensure_created: bool = False,
+        self, topic: str, partitions: int, replication: int, **options: Any
     ) -> None:
         """Create a topic from what Faust or a Kafka topic configuration says of it."""
-        config = config or {}
+        config = options.get("config") or {}
         policy = str(config.get("cleanup.policy", ""))
-        compact = compacting or "compact" in policy
-        retention_ms = config.get("retention.ms", want_seconds(retention or 0) * 1000)
+        compact = options.get("compacting") or "compact" in policy
+        retention_ms = want_seconds(options.get("retention") or 0) * 1000
+        retention_ms = int(config.get("retention.ms", retention_ms))
         retention_bytes = int(config.get("retention.bytes", 0))
-        if compact and not (deleting or "delete" in policy):
+        if compact and not (options.get("deleting") or "delete" in policy):
             retention_ms = retention_bytes = 0
         await self.loop.run_in_executor(
             self._thread,
@@ -165,7 +156,7 @@ class Producer(base.Producer):
                 topic,
                 partitions,
                 compact=compact,
-                retention_ms=int(retention_ms) if int(retention_ms) > 0 else None,
+                retention_ms=retention_ms if retention_ms > 0 else None,
                 retention_bytes=retention_bytes if retention_bytes > 0 else None,
             ),
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import unquote
 
 from faust.transport import base
-from yarl import URL
 
-from minyi.errors import SettingError
+from minyi.settings import embedded_path
 from streams.embedded.consumer import Consumer
 from streams.embedded.producer import Producer
 
@@ -27,18 +27,4 @@ class Transport(base.Transport):
         Raises:
             SettingError: the URL does not name an absolute path.
         """
-        return folder_of(self.url[0])
-
-
-def folder_of(url: str | URL) -> Path:
-    """The folder that ``embedded:///absolute/path`` names.
-
-    Raises:
-        SettingError: it is not of that form.
-    """
-    url = URL(url)
-    if url.scheme != "embedded" or url.host or len(url.path) < 2:
-        raise SettingError(
-            f"The broker URL {str(url)!r} must look like embedded:///absolute/path (three slashes)."
-        )
-    return Path(url.path)
+        return embedded_path(unquote(str(self.url[0])))

@@ -128,6 +128,8 @@ class LogMachine(RuleBasedStateMachine):
 
     @invariant()
     def everything_is_there(self) -> None:
+        kept = {name: topic.compact for name, topic in self.log.topics().items()}
+        assert kept == self.compact
         assert self.log.highwaters() == self.next
         for place, end in self.next.items():
             records = self.records[place]

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from yarl import URL
 
 from minyi.errors import BrokerUnavailable, LogInUse, SettingError
-from streams.embedded import EmbeddedLog, NewRecord, folder_of, open_log
+from streams.embedded import EmbeddedLog, NewRecord, Transport, open_log
 
 ROOT = Path(__file__).parents[2]
 OWNER = """
@@ -120,11 +121,8 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
         EmbeddedLog(tmp_path)
 
 
-@pytest.mark.parametrize("url", ["embedded://data/log", "embedded:///", "kafka://h:9092", "/a"])
-def test_a_url_that_names_no_folder_is_explained(url: str) -> None:
+def test_the_broker_url_names_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "政策 a"
+    assert Transport([URL(f"embedded://{folder}")], None).folder == folder
     with pytest.raises(SettingError, match="embedded:///absolute/path"):
-        folder_of(url)
-
-
-def test_a_url_may_name_any_folder() -> None:
-    assert folder_of("embedded:///数据/a b") == Path("/数据/a b")
+        Transport([URL("embedded://data/log")], None).folder  # noqa: B018
