@@ -34,7 +34,13 @@ def response(
     return JSONResponse(body.model_dump(), status_code=status, headers=dict(headers or {}))
 
 
-CODES = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+CODES = {
+    401: "unauthorized",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    422: "invalid_request",
+}
 
 
 def install(app: FastAPI) -> None:
@@ -61,3 +67,8 @@ def install(app: FastAPI) -> None:
         if isinstance(error, InvalidQuery):
             return response(422, "invalid_query", str(error))
         return response(500, "error", str(error))
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(_: Request, __: Exception) -> JSONResponse:
+        # the server logs it; what went wrong inside is nobody's business outside
+        return response(500, "error", "the service failed on this request; its log says why")

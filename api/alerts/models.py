@@ -7,11 +7,11 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field, HttpUrl
 
-from minyi.domain import Share, Stance, Time
-from minyi.rules import Match, Reading, Rule
+from minyi.domain import EARLIEST, LATEST, Model, Share, Stance, Time
+from minyi.rules import Rule
 
 
-class NewSubscription(BaseModel):
+class NewSubscription(Model):
     """What a subscriber asks for."""
 
     name: str = Field(min_length=1, max_length=100)
@@ -19,7 +19,7 @@ class NewSubscription(BaseModel):
     rule: Rule
     webhook: HttpUrl
     """Where alerts are posted, signed by the Standard Webhooks scheme."""
-    since: date | None = None
+    since: date | None = Field(default=None, ge=EARLIEST.date(), lt=LATEST.date())
     """Evaluate from this day of event time on; absent: from now on."""
 
 
@@ -96,11 +96,3 @@ class SubscriptionStatus(Subscription):
 
     policies: list[PolicyStatus]
     alerts: list[SentAlert]
-
-
-class Crossing(BaseModel):
-    """A match on one policy, with what is to be stored along with it."""
-
-    policy_id: str
-    reading: Reading
-    matches: list[Match]

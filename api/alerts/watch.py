@@ -13,8 +13,7 @@ from standardwebhooks.webhooks import Webhook
 from api.alerts.models import Alert, Subscription
 from api.alerts.store import AlertStore, Due
 from api.alerts.writing import write
-from minyi.domain import SHANGHAI, Filters, Interval
-from minyi.errors import MinyiError
+from minyi.domain import EARLIEST, SHANGHAI, Filters, Interval
 from minyi.ports import Clock, Index, Registry
 from minyi.rules import DayCounts, Reading, Rule, Side, State, evaluate
 
@@ -23,6 +22,8 @@ log = logging.getLogger(__name__)
 PAUSES_S = (10, 60, 300, 1800, 7200, 21600)
 """Seconds until each further try of a webhook that failed; then the alert is given up."""
 TIMEOUT_S = 10.0
+DELIVERIES = 8
+"""Webhooks that are called at the same time."""
 SETTLE_S = 0.5
 """After news from the index, more of it is awaited this long before the rules are evaluated."""
 IDLE_S = 30.0
@@ -62,9 +63,10 @@ class Watch:
             try:
                 await self.evaluate()
                 await self.deliver()
-            except MinyiError as error:
-                log.warning("alerts: %s", error)
-            await self._rest()
+                await self._rest()
+            except Exception as error:
+                log.warning("alerts: %r; going on in %.0f s", error, IDLE_S)
+                await asyncio.sleep(IDLE_S)
 
     async def _rest(self) -> None:
         """Wait for news, for the next delivery that is due, or for ``IDLE_S``."""
@@ -78,12 +80,16 @@ class Watch:
         self._news.clear()
 
     async def evaluate(self) -> None:
-        """Evaluate every rule on every policy of its subscription."""
+        """Evaluate every rule on every policy of its subscription; one that fails does not keep
+        the others from being evaluated."""
         for subscription in await asyncio.to_thread(self._store.subscriptions):
             readings = await asyncio.to_thread(self._store.readings, subscription.id)
             for policy_id in subscription.policy_ids:
                 state = readings[policy_id].state if policy_id in readings else State()
-                await self._evaluate(subscription, policy_id, state)
+                try:
+                    await self._evaluate(subscription, policy_id, state)
+                except Exception as error:
+                    log.warning("alerts: %s on %s: %r", subscription.id, policy_id, error)
 
     async def _evaluate(self, subscription: Subscription, policy_id: str, state: State) -> None:
         policy = self._registry.policies().get(policy_id)
@@ -93,11 +99,12 @@ class Watch:
             reading = Reading(state=state, reason=reason)
             await self._remember(subscription, policy_id, reading, [])
             return
-        today = newest.astimezone(SHANGHAI).date()
+        # a comment that claims to be of tomorrow does not move the clock
+        today = min(newest, self._clock.now()).astimezone(SHANGHAI).date()
         if state.side is Side.UNKNOWN and state.day is None:
             state = State(day=subscription.since or today)
         days = await asyncio.to_thread(self._days, policy_id, subscription.rule, state, today)
-        reading, matches = evaluate(subscription.rule, days, state, today)
+        reading, matches = await asyncio.to_thread(evaluate, subscription.rule, days, state, today)
         alerts = [
             await asyncio.to_thread(write, subscription, policy, match, self._index)
             for match in matches
@@ -118,7 +125,8 @@ class Watch:
     def _days(self, policy_id: str, rule: Rule, state: State, today: date) -> DayCounts:
         """Count each day that a window between the last evaluated day and today can hold."""
         first = (state.day or today) - timedelta(days=rule.window_days)
-        filters = Filters(policy_id=policy_id, since=datetime.combine(first, time(), SHANGHAI))
+        since = max(datetime.combine(first, time(), SHANGHAI), EARLIEST)
+        filters = Filters(policy_id=policy_id, since=since)
         points = self._index.trend(filters, Interval.DAY)
         return {
             point.bucket: (getattr(point.counts, rule.stance.value), point.counts.total)
@@ -127,35 +135,51 @@ class Watch:
         }
 
     async def deliver(self) -> None:
-        """Try every delivery that is due."""
-        for due in await asyncio.to_thread(self._store.due, self._clock.now()):
-            error = await self._post(due)
-            if error is None:
-                await asyncio.to_thread(self._store.delivered, due.alert_id)
-                continue
-            again = None
-            if due.attempts < len(PAUSES_S):
-                again = self._clock.now() + timedelta(seconds=PAUSES_S[due.attempts])
-            log.warning("alert %s not delivered: %s", due.alert_id, error)
-            await asyncio.to_thread(self._store.failed, due.alert_id, error, again)
+        """Try every delivery that is due, several at once: a slow receiver holds up few."""
+        free = asyncio.Semaphore(DELIVERIES)
+
+        async def one(due: Due) -> None:
+            async with free:
+                await self._try(due)
+
+        due = await asyncio.to_thread(self._store.due, self._clock.now())
+        await asyncio.gather(*map(one, due))
+
+    async def _try(self, due: Due) -> None:
+        error = await self._post(due)
+        if error is None:
+            await asyncio.to_thread(self._store.delivered, due.alert_id)
+            return
+        again = None
+        if due.attempts < len(PAUSES_S):
+            again = self._clock.now() + timedelta(seconds=PAUSES_S[due.attempts])
+        log.warning("alert %s not delivered: %s", due.alert_id, error)
+        await asyncio.to_thread(self._store.failed, due.alert_id, error, again)
 
     async def _post(self, due: Due) -> str | None:
         """Post one signed alert; return what went wrong, or None."""
         now = self._clock.now()
         signature = Webhook(due.secret).sign(due.alert_id, now, due.body)
         try:
-            answer = await self._client.post(
-                due.webhook,
-                content=due.body.encode(),
-                headers={
-                    "content-type": "application/json",
-                    "webhook-id": due.alert_id,
-                    "webhook-timestamp": str(int(now.timestamp())),
-                    "webhook-signature": signature,
-                },
-                timeout=TIMEOUT_S,
-                follow_redirects=False,
-            )
-        except httpx.HTTPError as error:
+            # streamed: the answer's body is never read, however long it is
+            async with (
+                asyncio.timeout(TIMEOUT_S),
+                self._client.stream(
+                    "POST",
+                    due.webhook,
+                    content=due.body.encode(),
+                    headers={
+                        "content-type": "application/json",
+                        "webhook-id": due.alert_id,
+                        "webhook-timestamp": str(int(now.timestamp())),
+                        "webhook-signature": signature,
+                    },
+                    timeout=TIMEOUT_S,
+                    follow_redirects=False,
+                ) as answer,
+            ):
+                return None if answer.is_success else f"the webhook answered {answer.status_code}"
+        except TimeoutError:
+            return f"the webhook did not answer within {TIMEOUT_S:.0f} s"
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             return f"{type(error).__name__}: {error}"
-        return None if answer.is_success else f"the webhook answered {answer.status_code}"

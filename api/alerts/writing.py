@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, datetime, time, timedelta
 
 from api.alerts.models import Alert, Quote, Subscription
-from minyi.domain import SHANGHAI, STANCE_ZH, Filters, Opinion, Policy, Share
+from minyi.domain import EARLIEST, SHANGHAI, STANCE_ZH, Filters, Opinion, Policy, Share
 from minyi.ports import Index
 from minyi.rules import Crosses, Match, Rule
 
@@ -54,7 +54,7 @@ def _quotes(policy: Policy, rule: Rule, match: Match, index: Index) -> list[Quot
         Filters(
             policy_id=policy.id,
             stance=rule.stance,
-            since=(end - timedelta(days=rule.window_days)).astimezone(UTC),
+            since=max(end - timedelta(days=rule.window_days), EARLIEST).astimezone(UTC),
             until=end.astimezone(UTC),
         ),
         CANDIDATES,

@@ -19,17 +19,14 @@ router = APIRouter(prefix="/v1", tags=["comments"])
 MAX_BODY = 8_000_000
 MAX_COMMENTS = 5_000
 
+_COMMENT = Comment.model_json_schema(ref_template="#/components/schemas/{model}")
+_COMMENT.pop("$defs")  # FastAPI puts them there, since answers hold them, too
 _OPENAPI = {
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {
-                "schema": {
-                    "oneOf": [
-                        Comment.model_json_schema(),
-                        {"type": "array", "items": Comment.model_json_schema()},
-                    ]
-                }
+                "schema": {"oneOf": [_COMMENT, {"type": "array", "items": _COMMENT}]}
             },
             "application/x-ndjson": {"schema": {"type": "string"}},
         },
@@ -75,8 +72,10 @@ async def post_dead_letters(request: Request, wired: Wired) -> Accepted:
     if wired.sink is None:
         raise HTTPException(405, "this API only reads")
     lines = [line for line in (await _body(request)).split(b"\n") if line.strip()]
+    if len(lines) > MAX_COMMENTS:
+        raise HTTPException(413, f"at most {MAX_COMMENTS:,} dead letters a request; send several")
     try:
-        letters = [DeadLetter.model_validate_json(line) for line in lines[:MAX_COMMENTS]]
+        letters = [DeadLetter.model_validate_json(line) for line in lines]
     except ValidationError as error:
         raise HTTPException(422, "a line is no dead letter") from error
     await wired.sink.bury(letters)
@@ -104,7 +103,15 @@ def _split(body: bytes, request: Request) -> list[bytes]:
             raise HTTPException(422, f"the body is not JSON: {error}") from error
         if not isinstance(data, list):
             return [body]
-        records = [json.dumps(item).encode() for item in data]
+        records = [_written(item) for item in data]
     if len(records) > MAX_COMMENTS:
         raise HTTPException(413, f"at most {MAX_COMMENTS:,} comments a request; send several")
     return records
+
+
+def _written(item: object) -> bytes:
+    """Return an item of an array as a record of its own."""
+    try:
+        return json.dumps(item, ensure_ascii=False).encode(errors="surrogatepass")
+    except RecursionError as error:
+        raise HTTPException(422, "the body is nested too deeply") from error

@@ -1,0 +1,188 @@
+"""``POST /v1/comments``: the good go on, the bad are told and buried, the rest is refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.app import create_app
+from api.routes import comments as route
+from api.services import Services
+from indexers.embedded import EmbeddedIndex
+from minyi.dead_letter import dead_letter
+from minyi.domain import Comment
+from tests.hostile import hostile_records
+from tests.integration.test_api import error
+from tests.integration.world import World, serving
+
+NDJSON = {"content-type": "application/x-ndjson"}
+
+
+def record(number: int, **changes: Any) -> dict[str, Any]:
+    good = {
+        "id": f"c{number}",
+        "source": "web",
+        "text": "支持",
+        "created_at": "2026-03-01T08:00:00",
+    }
+    return good | changes
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def client(world: World, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    index = EmbeddedIndex(tmp_path)
+    app = create_app(Services(index=index, registry=world, clock=world, sink=world))
+    async with serving(app) as opened:
+        yield opened
+    index.close()
+
+
+async def post(client: httpx.AsyncClient, body: Any, **headers: str) -> Any:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = await client.post("/v1/comments", content=content, headers=headers)
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
+async def test_one_comment_is_taken(client: httpx.AsyncClient, world: World) -> None:
+    assert await post(client, record(1)) == {"accepted": 1, "rejected": []}
+    assert world.comments == [Comment.from_mapping(record(1))]
+
+
+async def test_an_array_is_taken(client: httpx.AsyncClient, world: World) -> None:
+    assert (await post(client, [record(n) for n in range(50)]))["accepted"] == 50
+    assert [comment.id for comment in world.comments] == [f"c{n}" for n in range(50)]
+    assert await post(client, []) == {"accepted": 0, "rejected": []}
+
+
+async def test_lines_are_taken(client: httpx.AsyncClient, world: World) -> None:
+    lines = b"\n\r\n".join(json.dumps(record(n)).encode() for n in range(3)) + b"\n"
+    assert (await post(client, lines, **NDJSON))["accepted"] == 3
+
+
+@pytest.mark.parametrize("lines", [False, True])
+async def test_bad_comments_are_told_and_buried_and_the_good_go_on(
+    client: httpx.AsyncClient, world: World, lines: bool
+) -> None:
+    sent: list[Any] = [record(1), record(2, text=""), "文字", record(3, likes=-1), record(4)]
+    body = b"\n".join(json.dumps(r).encode() for r in sent) if lines else sent
+    told = await post(client, body, **(NDJSON if lines else {}))
+    assert told["accepted"] == 2
+    assert [(r["position"], r["place"]) for r in told["rejected"]] == [
+        (2, "field text"), (3, ""), (4, "field likes"),
+    ]  # fmt: skip
+    assert [comment.id for comment in world.comments] == ["c1", "c4"]
+    assert [json.loads(letter.content) for letter in world.letters] == sent[1:4]
+    assert world.letters[0].origin.startswith("POST /v1/comments 2027-")
+    assert [letter.reason for letter in world.letters] == [r["reason"] for r in told["rejected"]]
+
+
+async def test_broken_lines_cost_only_themselves(client: httpx.AsyncClient, world: World) -> None:
+    good = json.dumps(record(1)).encode()
+    told = await post(client, b'{"id":\n\xff\xfe\n' + good + b"\n[[[[", **NDJSON)
+    assert told["accepted"] == 1
+    assert [r["position"] for r in told["rejected"]] == [1, 2, 4]
+    assert [letter.content for letter in world.letters] == [b'{"id":', b"\xff\xfe", b"[[[["]
+
+
+async def test_what_is_bad_in_chinese_keeps_its_characters(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    await post(client, [record(1, created_at="昨天")])
+    assert "昨天" in world.letters[0].content.decode()
+    # as large inside an array as alone
+    large = record(2, mood="长" * 300_000)
+    assert (await post(client, json.dumps([large], ensure_ascii=False).encode()))["accepted"] == 1
+
+
+async def test_hostile_comments_never_break_the_service(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    sent = 0
+    for body in hostile_records(400, seed=11):
+        answer = await client.post("/v1/comments", content=body)
+        assert answer.status_code in (202, 422), (body[:80], answer.text)
+        told = answer.json()
+        if answer.status_code == 422:
+            error(answer, 422, "invalid_request")
+        else:
+            sent += told["accepted"] + len(told["rejected"])
+    assert sent == len(world.comments) + len(world.letters)
+    lines = b"\n".join(b.replace(b"\n", b" ") for b in hostile_records(400, seed=12))
+    told = (await client.post("/v1/comments", content=lines[:7_900_000], headers=NDJSON)).json()
+    assert told["accepted"]
+    assert told["rejected"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"nonsense", b"\xff", b"[" * 100_000, b"[1,"])
+async def test_a_body_that_is_no_json_is_refused(
+    client: httpx.AsyncClient, world: World, body: bytes
+) -> None:
+    answer = await client.post("/v1/comments", content=body)
+    assert "not JSON" in error(answer, 422, "invalid_request")["message"]
+    assert world.comments == world.letters == []
+
+
+async def test_too_large_a_body_is_refused(client: httpx.AsyncClient, world: World) -> None:
+    answer = await client.post("/v1/comments", content=b" " * (route.MAX_BODY + 1))
+    assert "8,000,000 bytes" in error(answer, 413, "too_large")["message"]
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:  # ends only because the service stops reading
+            yield b"\n" * 1_000_000
+
+    answer = await client.post("/v1/comments", content=endless(), headers=NDJSON)
+    error(answer, 413, "too_large")
+
+
+@pytest.mark.parametrize("path", ["/v1/comments", "/v1/dead-letters"])
+async def test_too_many_records_are_refused(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.post(path, content=b"{}\n" * 5_001, headers=NDJSON)
+    assert "5,000" in error(answer, 413, "too_large")["message"]
+
+
+async def test_a_broker_that_is_down_is_worth_a_retry(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    world.broker_down = True
+    answer = await client.post("/v1/comments", json=record(1))
+    error(answer, 503, "unavailable")
+    assert answer.headers["retry-after"]
+
+
+async def test_dead_letters_of_a_command_are_taken(client: httpx.AsyncClient, world: World) -> None:
+    letters = [
+        dead_letter(b"\xff\x00", origin=f"a.csv:line {n}", stage="read", reason="r", at=world.now())
+        for n in range(3)
+    ]
+    body = b"\n".join(letter.to_json() for letter in letters)
+    answer = await client.post("/v1/dead-letters", content=body)
+    assert answer.json() == {"accepted": 3, "rejected": []}
+    assert world.letters == letters
+    error(await client.post("/v1/dead-letters", content=b"{}"), 422, "invalid_request")
+
+
+async def test_an_api_that_only_reads_takes_nothing(world: World, tmp_path: Path) -> None:
+    index = EmbeddedIndex(tmp_path / "other")
+    async with serving(create_app(Services(index=index, registry=world, clock=world))) as client:
+        for path in ("/v1/comments", "/v1/dead-letters"):
+            answer = await client.post(path, json=record(1))
+            error(answer, 405, "method_not_allowed")
+    index.close()
+
+
+async def test_a_packed_body_is_refused_and_not_guessed_at(client: httpx.AsyncClient) -> None:
+    body = gzip.compress(json.dumps(record(1)).encode())
+    answer = await client.post("/v1/comments", content=body, headers={"content-encoding": "gzip"})
+    error(answer, 422, "invalid_request")
