@@ -23,26 +23,22 @@ WORTH_COMPACTING = 1 << 20
 TOMBSTONES_STAY_MS = 24 * 3600 * 1000
 """How long a tombstone can be read before compaction drops it too (Kafka's default)."""
 
+OLDEST = """
+SELECT "offset", coalesce(length(key), 0) + coalesce(length(value), 0), timestamp FROM records
+WHERE partition = :partition AND "offset" < :newest ORDER BY "offset"
+"""
 SUPERSEDED = """
-SELECT "offset" FROM (
-    SELECT "offset", value IS NULL AND timestamp < :tombstones AS gone,
+SELECT "offset", size FROM (
+    SELECT "offset", coalesce(length(key), 0) + coalesce(length(value), 0) AS size,
+           value IS NULL AND timestamp < :tombstones AS gone,
            row_number() OVER (PARTITION BY key ORDER BY "offset" DESC) AS age
     FROM records WHERE partition = :partition
 ) WHERE (age > 1 OR gone) AND "offset" < :newest ORDER BY "offset"
 """
-OLDEST = """
-SELECT "offset", timestamp, coalesce(length(key), 0) + coalesce(length(value), 0)
-FROM records WHERE partition = :partition AND "offset" < :newest ORDER BY "offset"
-"""
-DELETE = """
-DELETE FROM records WHERE partition = ? AND "offset" = ?
-RETURNING coalesce(length(key), 0) + coalesce(length(value), 0)
-"""
-FIRST = 'SELECT min("offset") FROM records WHERE partition = ?'
 
 
 def clean(store: Store, partitions: dict[TopicPartition, Partition], force: bool) -> int:
-    """See :meth:`EmbeddedLog.clean`."""
+    """See :meth:`EmbeddedLog.clean`. One thread at a time."""
     now = time.time_ns() // 1_000_000
     gone = 0
     for place in list(partitions):
@@ -54,6 +50,8 @@ def clean(store: Store, partitions: dict[TopicPartition, Partition], force: bool
         if topic.compact and (force or partition.size >= due):
             gone += _delete(store, partitions, place, _superseded(store, partition, now))
             with store.lock:
+                if store.closed:
+                    break
                 done = replace(partitions[place])
                 done.size_when_compacted = done.size
                 with store.writing() as db:
@@ -62,48 +60,49 @@ def clean(store: Store, partitions: dict[TopicPartition, Partition], force: bool
     return gone
 
 
-def _expired(store: Store, partition: Partition, now: int) -> Iterator[int]:
+def _expired(store: Store, partition: Partition, now: int) -> Iterator[tuple[int, int]]:
     topic = partition.topic
     oldest_kept = now - topic.retention_ms if topic.retention_ms is not None else None
     size = partition.size
     with store.explained(), closing(store.connect()) as db:
         rows = db.execute(OLDEST, {"partition": partition.row, "newest": partition.next - 1})
-        for offset, timestamp, its_size in rows:
+        for offset, its_size, timestamp in rows:
             too_old = oldest_kept is not None and timestamp < oldest_kept
             too_much = topic.retention_bytes is not None and size > topic.retention_bytes
             if not (too_old or too_much):
                 return
             size -= its_size
-            yield offset
+            yield offset, its_size
 
 
-def _superseded(store: Store, partition: Partition, now: int) -> Iterator[int]:
+def _superseded(store: Store, partition: Partition, now: int) -> Iterator[tuple[int, int]]:
     with store.explained(), closing(store.connect()) as db:
         names = {
             "partition": partition.row,
             "newest": partition.next - 1,
             "tombstones": now - TOMBSTONES_STAY_MS,
         }
-        for (offset,) in db.execute(SUPERSEDED, names):
-            yield offset
+        yield from db.execute(SUPERSEDED, names)
 
 
 def _delete(
     store: Store,
     partitions: dict[TopicPartition, Partition],
     place: TopicPartition,
-    offsets: Iterator[int],
+    records: Iterator[tuple[int, int]],
 ) -> int:
     gone = 0
-    while step := list(itertools.islice(offsets, STEP)):
+    while step := list(itertools.islice(records, STEP)):
         with store.lock:
+            if store.closed:
+                break
             left = replace(partitions[place])
             with store.writing() as db:
-                for offset in step:
-                    (size,) = db.execute(DELETE, (left.row, offset)).fetchone()
-                    left.size -= size
-                (first,) = db.execute(FIRST, (left.row,)).fetchone()
-                left.start = first
+                rows = [(left.row, offset) for offset, _ in step]
+                db.executemany('DELETE FROM records WHERE partition = ? AND "offset" = ?', rows)
+                first = 'SELECT min("offset") FROM records WHERE partition = ?'
+                ((left.start,),) = db.execute(first, (left.row,)).fetchall()
+                left.size -= sum(size for _, size in step)
                 save(db, [left])
             partitions[place] = left
         gone += len(step)

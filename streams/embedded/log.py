@@ -8,6 +8,7 @@ size, so who writes much appends in batches.
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -50,6 +51,7 @@ class EmbeddedLog:
         self._listeners: list[Callable[[], None]] = []
         self._groups: set[str] = set()
         self._turn = itertools.count()
+        self._cleaning = threading.Lock()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._owner = OwnerLock(self.folder)
@@ -269,7 +271,8 @@ class EmbeddedLog:
         The newest record of a partition always stays. Compaction runs where a partition has
         doubled since the last time, or everywhere with ``force``. Appends go on meanwhile.
         """
-        return clean(self._store, self._partitions, force)
+        with self._cleaning:
+            return clean(self._store, self._partitions, force)
 
     def _partition(self, topic: str, number: int) -> Partition:
         try:

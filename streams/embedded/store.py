@@ -43,6 +43,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.lock = threading.RLock()
+        self.closed = False
         self._read_lock = threading.Lock()
         with self.explained():
             self._writer = self.connect()
@@ -50,6 +51,7 @@ class Store:
 
     def close(self) -> None:
         with self.lock, self._read_lock:
+            self.closed = True
             self._writer.close()
             self._reader.close()
 

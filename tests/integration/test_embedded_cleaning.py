@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from streams.embedded import EmbeddedLog, NewRecord
@@ -82,3 +83,16 @@ def test_a_log_takes_appends_and_reads_while_it_is_cleaned(tmp_path: Path) -> No
         cleaner.join()
         log.clean(force=True)
         assert values(log) == [b"%d" % n for n in range(20_250, 20_300)]
+
+
+def test_a_log_may_be_closed_while_it_is_cleaned(tmp_path: Path) -> None:
+    with EmbeddedLog(tmp_path) as log:
+        log.create_topic("t", compact=True)
+        log.append([NewRecord("t", b"%d" % (n % 50), b"%d" % n) for n in range(20_000)])
+        with ThreadPoolExecutor(1) as pool:
+            cleaning = pool.submit(log.clean, True)
+            log.close()
+            assert 0 <= cleaning.result() < 20_000
+    with EmbeddedLog(tmp_path) as log:
+        log.clean(force=True)
+        assert values(log) == [b"%d" % n for n in range(19_950, 20_000)]
