@@ -180,6 +180,6 @@ class Watch:
             ):
                 return None if answer.is_success else f"the webhook answered {answer.status_code}"
         except TimeoutError:
-            return f"the webhook did not answer within {TIMEOUT_S:.0f} s"
+            return f"the webhook did not answer within {TIMEOUT_S:g} s"
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             return f"{type(error).__name__}: {error}"

@@ -1,0 +1,408 @@
+"""Alerts from a crossing in the index to a verified webhook, over real HTTP, with a held clock."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import stat
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from api.alerts import watch as watching
+from api.alerts.models import Created, Delivery
+from api.alerts.store import AlertStore
+from api.alerts.watch import PAUSES_S, Watch
+from indexers.embedded import EmbeddedIndex
+from minyi.domain import Stance
+from minyi.rules import Rule
+from tests.integration.receiver import Receiver, receiving
+from tests.integration.world import EBIKE, ELEVATOR, QUIET, START, World, opinion
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+RULE = Rule(stance=Stance.AGAINST, threshold=0.5, min_count=10, window_days=7)
+
+
+class Office:
+    """A subscriber's world: index, store, receiver and a watch that can be restarted."""
+
+    def __init__(self, folder: Path, receiver: Receiver) -> None:
+        self.world = World()
+        self.world.moment = datetime.now(UTC)
+        self.index = EmbeddedIndex(folder / "index")
+        self.file = folder / "subscriptions.db"
+        self.store = AlertStore(self.file)
+        self.receiver = receiver
+        self.client = httpx.AsyncClient(trust_env=False)
+        self.announced: list[tuple[bytes, bytes]] = []
+        self._number = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Go on with nothing but what the store holds."""
+        self.store.close()
+        self.store = AlertStore(self.file)
+        self.watch = Watch(
+            self.store, self.index, self.world, self.world, self.client, self._announce
+        )
+
+    async def _announce(self, key: bytes, value: bytes) -> None:
+        self.announced.append((key, value))
+
+    def subscribe(self, name: str = "s1", **changes: Any) -> str:
+        values = {
+            "id": name,
+            "name": "住建局",
+            "policy_ids": [ELEVATOR.id],
+            "rule": RULE,
+            "webhook": self.receiver.url,
+            "since": None,
+            "created_at": self.world.now(),
+            "secret": SECRET,
+        }
+        self.store.add(Created.model_validate(values | changes))
+        return name
+
+    def say(self, day: int, favor: int = 0, against: int = 0, **more: Any) -> None:
+        """Put opinions of one day into the index."""
+        stances = [Stance.FAVOR] * favor + [Stance.AGAINST] * against
+        made = []
+        for stance in stances:
+            self._number += 1
+            at = START + timedelta(days=day, seconds=self._number)
+            made.append(opinion(self._number, stance, **({"created_at": at} | more)))
+        self.index.upsert(made)
+
+    async def work(self) -> list[dict[str, Any]]:
+        """Evaluate and deliver; return what the receiver got, verified."""
+        await self.watch.evaluate()
+        await self.watch.deliver()
+        return [delivery.verified(SECRET) for delivery in self.receiver.taken()]
+
+    def reason(self, name: str = "s1", policy_id: str = ELEVATOR.id) -> str:
+        return self.store.readings(name)[policy_id].reason
+
+    async def close(self) -> None:
+        await self.client.aclose()
+        self.store.close()
+        self.index.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def office(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Office]:
+    opened = Office(tmp_path, receiver)
+    yield opened
+    await opened.close()
+
+
+async def crossed(office: Office) -> dict[str, Any]:
+    """Let the share of opponents cross the half; return the alert."""
+    office.say(0, favor=15, against=5)
+    assert await office.work() == []
+    office.say(1, against=20)
+    (alert,) = await office.work()
+    return alert
+
+
+async def test_a_crossing_is_told_signed_from_what_to_what(office: Office) -> None:
+    office.subscribe()
+    alert = await crossed(office)
+    assert (alert["policy_id"], alert["day"]) == (ELEVATOR.id, "2026-01-06")
+    assert (alert["before"]["value"], alert["after"]["value"]) == (0.25, 0.625)
+    assert alert["text"].startswith(
+        "「老旧小区加装电梯」的反对占比由25.0%升至62.5%，越过了50.0%的界线"
+    )
+    assert "近7天，共40条意见" in alert["text"]
+    assert "95%区间47.0%–75.8%" in alert["text"]
+    assert "不代表全体居民" in alert["text"]
+    # the likes of an opinion are its number
+    assert [c["text"][:5] for c in alert["comments"]] == ["第40条意", "第39条意", "第38条意"]
+    assert {comment["stance"] for comment in alert["comments"]} == {"against"}
+    ((key, value),) = office.announced
+    assert key.decode() == alert["id"]
+    assert json.loads(value) == alert
+
+
+async def test_the_signature_is_of_this_body_and_this_secret(office: Office) -> None:
+    office.subscribe()
+    office.say(0, favor=20)
+    await office.work()
+    office.say(1, against=60)
+    await office.watch.evaluate()
+    await office.watch.deliver()
+    (delivery,) = office.receiver.taken()
+    assert delivery.headers["content-type"] == "application/json"
+    assert delivery.verified(SECRET)
+    forged = delivery.body.replace(b"elevator", b"elevador")
+    other = "whsec_" + "A" * 32
+    for body, secret in ((forged, SECRET), (delivery.body, other)):
+        with pytest.raises(Exception, match="No matching signature"):
+            Webhook(secret).verify(body, delivery.headers)
+
+
+async def test_a_copied_text_is_shown_once(office: Office) -> None:
+    office.subscribe()
+    office.say(0, favor=20)
+    await office.work()
+    office.say(1, against=30, text="坚决反对加装电梯！")
+    office.say(1, against=1, text="一楼采光怎么办")
+    (alert,) = await office.work()
+    assert [comment["text"] for comment in alert["comments"]] == [
+        "一楼采光怎么办",
+        "坚决反对加装电梯！",
+    ]
+
+
+async def test_a_crossing_fires_once_also_over_a_restart(office: Office) -> None:
+    office.subscribe()
+    await crossed(office)
+    assert await office.work() == []
+    office.restart()
+    assert await office.work() == []
+    office.say(1, against=1)
+    office.say(2, against=5)
+    assert await office.work() == []
+    office.restart()
+    assert await office.work() == []
+    assert "再次提醒" in office.reason()
+    assert len(office.store.alerts("s1")) == 1
+
+
+async def test_after_going_back_it_fires_again(office: Office) -> None:
+    office.subscribe()
+    first = await crossed(office)
+    office.say(2, favor=60)
+    assert await office.work() == []
+    office.restart()
+    office.say(3, against=90)
+    (second,) = await office.work()
+    assert first["id"] != second["id"]
+    assert second["before"]["value"] == 0.25
+
+
+async def test_what_was_so_before_the_subscription_is_no_news(office: Office) -> None:
+    office.say(0, favor=1, against=30)
+    office.subscribe()
+    assert await office.work() == []
+    assert "已在50.0%以上" in office.reason()
+
+
+async def test_the_past_is_evaluated_when_it_is_asked_for(office: Office) -> None:
+    office.say(0, favor=20)
+    office.say(3, against=60)
+    office.subscribe(since=START.date())
+    (alert,) = await office.work()
+    assert alert["day"] == "2026-01-08"
+
+
+async def test_late_comments_land_on_their_own_day(office: Office) -> None:
+    """The last day is evaluated again, since it may not be over."""
+    office.subscribe()
+    office.say(0, favor=20, against=5)
+    assert await office.work() == []
+    office.say(0, against=40)
+    (alert,) = await office.work()
+    assert alert["day"] == "2026-01-05"
+
+
+async def test_an_alert_that_was_written_is_delivered_after_a_crash(office: Office) -> None:
+    office.subscribe()
+    office.say(0, favor=15, against=5)
+    await office.watch.evaluate()
+    office.say(1, against=20)
+    await office.watch.evaluate()  # and here the process dies
+    office.restart()
+    await office.watch.deliver()
+    (delivery,) = office.receiver.taken()
+    assert delivery.headers["webhook-id"] == office.store.alerts("s1")[0].alert.id
+
+
+async def test_a_failing_webhook_is_tried_again_until_it_is_given_up(office: Office) -> None:
+    office.receiver.answers = [500] * (len(PAUSES_S) + 1)
+    office.subscribe()
+    await crossed(office)
+    (sent,) = office.store.alerts("s1")
+    assert (sent.delivery, sent.attempts) == (Delivery.PENDING, 1)
+    for attempt, pause in enumerate(PAUSES_S, start=2):
+        office.world.moment += timedelta(seconds=pause - 1)
+        await office.watch.deliver()
+        assert office.receiver.taken() == []
+        office.restart()
+        office.world.moment += timedelta(seconds=1)
+        await office.watch.deliver()
+        (delivery,) = office.receiver.taken()
+        assert delivery.headers["webhook-id"] == sent.alert.id
+        signed = datetime.fromtimestamp(int(delivery.headers["webhook-timestamp"]), UTC)
+        assert delivery.headers["webhook-signature"] == Webhook(SECRET).sign(
+            sent.alert.id, signed, delivery.body.decode()
+        )
+        assert office.store.alerts("s1")[0].attempts == attempt
+    (sent,) = office.store.alerts("s1")
+    assert (sent.delivery, sent.last_error) == (Delivery.FAILED, "the webhook answered 500")
+    assert office.store.next_due() is None
+    office.world.moment += timedelta(days=30)
+    await office.watch.deliver()
+    assert office.receiver.taken() == []
+
+
+async def test_a_webhook_that_recovers_is_served(office: Office) -> None:
+    office.receiver.answers = [503, 404]
+    office.subscribe()
+    await crossed(office)
+    for pause in PAUSES_S[:2]:
+        office.world.moment += timedelta(seconds=pause)
+        await office.watch.deliver()
+    (sent,) = office.store.alerts("s1")
+    assert (sent.delivery, sent.attempts, sent.last_error) == (Delivery.DELIVERED, 3, None)
+    assert len(office.receiver.taken()) == 2
+
+
+async def test_a_redirect_is_not_followed(office: Office) -> None:
+    office.receiver.answers = [302]
+    office.subscribe()
+    await crossed(office)
+    assert office.store.alerts("s1")[0].last_error == "the webhook answered 302"
+
+
+async def test_nobody_listening_is_a_failed_try(office: Office) -> None:
+    with receiving() as gone:
+        url = gone.url
+    office.subscribe(webhook=url)
+    office.say(0, favor=20)
+    await office.work()
+    office.say(1, against=60)
+    assert await office.work() == []
+    (sent,) = office.store.alerts("s1")
+    assert sent.delivery is Delivery.PENDING
+    assert "ConnectError" in (sent.last_error or "")
+
+
+async def test_a_receiver_that_never_ends_its_answer_holds_nobody_up(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = asyncio.Semaphore(0)
+
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        await reader.read()  # until the other side hangs up
+        writer.close()
+        gone.release()
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n")
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b"x" * 65_536)
+                await writer.drain()
+        writer.close()
+        gone.release()
+
+    monkeypatch.setattr(watching, "TIMEOUT_S", 0.5)
+    slow = await asyncio.start_server(trickle, "127.0.0.1", 0)
+    endless = await asyncio.start_server(flood, "127.0.0.1", 0)
+    for name, server in (("a-slow", slow), ("b-endless", endless)):
+        port = server.sockets[0].getsockname()[1]
+        office.subscribe(name, webhook=f"http://127.0.0.1:{port}/")
+    office.subscribe("c-good")
+    alert = await crossed(office)
+    assert alert["subscription_id"] == "c-good"
+    assert office.store.alerts("a-slow")[0].last_error == "the webhook did not answer within 0.5 s"
+    assert office.store.alerts("b-endless")[0].delivery is Delivery.DELIVERED
+    for server in (slow, endless):
+        await gone.acquire()
+        server.close()
+
+
+@pytest.mark.parametrize(
+    "webhook", ["http://xn--/", "http://[::1", "http://a" * 900, "gopher://x/"]
+)
+async def test_an_odd_webhook_fails_alone(office: Office, webhook: str) -> None:
+    office.subscribe("a-odd", webhook=webhook)
+    office.subscribe("b-good")
+    alert = await crossed(office)
+    assert alert["subscription_id"] == "b-good"
+    assert office.store.alerts("a-odd")[0].last_error
+
+
+async def test_a_rule_that_fails_keeps_no_other_from_being_told(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.subscribe("a-broken", rule=RULE.model_copy(update={"min_count": 9}))
+    office.subscribe("b-good")
+    evaluate = watching.evaluate
+
+    def fail(rule: Rule, *more: Any) -> Any:
+        if rule.min_count == 9:
+            raise ZeroDivisionError
+        return evaluate(rule, *more)
+
+    monkeypatch.setattr(watching, "evaluate", fail)
+    alert = await crossed(office)
+    assert alert["subscription_id"] == "b-good"
+
+
+async def test_opinions_at_the_beginning_of_time_are_no_obstacle(office: Office) -> None:
+    moment = datetime(1990, 1, 1, tzinfo=UTC)
+    office.subscribe(since="1990-01-01")
+    office.say(0, favor=20, created_at=moment)
+    await office.watch.evaluate()
+    office.say(0, against=90, created_at=moment)
+    await office.watch.evaluate()
+    assert len(office.store.alerts("s1")) == 1
+
+
+async def test_a_comment_from_the_future_does_not_move_the_clock(office: Office) -> None:
+    office.subscribe()
+    office.world.moment = START + timedelta(days=5)
+    office.say(0, favor=15, against=5)
+    office.say(9_000, favor=1)
+    await office.watch.evaluate()
+    office.say(5, against=40)
+    office.world.moment += timedelta(hours=1)
+    await office.watch.evaluate()
+    (sent,) = office.store.alerts("s1")
+    assert sent.alert.day == (START + timedelta(days=5)).date()
+
+
+async def test_why_nothing_came_is_told(office: Office) -> None:
+    office.subscribe(policy_ids=[ELEVATOR.id, EBIKE.id, QUIET.id, "gone"])
+    office.say(0, favor=15, against=5)
+    office.index.upsert(
+        [opinion(900 + n, Stance.AGAINST, EBIKE, created_at=START) for n in range(4)]
+    )
+    await office.work()
+    assert office.reason() == "反对占比为25.0%（20条意见），尚未升到50.0%。"
+    assert office.reason(policy_id=EBIKE.id) == "近7天只有4条意见，少于规则要求的10条。"
+    assert office.reason(policy_id=QUIET.id) == "还没有关于这项政策的留言。"
+    assert office.reason(policy_id="gone") == "政策库中没有这项政策。"
+
+
+async def test_a_deleted_subscription_gets_nothing_more(office: Office) -> None:
+    office.subscribe()
+    office.say(0, favor=20)
+    await office.work()
+    office.say(1, against=60)
+    await office.watch.evaluate()
+    assert office.store.remove("s1")
+    await office.watch.deliver()
+    assert office.receiver.taken() == []
+    assert office.store.next_due() is None
+
+
+async def test_only_the_owner_can_read_the_secrets(office: Office) -> None:
+    office.subscribe()
+    for file in office.file.parent.glob("subscriptions.db*"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
