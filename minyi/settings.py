@@ -7,7 +7,7 @@ flat; nested ones use a double underscore: ``MINYI_TAGGER__BATCH=64``.
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -76,15 +76,20 @@ class Settings(BaseSettings):
 
     @property
     def broker_url(self) -> str:
-        return self.broker or f"{EMBEDDED}://{(self.data / 'log').resolve()}"
+        return self.broker or _embedded_url(self.data / "log")
 
     @property
     def index_url(self) -> str:
-        return self.index or f"{EMBEDDED}://{(self.data / 'index').resolve()}"
+        return self.index or _embedded_url(self.data / "index")
 
     @property
     def embedded_broker(self) -> bool:
         return urlsplit(self.broker_url).scheme == EMBEDDED
+
+
+def _embedded_url(folder: Path) -> str:
+    """Return the URL of a folder, whatever characters its name holds."""
+    return f"{EMBEDDED}://{quote(str(folder.resolve()))}"
 
 
 def embedded_path(url: str) -> Path:
@@ -96,7 +101,7 @@ def embedded_path(url: str) -> Path:
     parts = urlsplit(url)
     if parts.scheme != EMBEDDED or parts.netloc or not parts.path.startswith("/"):
         raise SettingError(f"{url!r} names no folder; write embedded:///absolute/path")
-    return Path(parts.path)
+    return Path(unquote(parts.path))
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import unquote
 
 from faust.transport import base
 
@@ -27,4 +26,4 @@ class Transport(base.Transport):
         Raises:
             SettingError: the URL does not name an absolute path.
         """
-        return embedded_path(unquote(str(self.url[0])))
+        return embedded_path(str(self.url[0]))

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from yarl import URL
+
+from minyi.errors import SettingError
+from minyi.settings import embedded_path, load_settings
+from streams.embedded import Transport
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting and no .env of the machine that runs the tests."""
+    for name in [name for name in os.environ if name.startswith("MINYI_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_any_setting_everything_is_embedded_below_one_folder(tmp_path: Path) -> None:
+    settings = load_settings(data=tmp_path)
+    assert settings.embedded_broker
+    assert embedded_path(settings.broker_url) == tmp_path / "log"
+    assert embedded_path(settings.index_url) == tmp_path / "index"
+    assert settings.api.host == "127.0.0.1"
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINYI_BROKER", "kafka://k1:9092;kafka://k2:9092")
+    monkeypatch.setenv("MINYI_TAGGER__BATCH", "7")
+    monkeypatch.setenv("MINYI_API__PORT", "8700")
+    settings = load_settings()
+    assert not settings.embedded_broker
+    assert settings.broker_url == "kafka://k1:9092;kafka://k2:9092"
+    assert (settings.tagger.batch, settings.api.port) == (7, 8700)
+
+
+def test_a_dot_env_file_is_read_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("MINYI_PARTITIONS=2\nMINYI_SEMANTIC=false\nOTHER=1\n")
+    monkeypatch.setenv("MINYI_PARTITIONS", "3")
+    settings = load_settings()
+    assert (settings.partitions, settings.semantic) == (3, False)
+
+
+def test_what_is_given_wins_over_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MINYI_DATA", "/elsewhere")
+    assert load_settings(data=tmp_path).data == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MINYI_BROKER", "redis://localhost"),
+        ("MINYI_BROKER", "localhost:9092"),
+        ("MINYI_PARTITIONS", "0"),
+        ("MINYI_PARTITIONS", "many"),
+        ("MINYI_TAGGER__BATCH", "0"),
+        ("MINYI_TAGGER__WAIT_S", "-1"),
+        ("MINYI_API__PORT", "70000"),
+        ("MINYI_SEMANTIC", "perhaps"),
+    ],
+)
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingError, match=name):
+        load_settings()
+
+
+def test_every_wrong_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINYI_PARTITIONS", "0")
+    monkeypatch.setenv("MINYI_API__PORT", "x")
+    with pytest.raises(SettingError, match=r"MINYI_PARTITIONS.*MINYI_API__PORT"):
+        load_settings()
+
+
+def test_the_author_key_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINYI_AUTHOR_KEY", "open-sesame")
+    settings = load_settings()
+    assert settings.author_key.get_secret_value() == "open-sesame"
+    assert "open-sesame" not in f"{settings!r} {settings} {settings.model_dump()}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["embedded://folder", "embedded:folder", "embedded://host/folder", "/folder", "http://x/y", ""],
+)
+def test_a_url_that_names_no_folder_is_refused(url: str) -> None:
+    with pytest.raises(SettingError, match="embedded:///absolute/path"):
+        embedded_path(url)
+
+
+@pytest.mark.parametrize("name", ["C# code", "100%", "why?", "政策 数据", "a;b", "x%20y", "[x]"])
+def test_any_folder_name_is_found_again(tmp_path: Path, name: str) -> None:
+    settings = load_settings(data=tmp_path / name)
+    assert embedded_path(settings.broker_url) == tmp_path / name / "log"
+    assert embedded_path(settings.index_url) == tmp_path / name / "index"
+    # Faust hands the URL on in its own spelling
+    transport = Transport([URL(settings.broker_url)], app=None)
+    assert transport.folder == tmp_path / name / "log"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1))
+def test_every_folder_name_is_found_again(name: str) -> None:
+    folder = Path("/data") / name
+    if folder.resolve() != folder:  # ``..``
+        return
+    assert embedded_path(load_settings(data=folder).index_url) == folder / "index"
