@@ -40,9 +40,9 @@ CHARACTERS_BESIDE_NAMED = 100
 """The same, when an alias in the head says what the comment is about."""
 PAIR_CHARACTERS = 50
 """Two keywords make a pair when they begin at most this far apart: about one sentence."""
-SEMANTIC_THRESHOLD = 0.56
+SEMANTIC_THRESHOLD = 0.64
 """Cosine from which the nearest policy links."""
-SEMANTIC_MARGIN = 0.05
+SEMANTIC_MARGIN = 0.07
 """How much nearer than the second nearest it must be."""
 SEMANTIC_CHARACTERS = range(8, 201)
 """Lengths of comments whose vector is trusted: shorter ones say too little, longer ones too much
