@@ -60,10 +60,10 @@ class EmbeddedLog:
             raise BrokerUnavailable(message) from error
         try:
             self._store = Store(self.folder)
-            self._topics, self._partitions = self._store.load()
         except BaseException:
             self._owner.release()
             raise
+        self._topics, self._partitions = self._store.topics, self._store.partitions
 
     def close(self) -> None:
         """Close the files and let another process have the log. Safe to call twice."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from minyi.errors import BrokerUnavailable
@@ -38,16 +38,21 @@ COMMIT;
 
 
 class Store:
-    """One writing and one reading connection, each for one thread at a time."""
+    """One writing and one reading connection, each for one thread at a time.
+
+    ``topics`` and ``partitions`` are what the file held when it was opened.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.lock = threading.RLock()
         self.closed = False
         self._read_lock = threading.Lock()
-        with self.explained():
-            self._writer = self.connect()
-            self._reader = self.connect()
+        with self.explained(), ExitStack() as opened:
+            self._writer = opened.enter_context(closing(self.connect()))
+            self._reader = opened.enter_context(closing(self.connect()))
+            self.topics, self.partitions = self._load()
+            opened.pop_all()
 
     def close(self) -> None:
         with self.lock, self._read_lock:
@@ -59,34 +64,36 @@ class Store:
         """A further connection, for a long read of one's own."""
         path = self.folder / "log.sqlite3"
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute(f"PRAGMA journal_size_limit = {64 << 20}")
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute(f"PRAGMA journal_size_limit = {64 << 20}")
+        except BaseException:
+            db.close()
+            raise
         return db
 
-    def load(self) -> tuple[dict[str, Topic], dict[TopicPartition, Partition]]:
-        """Create the tables of a new file; return its topics and partitions."""
-        with self.explained():
-            (version,) = self._writer.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                self._writer.executescript(SCHEMA)
-            elif version != VERSION:
-                raise BrokerUnavailable(
-                    f"The log {self.folder} was written by another version of Minyi (format "
-                    f"{version}, this one reads {VERSION}): use that version or another folder."
-                )
-            topics = {
-                name: Topic(name, partitions, bool(compact), *retention)
-                for name, partitions, compact, *retention in self._writer.execute(
-                    "SELECT * FROM topics"
-                )
-            }
-            partitions = {
-                TopicPartition(topic, number): Partition(row, topics[topic], *state)
-                for row, topic, number, *state in self._writer.execute(
-                    "SELECT * FROM partitions ORDER BY id"
-                )
-            }
+    def _load(self) -> tuple[dict[str, Topic], dict[TopicPartition, Partition]]:
+        (version,) = self._writer.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            self._writer.executescript(SCHEMA)
+        elif version != VERSION:
+            raise BrokerUnavailable(
+                f"The log {self.folder} was written by another version of Minyi (format "
+                f"{version}, this one reads {VERSION}): use that version or another folder."
+            )
+        topics = {
+            name: Topic(name, partitions, bool(compact), *retention)
+            for name, partitions, compact, *retention in self._writer.execute(
+                "SELECT * FROM topics"
+            )
+        }
+        partitions = {
+            TopicPartition(topic, number): Partition(row, topics[topic], *state)
+            for row, topic, number, *state in self._writer.execute(
+                "SELECT * FROM partitions ORDER BY id"
+            )
+        }
         return topics, partitions
 
     def add_topic(self, topic: Topic) -> dict[TopicPartition, Partition]:

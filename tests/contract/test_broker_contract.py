@@ -303,7 +303,7 @@ async def test_a_killed_worker_loses_nothing_and_commits_nothing_unprocessed(
     broker: BrokerUnderTest,
 ) -> None:
     topic, group = fresh("topic"), fresh("group")
-    total = 2500
+    total = 1500
     await broker.create_topic(topic, 3)
     places = await broker.append(keyed(topic, total))
     sizes = {n: [place.partition for place in places].count(n) for n in range(3)}
@@ -321,7 +321,7 @@ async def test_a_killed_worker_loses_nothing_and_commits_nothing_unprocessed(
             env={**os.environ, "PYTHONPATH": f"{WORKER.parent}:{WORKER.parents[2]}"},
         )
         assert worker.stdout
-        budget = dice.randrange(400, 1200)
+        budget = dice.randrange(300, 700)
         async with asyncio.timeout(60):
             while budget and sum(map(len, done.values())) < total:
                 partition, offset = map(int, (await worker.stdout.readline()).split())

@@ -37,7 +37,7 @@ for number in itertools.count(first, 3):
 def test_sigkill_at_any_point_loses_no_acknowledged_record(tmp_path: Path) -> None:
     dice = random.Random(2024)
     acknowledged: list[tuple[int, int, int]] = []
-    for _ in range(10):
+    for _ in range(6):
         process = subprocess.Popen(
             [sys.executable, "-c", APPENDER, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT
         )
