@@ -8,13 +8,14 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from minyi.cli import tables
-from minyi.cli.progress import stream_progress
+from minyi.cli.progress import bars, stream_progress
 from minyi.cli.wiring import Data, console, output, registry, service, settings
 from minyi.clock import SystemClock
 from minyi.domain import Filters
@@ -104,12 +105,16 @@ async def _ingest_once(config: Settings, sink: CommentSink, bundle: Path) -> Non
     from streams.intake.ingest import ingest, plan
 
     note = config.data / "bundle.json"
-    content = {"sha256": hashlib.sha256(bundle.read_bytes()).hexdigest()}
-    if note.exists() and json.loads(note.read_text()) == content:
+    content = bundle.read_bytes()
+    state = {"sha256": hashlib.sha256(content).hexdigest()}
+    if note.exists() and json.loads(note.read_text()) == state:
         return
-    await ingest(plan(open_source(bundle), {}), sink, SystemClock())
+    with bars() as progress:
+        task = progress.add_task("replaying", total=content.count(b"\n"))
+        advance = partial(progress.advance, task)
+        await ingest(plan(open_source(bundle), {}), sink, SystemClock(), advance)
     draft = note.with_suffix(".new")
-    draft.write_text(json.dumps(content))
+    draft.write_text(json.dumps(state))
     draft.replace(note)
 
 
