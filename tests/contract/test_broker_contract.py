@@ -325,8 +325,8 @@ async def test_a_killed_worker_loses_nothing_and_commits_nothing_unprocessed(
         async with asyncio.timeout(60):
             while budget and sum(map(len, done.values())) < total:
                 partition, offset = map(int, (await worker.stdout.readline()).split())
+                budget -= offset not in done[partition]
                 done[partition].add(offset)
-                budget -= 1
         worker.kill()
         for line in (await worker.stdout.read()).splitlines(keepends=True):
             if line.endswith(b"\n"):
