@@ -71,10 +71,7 @@ class Health(BaseModel):
     progress: dict[str, int]
 
 
-def filters(
-    stance: Stance | None = None,
-    aspect: Aspect | None = None,
-    polarity: Polarity | None = None,
+def scope(
     region: Word = None,
     channel: Word = None,
     source: Word = None,
@@ -82,18 +79,24 @@ def filters(
     since: Time | None = None,
     until: Time | None = None,
 ) -> Filters:
-    """Read the common filters from the query."""
+    """Read which opinions a share is of. What is counted, stance and evaluation, is not among
+    them: a share of the favourable among the favourable says nothing."""
     return Filters(
-        stance=stance,
-        aspect=aspect,
-        polarity=polarity,
-        region=region,
-        channel=channel,
-        source=source,
-        domain=domain,
-        since=since,
-        until=until,
+        region=region, channel=channel, source=source, domain=domain, since=since, until=until
     )
+
+
+Scope = Annotated[Filters, Depends(scope)]
+
+
+def filters(
+    within: Scope,
+    stance: Stance | None = None,
+    aspect: Aspect | None = None,
+    polarity: Polarity | None = None,
+) -> Filters:
+    """Read which opinions are listed."""
+    return within.model_copy(update={"stance": stance, "aspect": aspect, "polarity": polarity})
 
 
 Filtered = Annotated[Filters, Depends(filters)]

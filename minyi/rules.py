@@ -8,10 +8,9 @@ two evaluated days, once: it is armed again only when the share has gone back pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Annotated
 
 from pydantic import Field
 
@@ -76,9 +75,7 @@ DayCounts = Mapping[date, tuple[int, int]]
 """Day → (opinions with the rule's stance, all opinions)."""
 
 
-def evaluate(
-    rule: Rule, days: DayCounts, state: State, today: Annotated[date, "event time"]
-) -> tuple[Reading, list[Match]]:
+def evaluate(rule: Rule, days: DayCounts, state: State, today: date) -> tuple[Reading, list[Match]]:
     """Evaluate every day since the last up to ``today``; return the new reading and its matches.
 
     The first share that is measured at all only sets the side: a rule tells of crossings, and what
@@ -86,11 +83,9 @@ def evaluate(
     """
     matches = []
     earliest = min(days, default=today)
-    window = timedelta(days=rule.window_days - 1)
-    day = max(state.day or earliest, earliest)
+    first = max(state.day or earliest, earliest)
     counted = 0
-    while day <= today:
-        stance, counted = _window(days, day - window, day)
+    for day, stance, counted in _windows(days, first, today, timedelta(days=rule.window_days)):
         if counted >= rule.min_count:
             now = share(stance, counted, "opinions")
             side, fired = _step(rule, state.side, stance / counted)
@@ -99,13 +94,24 @@ def evaluate(
             state = State(side=side, day=day, share=now)
         else:
             state = state.model_copy(update={"day": day})
-        day += timedelta(days=1)
     return Reading(state=state, reason=_reason(rule, state, counted)), matches
 
 
-def _window(days: DayCounts, since: date, until: date) -> tuple[int, int]:
-    inside = [counts for day, counts in days.items() if since <= day <= until]
-    return sum(stance for stance, _ in inside), sum(total for _, total in inside)
+def _windows(
+    days: DayCounts, first: date, last: date, length: timedelta
+) -> Iterator[tuple[date, int, int]]:
+    """Yield each day with the sums over its trailing window, in one pass."""
+    nothing = (0, 0)
+    before = first - length
+    stance = sum(counts[0] for day, counts in days.items() if before <= day < first)
+    total = sum(counts[1] for day, counts in days.items() if before <= day < first)
+    day = first
+    while day <= last:
+        entering, leaving = days.get(day, nothing), days.get(day - length, nothing)
+        stance += entering[0] - leaving[0]
+        total += entering[1] - leaving[1]
+        yield day, stance, total
+        day += timedelta(days=1)
 
 
 def _step(rule: Rule, side: Side, value: float) -> tuple[Side, bool]:

@@ -109,11 +109,11 @@ class Watch:
             await asyncio.to_thread(write, subscription, policy, match, self._index)
             for match in matches
         ]
-        await self._remember(subscription, policy_id, reading, alerts)
         for alert in alerts:
             log.info("alert %s on %s", alert.id, policy_id)
-            if self._announce is not None:
+            if self._announce is not None:  # before it is remembered: twice is better than never
                 await self._announce(alert.id.encode(), alert.model_dump_json().encode())
+        await self._remember(subscription, policy_id, reading, alerts)
 
     async def _remember(
         self, subscription: Subscription, policy_id: str, reading: Reading, alerts: list[Alert]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.schemas import Cursor, Filtered, Limit, OpinionPage, PolicyList, PolicyView
+from api.schemas import Cursor, Filtered, Limit, OpinionPage, PolicyList, PolicyView, Scope
 from api.services import KnownPolicy, Wired
 from minyi.domain import DOMAIN_ZH, Counts, Filters, Group, Interval
 from minyi.trends import Trend, assemble, summarise
@@ -13,9 +13,9 @@ router = APIRouter(prefix="/v1/policies", tags=["policies"])
 
 
 @router.get("")
-def policies(wired: Wired, filtered: Filtered) -> PolicyList:
+def policies(wired: Wired, scope: Scope) -> PolicyList:
     """List the policies of the registry with their shares, the most discussed first."""
-    totals = wired.index.totals(filtered)
+    totals = wired.index.totals(scope)
     views = [
         PolicyView(
             policy=policy,
@@ -23,16 +23,16 @@ def policies(wired: Wired, filtered: Filtered) -> PolicyList:
             summary=summarise(totals.get(policy.id, Counts())),
         )
         for policy in wired.registry.policies().values()
-        if filtered.domain in (None, policy.domain)
+        if scope.domain in (None, policy.domain)
     ]
     views.sort(key=lambda view: (-view.summary.opinions, view.policy.id))
     return PolicyList(items=views, opinions=sum(view.summary.opinions for view in views))
 
 
 @router.get("/{policy_id}")
-def policy(wired: Wired, known: KnownPolicy, filtered: Filtered) -> PolicyView:
+def policy(wired: Wired, known: KnownPolicy, scope: Scope) -> PolicyView:
     """Return one policy with its shares."""
-    wanted = filtered.model_copy(update={"policy_id": known.id})
+    wanted = scope.model_copy(update={"policy_id": known.id})
     counts = wired.index.totals(wanted).get(known.id, Counts())
     return PolicyView(policy=known, domain_zh=DOMAIN_ZH[known.domain], summary=summarise(counts))
 
@@ -41,17 +41,17 @@ def policy(wired: Wired, known: KnownPolicy, filtered: Filtered) -> PolicyView:
 def trend(
     wired: Wired,
     known: KnownPolicy,
-    filtered: Filtered,
+    scope: Scope,
     interval: Interval = Interval.WEEK,
     group: Group | None = None,
 ) -> Trend:
     """Return stance, evaluation and salience by bucket in Asia/Shanghai, each with its 95 %
     interval; ``group`` splits every bucket."""
-    wanted = filtered.model_copy(update={"policy_id": known.id})
+    wanted = scope.model_copy(update={"policy_id": known.id})
     points = wired.index.trend(wanted, interval, group)
     if group is not None:
         return assemble(known.id, interval, points)
-    everything = wired.index.trend(_all_policies(filtered), interval)
+    everything = wired.index.trend(_all_policies(scope), interval)
     return assemble(known.id, interval, points, {p.bucket: p.counts.total for p in everything})
 
 
