@@ -44,13 +44,14 @@ def bench_log(folder: Path, count: int) -> None:
         print(f"read, pages of 500    {at / (time.perf_counter() - began):>10,.0f} records/s")
 
 
-async def bench_agents(broker: str, total: int) -> None:
+async def bench_agents(broker: str, folder: str, total: int) -> None:
     """Print how fast waiting records go through the agents, by the clock and by CPU time."""
     group = f"bench-{uuid.uuid4().hex[:8]}"
     app: Any = faust.App(
         group,
         broker=broker,
         store="memory://",
+        datadir=f"{folder}/faust",
         web_enabled=False,
         topic_disable_leader=True,
         topic_partitions=PARTITIONS,
@@ -104,7 +105,7 @@ def main() -> None:
         if not options.broker:
             bench_log(Path(folder) / "log", options.count)
         broker = options.broker or f"embedded://{folder}/agents"
-        asyncio.run(bench_agents(broker, options.count))
+        asyncio.run(bench_agents(broker, folder, options.count))
 
 
 if __name__ == "__main__":

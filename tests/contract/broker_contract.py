@@ -26,9 +26,13 @@ FILLER = b"filler"
 
 
 class BrokerUnderTest(Protocol):
-    """A broker as a test sees it, beside what Faust does with its ``url``."""
+    """A broker as a test sees it, beside what Faust does with its ``url``.
+
+    ``folder`` is where the test may write.
+    """
 
     url: str
+    folder: Path
 
     async def create_topic(self, name: str, partitions: int = 1, *, compact: bool = False) -> None:
         """Create a topic."""
@@ -49,19 +53,20 @@ class BrokerUnderTest(Protocol):
 class EmbeddedBroker:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.url = f"embedded://{folder}"
+        self.log = folder / "log"
+        self.url = f"embedded://{self.log}"
         streams.embedded.register()
 
     async def create_topic(self, name: str, partitions: int = 1, *, compact: bool = False) -> None:
-        with streams.embedded.open_log(self.folder) as log:
+        with streams.embedded.open_log(self.log) as log:
             log.create_topic(name, partitions, compact=compact)
 
     async def append(self, records: Sequence[NewRecord]) -> list[TopicPartition]:
-        with streams.embedded.open_log(self.folder) as log:
+        with streams.embedded.open_log(self.log) as log:
             return [TopicPartition(kept.topic, kept.partition) for kept in log.append(records)]
 
     async def read(self, topic: str) -> list[Record]:
-        with streams.embedded.open_log(self.folder) as log:
+        with streams.embedded.open_log(self.log) as log:
             found: list[Record] = []
             for number in range(log.topics()[topic].partitions):
                 at = 0
@@ -71,17 +76,18 @@ class EmbeddedBroker:
             return found
 
     async def committed(self, group: str) -> dict[TopicPartition, int]:
-        with streams.embedded.open_log(self.folder) as log:
+        with streams.embedded.open_log(self.log) as log:
             return log.committed(group)
 
     async def compact(self, topic: str, until: int) -> None:
-        with streams.embedded.open_log(self.folder) as log:
+        with streams.embedded.open_log(self.log) as log:
             log.clean(force=True)
 
 
 class KafkaBroker:
-    def __init__(self, servers: str) -> None:
+    def __init__(self, servers: str, folder: Path) -> None:
         self.servers = servers
+        self.folder = folder
         self.url = ";".join(f"kafka://{server}" for server in servers.split(","))
 
     async def create_topic(self, name: str, partitions: int = 1, *, compact: bool = False) -> None:
@@ -179,6 +185,7 @@ def make_app(broker: BrokerUnderTest, group: str, **settings: Any) -> Any:
         group,
         broker=broker.url,
         store="memory://",
+        datadir=str(broker.folder / "faust"),
         web_enabled=False,
         topic_disable_leader=True,
         topic_partitions=3,

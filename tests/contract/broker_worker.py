@@ -1,4 +1,4 @@
-"""A worker process for the tests to kill: ``broker_worker.py URL GROUP TOPIC``.
+"""A worker process for the tests to kill: ``broker_worker.py URL GROUP TOPIC FOLDER``.
 
 It notes each record in a table and says ``partition offset`` on its standard output.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 from broker_contract import make_app, raw_topic
@@ -14,9 +15,9 @@ from broker_contract import make_app, raw_topic
 import streams.embedded
 
 
-async def main(url: str, group: str, name: str) -> None:
+async def main(url: str, group: str, name: str, folder: str) -> None:
     streams.embedded.register()
-    app = make_app(SimpleNamespace(url=url), group)
+    app = make_app(SimpleNamespace(url=url, folder=Path(folder)), group)
     seen = app.Table("seen", partitions=3)
 
     async def note(stream):

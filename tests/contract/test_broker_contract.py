@@ -32,11 +32,11 @@ WORKER = Path(__file__).with_name("broker_worker.py")
 @pytest.fixture(params=["embedded", "kafka"])
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> BrokerUnderTest:
     if request.param == "embedded":
-        return EmbeddedBroker(tmp_path / "log")
+        return EmbeddedBroker(tmp_path)
     servers = os.environ.get("MINYI_TEST_KAFKA")
     if not servers:
         pytest.skip("MINYI_TEST_KAFKA names no Kafka")
-    return KafkaBroker(servers)
+    return KafkaBroker(servers, tmp_path)
 
 
 def keyed(topic: str, count: int, start: int = 0) -> list[NewRecord]:
@@ -316,6 +316,7 @@ async def test_a_killed_worker_loses_nothing_and_commits_nothing_unprocessed(
             broker.url,
             group,
             topic,
+            broker.folder,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": f"{WORKER.parent}:{WORKER.parents[2]}"},

@@ -90,6 +90,7 @@ def forwarder(folder: Path) -> tuple[Any, asyncio.Event]:
         "forwarder",
         broker=f"embedded://{folder}",
         store="memory://",
+        datadir=str(folder / "faust"),
         web_enabled=False,
         topic_disable_leader=True,
         broker_commit_interval=0.05,
