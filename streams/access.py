@@ -100,13 +100,16 @@ class KafkaAccess:
     async def read(self, topic: str) -> AsyncIterator[Record]:
         count = (await self.partitions([topic])).get(topic, 0)
         async with _started(
-            AIOKafkaConsumer(bootstrap_servers=self._servers, enable_auto_commit=False)
+            AIOKafkaConsumer(
+                bootstrap_servers=self._servers,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+            )
         ) as consumer:
             for number in range(count):
                 place = KafkaPartition(topic, number)
                 consumer.assign([place])
                 end = (await consumer.end_offsets([place]))[place]
-                await consumer.seek_to_beginning(place)
                 while await consumer.position(place) < end:
                     pages = await consumer.getmany(place, timeout_ms=1000, max_records=PAGE)
                     for m in pages.get(place, ()):
