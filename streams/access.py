@@ -23,6 +23,8 @@ from streams.embedded import EmbeddedLog, NewRecord, Record, open_log
 from streams.topics import TopicSpec
 
 PAGE = 500
+REPLICAS = 3
+"""Copies of a partition, where the cluster has so many brokers."""
 
 
 class Access(Protocol):
@@ -87,7 +89,9 @@ class KafkaAccess:
         async with _started(AIOKafkaAdminClient(bootstrap_servers=self._servers)) as admin:
             known = set(await admin.list_topics())
             missing = [spec for spec in specs if spec.name not in known]
-            await admin.create_topics([_new_topic(spec, partitions) for spec in missing])
+            brokers = len((await admin.describe_cluster())["brokers"])
+            copies = min(REPLICAS, brokers)
+            await admin.create_topics([_new_topic(spec, partitions, copies) for spec in missing])
             return [spec.name for spec in missing]
 
     async def partitions(self, topics: Sequence[str]) -> dict[str, int]:
@@ -181,12 +185,12 @@ def servers(url: str) -> str:
     return ",".join(hosts)
 
 
-def _new_topic(spec: TopicSpec, partitions: int) -> NewTopic:
+def _new_topic(spec: TopicSpec, partitions: int, copies: int) -> NewTopic:
     retention = -1 if spec.retention_ms is None else spec.retention_ms
     settings = {"retention.ms": str(retention)}
     if spec.compacted:
         settings["cleanup.policy"] = "compact"
-    return NewTopic(spec.name, spec.partitions or partitions, -1, topic_configs=settings)
+    return NewTopic(spec.name, spec.partitions or partitions, copies, topic_configs=settings)
 
 
 @asynccontextmanager
