@@ -60,6 +60,9 @@ class TrainConfig(Strict):
     preserve_texts: int = 2000
     checkpoint_every: int = Field(default=100, ge=1)
     stages: tuple[Stage, ...]
+    ship: tuple[str, ...] = Field(min_length=1)
+    """Stages whose networks are averaged into the one that ships: the mean lies flatter than
+    either (Wortsman et al., 2022, "Model soups"), chosen on validation rows."""
 
 
 def load_config(path: Path) -> TrainConfig:

@@ -27,6 +27,7 @@ from models.config import shared_folder
 from models.inputs import CELLS, STANCES, policy_context
 
 LABELS = ROOT / "data" / "labels"
+STREAM = ROOT / "data" / "stream"
 POLICIES = ROOT / "data" / "policies"
 UNKNOWN = -1
 STANCE_INDEX = {stance: index for index, stance in enumerate(STANCES)}
@@ -202,6 +203,28 @@ def _texts(dataset: str) -> dict[int, str]:
     if dataset == "nlpcc2016_stance":
         return {row["id"]: row["text"] for row in corpus(dataset) if row["split"] == "train"}
     return {number: row["text"] for number, row in enumerate(corpus(dataset))}
+
+
+def stream() -> list[Example]:
+    """The bundled stream with its ground truth: scored on, never trained on. Grouped by style."""
+    texts = {}
+    for line in (STREAM / "comments.jsonl").read_text("utf-8").splitlines():
+        comment = json.loads(line)
+        texts[comment["id"]] = "\n".join(filter(None, (comment.get("title"), comment["text"])))
+    found = []
+    for line in (STREAM / "truth.jsonl").read_text("utf-8").splitlines():
+        truth = json.loads(line)
+        found += [
+            Example(
+                policy_context(policies()[label["policy"]]),
+                texts[truth["id"]],
+                STANCE_INDEX[Stance(label["stance"])],
+                _cells(label["evaluations"]),
+                truth["style"],
+            )
+            for label in truth["labels"]
+        ]
+    return found
 
 
 # --- made from the others -------------------------------------------------------------------

@@ -24,7 +24,7 @@ from models.artifact import GRAPH, TOKENIZER, Decision, Manifest, file_hash, mod
 from models.config import load_config
 from models.data import data_hashes
 from models.network import TaggerNetwork
-from models.train import NETWORK, base_folder
+from models.train import base_folder
 
 OPSET = 20
 BASE = "BAAI/bge-small-zh-v1.5"
@@ -109,9 +109,15 @@ def weights_to_int8(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
+def averaged(paths: list[Path]) -> dict[str, torch.Tensor]:
+    """Return the mean of the networks' weights."""
+    states = [torch.load(path, weights_only=True) for path in paths]
+    return {name: sum(state[name] for state in states) / len(states) for name in states[0]}
+
+
 def _revision() -> str:
     done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],  # noqa: S607
+        ["git", "log", "-1", "--format=%h", "--", "models"],  # noqa: S607
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -123,7 +129,8 @@ def export(run: Path, config: Path, out: Path) -> Manifest:
     """Write graph, tokenizer, notice and a manifest with an undecided decision; calibrate next."""
     out.mkdir(parents=True, exist_ok=True)
     network = TaggerNetwork.from_base(base_folder(run))
-    network.load_state_dict(torch.load(run / NETWORK, weights_only=True))
+    settings = load_config(config)
+    network.load_state_dict(averaged([run / f"{stage}.pt" for stage in settings.ship]))
     full = run / "float32.onnx"
     to_onnx(network, full)
     model = weights_to_int8(onnx.load(full))
@@ -148,7 +155,7 @@ def export(run: Path, config: Path, out: Path) -> Manifest:
         decision=decision,
         code_revision=_revision(),
         data=data_hashes(),
-        config=load_config(config).model_dump(mode="json"),
+        config=settings.model_dump(mode="json"),
     )
     manifest.save(out)
     return manifest

@@ -25,7 +25,7 @@ from models.inputs import CELLS, STANCES, Encoded, InputEncoder, policy_context
 
 Floats = npt.NDArray[np.float32]
 
-LENGTHS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+LENGTHS = (16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 384, 512)
 """Padded lengths in tokens."""
 BATCH_TOKENS = 4096
 """Tokens in one run of the graph: bounds memory, and more of them are no faster."""

@@ -23,7 +23,7 @@ from models import baseline
 from models.artifact import load_manifest
 from models.calibrate import outputs
 from models.config import shared_folder
-from models.data import Example, c_stance, comments, gold, nlpcc, plain_texts
+from models.data import Example, c_stance, comments, gold, nlpcc, plain_texts, stream
 from models.inputs import InputEncoder
 from models.metrics import Ints, calibration_error, f_avg, macro_f1, micro_f1, sigmoid, softmax
 from models.runtime import OnnxTagger
@@ -117,6 +117,19 @@ def policy_scores(tagger: OnnxTagger, rows: list[Example], name: str) -> Scores:
     }
 
 
+def style_scores(tagger: OnnxTagger, rows: list[Example]) -> Scores:
+    """Score stance by style of writing: the share that is right."""
+    right = outputs(tagger, rows)[0].argmax(-1) == _stances(rows)
+    styles = np.array([row.group for row in rows])
+    return {
+        f"bundled stream, stance right, {style}": {
+            "model": float(right[styles == style].mean()),
+            "rows": float((styles == style).sum()),
+        }
+        for style in sorted(set(styles.tolist()))
+    }
+
+
 def embedding_scores(tagger: OnnxTagger) -> Scores:
     """Hold the embedding against the base encoder's, on texts that training has not used."""
     folder = shared_folder() / "base-model"
@@ -160,6 +173,9 @@ def main() -> None:
     scores = policy_scores(tagger, gold(arguments.split), "our gold rows")
     if arguments.split == "val":
         scores |= policy_scores(tagger, comments("val"), "our written comments")
+    else:
+        scores |= policy_scores(tagger, stream(), "bundled stream")
+        scores |= style_scores(tagger, stream())
     scores |= stance_scores(tagger, arguments.split) | embedding_scores(tagger)
     table = Table("score", "model", "svm", "of", title=f"{arguments.split}, {tagger.model_id}")
     for name, values in scores.items():

@@ -26,7 +26,6 @@ from models.network import TaggerNetwork
 
 log = logging.getLogger("models.train")
 CHECKPOINT = "checkpoint.pt"
-NETWORK = "network.pt"
 
 
 def base_folder(out: Path) -> Path:
@@ -173,7 +172,7 @@ class Trainer:
                 losses.clear()
         self.stage, self.step = number + 1, 0
         self._save(self.stage, 0, None)
-        torch.save(self.network.state_dict(), self.out / NETWORK)
+        torch.save(self.network.state_dict(), self.out / f"{stage.name}.pt")
 
     def _progress(self, stage: Stage, batches: list[list[int]]) -> Iterator[tuple[int, list[int]]]:
         columns = (
