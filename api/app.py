@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from fastapi_offline import FastAPIOffline
 from api import errors
 from api.alerts.store import AlertStore
 from api.alerts.watch import Watch
+from api.guard import LOOPBACK, KnownHosts
 from api.routes import comments, health, policies, search
 from api.routes import subscriptions as subscription_routes
 from api.services import Services
@@ -41,12 +42,17 @@ class Assets(StaticFiles):
         return response
 
 
-def create_app(wired: Services, subscriptions: AlertStore | None = None) -> FastAPI:
+def create_app(
+    wired: Services,
+    subscriptions: AlertStore | None = None,
+    allowed_hosts: Sequence[str] = LOOPBACK,
+) -> FastAPI:
     """Return the API over the given services.
 
     Args:
         wired: the ports that the routes stand on.
         subscriptions: where they are kept; None serves without alerts.
+        allowed_hosts: the names, without port, that the service may be called by; ``*`` is any.
     """
     app = FastAPIOffline(  # /docs without a CDN
         title="Minyi 民意",
@@ -58,6 +64,7 @@ def create_app(wired: Services, subscriptions: AlertStore | None = None) -> Fast
     app.state.services = wired
     app.state.alerts = subscriptions
     app.state.watch = None
+    app.add_middleware(KnownHosts, hosts=allowed_hosts)
     errors.install(app)
     for module in ROUTES:
         app.include_router(module.router)

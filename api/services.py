@@ -19,7 +19,8 @@ class Services:
 
     ``sink`` is None on a read-only API; ``progress`` returns the stream's counters; ``on_change``
     registers what is to be called after the index has changed; ``announce`` puts an alert, by key
-    and value, on the topic ``alerts``.
+    and value, on the topic ``alerts``; ``failure`` returns why the stream has stopped for good, or
+    None while it runs.
     """
 
     index: Index
@@ -29,6 +30,7 @@ class Services:
     progress: Callable[[], Mapping[str, int]] = field(default=dict)
     on_change: Callable[[Callable[[], None]], None] | None = None
     announce: Callable[[bytes, bytes], Awaitable[None]] | None = None
+    failure: Callable[[], str | None] = lambda: None
 
 
 def services(request: Request) -> Services:

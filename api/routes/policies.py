@@ -7,9 +7,13 @@ from fastapi import APIRouter
 from api.schemas import Cursor, Filtered, Limit, OpinionPage, PolicyList, PolicyView, Scope
 from api.services import KnownPolicy, Wired
 from minyi.domain import DOMAIN_ZH, Counts, Filters, Group, Interval
+from minyi.errors import InvalidQuery
 from minyi.trends import Trend, assemble, summarise
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
+
+MAX_ROWS = 5_000
+"""Rows of one trend: days of more than thirteen years."""
 
 
 @router.get("")
@@ -46,9 +50,14 @@ def trend(
     group: Group | None = None,
 ) -> Trend:
     """Return stance, evaluation and salience by bucket in Asia/Shanghai, each with its 95 %
-    interval; ``group`` splits every bucket."""
+    interval; ``group`` splits every bucket. A trend of more than 5,000 rows is refused."""
     wanted = scope.model_copy(update={"policy_id": known.id})
     points = wired.index.trend(wanted, interval, group)
+    if len(points) > MAX_ROWS:
+        raise InvalidQuery(
+            f"the trend would have {len(points):,} rows, more than {MAX_ROWS:,}; narrow it by "
+            "since and until, or ask for a longer interval or no group"
+        )
     if group is not None:
         return assemble(known.id, interval, points)
     everything = wired.index.trend(_all_policies(scope), interval)

@@ -17,6 +17,7 @@ from api.alerts.models import (
     SubscriptionStatus,
 )
 from api.alerts.store import AlertStore
+from api.guard import JSON, takes
 from api.services import Wired
 
 router = APIRouter(prefix="/v1/subscriptions", tags=["subscriptions"])
@@ -34,7 +35,7 @@ def store(request: Request) -> AlertStore:
 Stored = Annotated[AlertStore, Depends(store)]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, **takes(JSON))
 def subscribe(request: Request, wired: Wired, stored: Stored, wanted: NewSubscription) -> Created:
     """Watch policies; the answer holds the secret that alerts are signed with, this once."""
     known = wired.registry.policies()

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.routes import policies
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.domain import Filters
@@ -67,6 +68,51 @@ async def test_health_says_what_is_there(client: httpx.AsyncClient) -> None:
     assert (health["opinions"], health["policies"]) == (OPINIONS, 3)
 
 
+async def test_health_says_what_has_failed(index: EmbeddedIndex) -> None:
+    world = World()
+    failure = ["the stream has stopped: the disk is full"]
+    services = Services(
+        index=index, registry=world, clock=world, failure=lambda: failure[0] if failure else None
+    )
+    async with serving(create_app(services)) as client:
+        answer = await client.get("/health")
+        assert error(answer, 503, "failed")["message"] == failure[0]
+        failure.clear()
+        assert (await get(client, "/health"))["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost:8600", "[::1]:8600", "[::1]", "LocalHost"]
+)
+async def test_the_own_machine_has_these_names(client: httpx.AsyncClient, host: str) -> None:
+    assert (await client.get("/health", headers={"host": host})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example", "localhost.evil.example:8600", "127.0.0.1.nip.io", "evil.example@localhost",
+        "127.0.0.1:8600@evil.example", "localhost:x", "[::2]", "", "::1",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/", "/health", "/page/main.js", "/v1/nothing"])
+async def test_under_a_foreign_name_nothing_is_served(
+    client: httpx.AsyncClient, host: str, path: str
+) -> None:
+    """A page of that name could else read and change what is here: DNS rebinding."""
+    answer = await client.get(path, headers={"host": host})
+    assert "MINYI_API__ALLOWED_HOSTS" in error(answer, 400, "unknown_host")["message"]
+
+
+async def test_other_names_can_be_allowed(index: EmbeddedIndex) -> None:
+    world = World()
+    services = Services(index=index, registry=world, clock=world)
+    for allowed, status in ((["minyi.example", "::1"], 200), (["*"], 200), (["other"], 400)):
+        async with serving(create_app(services, allowed_hosts=allowed)) as client:
+            answer = await client.get("/health", headers={"host": "minyi.example:8600"})
+            assert answer.status_code == status
+
+
 async def test_policies_come_with_the_most_discussed_first(client: httpx.AsyncClient) -> None:
     listed = await get(client, "/v1/policies")
     assert [view["policy"]["id"] for view in listed["items"]] == [ELEVATOR.id, EBIKE.id, QUIET.id]
@@ -117,6 +163,22 @@ async def test_a_trend_can_be_split_and_the_parts_sum_up(client: httpx.AsyncClie
         row["raw"]["opinions"] for row in whole["rows"]
     )
     assert all(row["salience"] is None for row in split["rows"])
+
+
+async def test_a_trend_of_too_many_rows_is_to_be_narrowed(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daily = {"interval": "day"}
+    rows = len((await get(client, f"{ELEVATORS}/trend", **daily))["rows"])
+    monkeypatch.setattr(policies, "MAX_ROWS", rows)
+    await get(client, f"{ELEVATORS}/trend", **daily)
+    monkeypatch.setattr(policies, "MAX_ROWS", rows - 1)
+    for query in (daily, daily | {"group": "region"}):
+        answer = await client.get(f"{ELEVATORS}/trend", params=query)
+        message = error(answer, 422, "invalid_query")["message"]
+        assert f"more than {rows - 1}" in message
+        assert "since" in message
+    await get(client, f"{ELEVATORS}/trend", interval="week")
 
 
 @pytest.mark.parametrize("path", [f"{ELEVATORS}/evidence", "/v1/search"])

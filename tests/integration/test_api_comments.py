@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httpx
@@ -21,6 +23,7 @@ from tests.hostile import hostile_records
 from tests.integration.test_api import error
 from tests.integration.world import World, serving
 
+JSON = {"content-type": "application/json"}
 NDJSON = {"content-type": "application/x-ndjson"}
 
 
@@ -50,7 +53,7 @@ async def client(world: World, tmp_path: Path) -> AsyncIterator[httpx.AsyncClien
 
 async def post(client: httpx.AsyncClient, body: Any, **headers: str) -> Any:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    answer = await client.post("/v1/comments", content=content, headers=headers)
+    answer = await client.post("/v1/comments", content=content, headers=JSON | headers)
     assert answer.status_code == 202, answer.text
     return answer.json()
 
@@ -111,7 +114,7 @@ async def test_hostile_comments_never_break_the_service(
 ) -> None:
     sent = 0
     for body in hostile_records(400, seed=11):
-        answer = await client.post("/v1/comments", content=body)
+        answer = await client.post("/v1/comments", content=body, headers=JSON)
         assert answer.status_code in (202, 422), (body[:80], answer.text)
         told = answer.json()
         if answer.status_code == 422:
@@ -129,13 +132,13 @@ async def test_hostile_comments_never_break_the_service(
 async def test_a_body_that_is_no_json_is_refused(
     client: httpx.AsyncClient, world: World, body: bytes
 ) -> None:
-    answer = await client.post("/v1/comments", content=body)
+    answer = await client.post("/v1/comments", content=body, headers=JSON)
     assert "not JSON" in error(answer, 422, "invalid_request")["message"]
     assert world.comments == world.letters == []
 
 
 async def test_too_large_a_body_is_refused(client: httpx.AsyncClient, world: World) -> None:
-    answer = await client.post("/v1/comments", content=b" " * (route.MAX_BODY + 1))
+    answer = await client.post("/v1/comments", content=b" " * (route.MAX_BODY + 1), headers=JSON)
     assert "8,000,000 bytes" in error(answer, 413, "too_large")["message"]
 
     async def endless() -> AsyncIterator[bytes]:
@@ -167,10 +170,11 @@ async def test_dead_letters_of_a_command_are_taken(client: httpx.AsyncClient, wo
         for n in range(3)
     ]
     body = b"\n".join(letter.to_json() for letter in letters)
-    answer = await client.post("/v1/dead-letters", content=body)
+    answer = await client.post("/v1/dead-letters", content=body, headers=NDJSON)
     assert answer.json() == {"accepted": 3, "rejected": []}
     assert world.letters == letters
-    error(await client.post("/v1/dead-letters", content=b"{}"), 422, "invalid_request")
+    answer = await client.post("/v1/dead-letters", content=b"{}", headers=NDJSON)
+    error(answer, 422, "invalid_request")
 
 
 async def test_an_api_that_only_reads_takes_nothing(world: World, tmp_path: Path) -> None:
@@ -184,5 +188,62 @@ async def test_an_api_that_only_reads_takes_nothing(world: World, tmp_path: Path
 
 async def test_a_packed_body_is_refused_and_not_guessed_at(client: httpx.AsyncClient) -> None:
     body = gzip.compress(json.dumps(record(1)).encode())
-    answer = await client.post("/v1/comments", content=body, headers={"content-encoding": "gzip"})
+    answer = await client.post(
+        "/v1/comments", content=body, headers=JSON | {"content-encoding": "gzip"}
+    )
     error(answer, 422, "invalid_request")
+
+
+FORM_TYPES = [
+    "text/plain", "text/plain; x=application/json", "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x", "application/jsonp", "", None,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/v1/comments", "/v1/dead-letters"])
+@pytest.mark.parametrize("kind", FORM_TYPES)
+async def test_what_any_web_page_could_send_is_refused(
+    client: httpx.AsyncClient, world: World, path: str, kind: str | None
+) -> None:
+    """A form on a foreign page can post these types to a service on one's own machine."""
+    headers = {} if kind is None else {"content-type": kind}
+    answer = await client.post(path, content=json.dumps(record(1)).encode(), headers=headers)
+    assert "application/json" in error(answer, 415, "unsupported_media_type")["message"]
+    assert world.comments == world.letters == []
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json;charset=utf-8", "Application/JSON", "application/x-ndjson ; a=b"]
+)
+async def test_a_type_may_have_parameters(client: httpx.AsyncClient, kind: str) -> None:
+    assert (await post(client, record(1), **{"content-type": kind}))["accepted"] == 1
+
+
+async def test_missing_values_are_missing_in_an_array_as_alone(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    sent = record(1, likes=float("nan"), mood=float("inf"))
+    await post(client, sent)
+    await post(client, [sent])
+    alone, inside = world.comments
+    assert alone == inside
+    assert alone.likes is None
+
+
+async def test_the_service_answers_while_a_large_body_is_read(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, answered = Event(), Event()
+    from_mapping = Comment.from_mapping
+
+    def held(data: object) -> Comment:
+        reading.set()
+        assert answered.wait(20)
+        return from_mapping(data)
+
+    monkeypatch.setattr(Comment, "from_mapping", held)
+    posted = asyncio.create_task(post(client, [record(1)]))
+    assert await asyncio.to_thread(reading.wait, 20)
+    assert (await client.get("/health")).status_code == 200
+    answered.set()
+    assert (await posted)["accepted"] == 1

@@ -111,7 +111,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
 
 @pytest.fixture
 def client(services: Services) -> TestClient:
-    return TestClient(create_app(services))
+    return TestClient(create_app(services), base_url="http://127.0.0.1")
 
 
 def test_the_page_is_chinese_and_says_who_speaks(client: TestClient) -> None:

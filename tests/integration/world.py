@@ -101,6 +101,6 @@ async def serving(app: FastAPI) -> Any:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://minyi") as client,
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8600") as client,
     ):
         yield client
