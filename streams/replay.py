@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Callable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -20,6 +21,8 @@ from streams.embedded import NewRecord, Record
 from streams.topics import SPECS
 
 FORMAT = "minyi-recording/1"
+_DAMAGED = (OSError, EOFError, zlib.error, UnicodeDecodeError)
+"""What reading a file raises that is cut off, or packed otherwise than its name says."""
 
 
 async def record(access: Access, topics: Sequence[str], path: Path) -> int:
@@ -28,7 +31,7 @@ async def record(access: Access, topics: Sequence[str], path: Path) -> int:
     The file appears whole or not at all.
 
     Raises:
-        SettingError: when a topic does not exist.
+        SettingError: when a topic does not exist or the file cannot be written.
     """
     partitions = await access.partitions(topics)
     missing = [name for name in topics if name not in partitions]
@@ -36,13 +39,16 @@ async def record(access: Access, topics: Sequence[str], path: Path) -> int:
         raise SettingError(f"no topic {missing[0]!r} on this broker")
     draft = path.with_name(f".{path.name}")
     count = 0
-    with _open(draft, "wt", packed=path.suffix == ".gz") as file:
-        file.write(json.dumps({"format": FORMAT, "topics": partitions}) + "\n")
-        for name in topics:
-            async for entry in access.read(name):
-                file.write(json.dumps(_to_line(entry), ensure_ascii=False) + "\n")
-                count += 1
-    draft.replace(path)
+    try:
+        with _open(draft, "wt", packed=path.suffix == ".gz") as file:
+            file.write(json.dumps({"format": FORMAT, "topics": partitions}) + "\n")
+            for name in topics:
+                async for entry in access.read(name):
+                    file.write(json.dumps(_to_line(entry), ensure_ascii=False) + "\n")
+                    count += 1
+        draft.replace(path)
+    except OSError as error:
+        raise SettingError(f"{path} cannot be written: {error}") from error
     return count
 
 
@@ -59,10 +65,11 @@ def read_recording(path: Path) -> tuple[dict[str, int], Iterator[NewRecord]]:
         with _open(path, "rt", packed=path.suffix == ".gz") as file:
             head = json.loads(file.readline())
         if head["format"] != FORMAT:
-            raise ValueError(head["format"])
-    except (ValueError, KeyError, TypeError, OSError) as error:
+            raise ValueError(f"format {head['format']!r}")
+        topics = {str(name): int(count) for name, count in head["topics"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, *_DAMAGED) as error:
         raise SettingError(f"{path}: no Minyi recording ({FORMAT}): {error}") from error
-    return head["topics"], _records(path)
+    return topics, _records(path, topics)
 
 
 async def replay(
@@ -131,22 +138,34 @@ def _unpacked(line: dict[str, Any], name: str) -> bytes | None:
     return line[name].encode() if name in line else None
 
 
-def _records(path: Path) -> Iterator[NewRecord]:
-    with _open(path, "rt", packed=path.suffix == ".gz") as file:
-        file.readline()
-        for number, text in enumerate(file, start=2):
-            try:
-                line = json.loads(text)
-                headers = ((n, base64.b64decode(v)) for n, v in line.get("headers", ()))
-                yield NewRecord(
-                    line["topic"],
-                    _unpacked(line, "key"),
-                    _unpacked(line, "value"),
-                    tuple(headers),
-                    line["timestamp"],
-                    line["partition"],
-                )
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise InvalidRecord(
-                    f"no record of a recording: {error}", f"line {number}"
-                ) from error
+def _records(path: Path, topics: Mapping[str, int]) -> Iterator[NewRecord]:
+    """Yield the records behind the first line, which names the topics."""
+    number = 0
+    try:
+        with _open(path, "rt", packed=path.suffix == ".gz") as file:
+            for number, text in enumerate(file, start=1):
+                if number > 1:
+                    yield _from_line(text, topics)
+    except _DAMAGED as error:
+        where = f"{path}, after line {number}"
+        raise InvalidRecord(f"the file is cut off or damaged: {error}", where) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        where = f"{path}, line {number}"
+        raise InvalidRecord(f"no record of a recording: {error!r}", where) from error
+
+
+def _from_line(text: str, topics: Mapping[str, int]) -> NewRecord:
+    line = json.loads(text)
+    topic, partition, timestamp = line["topic"], line["partition"], line["timestamp"]
+    if not (isinstance(partition, int) and 0 <= partition < topics[topic]):
+        raise ValueError(f"topic {topic!r} has no partition {partition!r}")
+    if not isinstance(timestamp, int):
+        raise ValueError(f"timestamp {timestamp!r}")
+    return NewRecord(
+        topic,
+        _unpacked(line, "key"),
+        _unpacked(line, "value"),
+        tuple((name, base64.b64decode(value)) for name, value in line.get("headers", ())),
+        timestamp,
+        partition,
+    )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 
 import httpx
+from pydantic import BaseModel, ValidationError
 
 from minyi.dead_letter import DeadLetter
 from minyi.domain import Comment
-from minyi.errors import BrokerUnavailable, MinyiError
+from minyi.errors import BrokerUnavailable, InvalidRecord, MinyiError
 from streams.access import Access
 from streams.embedded import NewRecord
 from streams.topics import ALERTS, COMMENTS, DEAD_LETTERS
@@ -46,47 +48,80 @@ class BrokerSink:
         await self._access.append([NewRecord(ALERTS, key, value)])
 
 
+class Rejection(BaseModel):
+    """A record that the service did not take; it keeps it as a dead letter."""
+
+    position: int
+    """Place in the request, from 1."""
+    reason: str
+    place: str
+
+
+class Answer(BaseModel):
+    """What the service says of a request, as far as a sink looks at it."""
+
+    rejected: list[Rejection]
+
+
 class ApiSink:
     """Posts to the API of a running service.
 
+    ``rejected`` grows by each comment that the service does not take; the others go on.
+
     Raises:
         BrokerUnavailable: when it does not answer.
-        MinyiError: when it refuses.
+        MinyiError: when it refuses, or does not answer as a service of this version.
     """
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
+        self.rejected: list[InvalidRecord] = []
 
     async def publish(self, comments: Sequence[Comment]) -> None:
-        await self._post("/v1/comments", comments)
+        unsent = iter(comments)
+        for part in _parts(comment.to_json() for comment in comments):
+            sent = list(islice(unsent, len(part)))
+            for rejection in await self._post("/v1/comments", part):
+                comment = sent[rejection.position - 1]
+                detail = f" ({rejection.place})" if rejection.place else ""
+                self.rejected.append(
+                    InvalidRecord(f"{rejection.reason}{detail}", f"comment {comment.id}")
+                )
 
     async def bury(self, letters: Sequence[DeadLetter]) -> None:
-        await self._post("/v1/dead-letters", letters)
+        for part in _parts(letter.to_json() for letter in letters):
+            await self._post("/v1/dead-letters", part)
 
-    async def _post(self, path: str, records: Sequence[Comment] | Sequence[DeadLetter]) -> None:
-        for body in _bodies(record.to_json() for record in records):
-            try:
-                answer = await self._client.post(
-                    path, content=body, headers={"content-type": "application/x-ndjson"}
-                )
-            except httpx.TransportError as error:
-                raise BrokerUnavailable(f"the service does not answer: {error}") from error
-            if answer.is_error:
-                raise MinyiError(f"the service refused: {answer.text[:300]}")
+    async def _post(self, path: str, lines: Sequence[bytes]) -> list[Rejection]:
+        try:
+            answer = await self._client.post(
+                path, content=b"\n".join(lines), headers={"content-type": "application/x-ndjson"}
+            )
+        except httpx.TransportError as error:
+            raise BrokerUnavailable(f"the service does not answer: {error}") from error
+        if answer.is_error:
+            raise MinyiError(f"the service refused: {answer.text[:300]}")
+        try:
+            return Answer.model_validate_json(answer.content).rejected
+        except ValidationError as error:
+            raise MinyiError(
+                f"{answer.url} answers {answer.status_code}, but not as Minyi does: is the running "
+                f"service of another version? It said: {answer.text[:300]!r}"
+            ) from error
 
 
-def _bodies(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Join lines to requests of bounded number and size."""
+def _parts(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Split lines into requests of bounded number and size."""
     part: list[bytes] = []
     size = 0
     for line in lines:
         if part and (len(part) == REQUEST_COMMENTS or size + len(line) > REQUEST_BYTES):
-            yield b"\n".join(part)
+            yield part
             part, size = [], 0
         part.append(line)
         size += len(line) + 1
     if part:
-        yield b"\n".join(part)
+        yield part
 
 
 def _ms(moment: datetime) -> int:

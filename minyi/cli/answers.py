@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import ValidationError
 
 from minyi.cli import tables
 from minyi.cli.wiring import Data, digest_line, index, output, registry, settings
-from minyi.domain import Domain, Filters, Group, Interval, Policy, Stance
-from minyi.errors import InvalidQuery
-from minyi.trends import assemble
+from minyi.domain import Counts, Domain, Filters, Group, Interval, Model, Policy, Stance
+from minyi.errors import InvalidQuery, SettingError
+from minyi.settings import Settings, embedded_path
+from minyi.trends import Summary, assemble, summarise
+
+if TYPE_CHECKING:
+    from indexers.embedded import EmbeddedIndex
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Since = Annotated[str | None, typer.Option(help="First day, as 2024-03-01.")]
 Until = Annotated[str | None, typer.Option(help="Day after the last, as 2024-04-01.")]
+
+
+class PolicySummary(Model):
+    """What is said of one policy; ``title`` is None when the registry does not hold it."""
+
+    policy_id: str
+    title: str | None
+    summary: Summary
+
+
+class Overview(Model):
+    """The policies with opinions, the most discussed first."""
+
+    opinions: int
+    items: tuple[PolicySummary, ...]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,17 +55,26 @@ def trend(
     as_json: Json = False,
     data: Data = None,
 ) -> None:
-    """Show how stance and evaluation of a policy move, with intervals."""
+    """Show how stance, evaluation and salience of a policy move, with intervals."""
     config = settings(data)
     policies = registry(config)
-    filters = Filters(since=_day(since), until=_day(until))
-    with index(config) as opened:
+    scope = _filters(since=_day(since), until=_day(until))
+    with _existing(config) as opened:
         if policy is None:
-            output.print(tables.overview(policies, opened.totals(filters)))
+            totals = opened.totals(scope)
+            if as_json:
+                print(_overview(policies, totals).model_dump_json())
+            else:
+                output.print(tables.overview(policies, totals))
             return
         known = _known(policies, policy)
-        points = opened.trend(filters.model_copy(update={"policy_id": known.id}), interval, group)
-    found = assemble(known.id, interval, points)
+        points = opened.trend(scope.model_copy(update={"policy_id": known.id}), interval, group)
+        everything = (
+            {point.bucket: point.counts.total for point in opened.trend(scope, interval)}
+            if group is None
+            else None
+        )
+    found = assemble(known.id, interval, points, everything)
     if as_json:
         print(found.model_dump_json())
     else:
@@ -60,12 +91,12 @@ def search(
     since: Since = None,
     until: Until = None,
     limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
+    cursor: Annotated[str | None, typer.Option(help="Go on behind an earlier page.")] = None,
     as_json: Json = False,
     data: Data = None,
 ) -> None:
-    """Find opinions by the words of their comments."""
-    config = settings(data)
-    filters = Filters(
+    """Find opinions by the words of their comments, the newest first."""
+    filters = _filters(
         policy_id=policy,
         stance=stance,
         region=region,
@@ -74,18 +105,53 @@ def search(
         since=_day(since),
         until=_day(until),
     )
-    with index(config) as opened:
-        page = opened.search(query, filters, limit)
+    with _existing(settings(data)) as opened:
+        page = opened.search(query, filters, limit, cursor)
     if as_json:
         print(page.model_dump_json())
-    else:
-        output.print(tables.hits(page))
+        return
+    output.print(tables.hits(page))
+    if page.cursor:
+        print(f"more: the same with --cursor {page.cursor}")
 
 
 def digest(data: Data = None) -> None:
     """Name the state of the index in one line: opinions and a hash over all of them."""
-    with index(settings(data)) as opened:
+    with _existing(settings(data)) as opened:
         print(digest_line(opened))
+
+
+@contextmanager
+def _existing(config: Settings) -> Iterator[EmbeddedIndex]:
+    """Open the index, but make none: a mistyped folder must not look like an empty answer.
+
+    Raises:
+        SettingError: when there is none.
+    """
+    from indexers.embedded import FILE
+
+    folder = embedded_path(config.index_url)
+    if not (folder / FILE).is_file():
+        raise SettingError(
+            f"{folder} holds no opinions. Name the folder with --data (the demo's is var/demo), "
+            "or fill this one first: minyi ingest FILE, or minyi serve"
+        )
+    with index(config) as opened:
+        yield opened
+
+
+def _overview(policies: Mapping[str, Policy], totals: Mapping[str, Counts]) -> Overview:
+    return Overview(
+        opinions=sum(counts.total for counts in totals.values()),
+        items=tuple(
+            PolicySummary(
+                policy_id=policy_id,
+                title=policies[policy_id].title if policy_id in policies else None,
+                summary=summarise(counts),
+            )
+            for policy_id, counts in tables.ranked(totals)
+        ),
+    )
 
 
 def _known(policies: dict[str, Policy], policy_id: str) -> Policy:
@@ -94,6 +160,20 @@ def _known(policies: dict[str, Policy], policy_id: str) -> Policy:
         hint = f"; did you mean {', '.join(near[:5])}?" if near else ""
         raise InvalidQuery(f"no policy {policy_id!r} in the registry{hint} (minyi policies list)")
     return policies[policy_id]
+
+
+def _filters(**wanted: object) -> Filters:
+    """Build the filters from options of the same names.
+
+    Raises:
+        InvalidQuery: naming the option that is wrong.
+    """
+    try:
+        return Filters.model_validate(wanted)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        reason = first["msg"].removeprefix("Value error, ")
+        raise InvalidQuery(f"--{first['loc'][0]}: {reason}") from error
 
 
 def _day(text: str | None) -> str | None:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from minyi.cli.progress import bars, stream_progress
+from minyi.cli.tables import plain
 from minyi.cli.wiring import (
     Data,
     console,
@@ -24,8 +26,8 @@ from minyi.cli.wiring import (
     settings,
 )
 from minyi.clock import SystemClock
-from minyi.domain import Comment
-from minyi.errors import LogInUse, SettingError
+from minyi.domain import SHANGHAI, Comment
+from minyi.errors import InvalidRecord, LogInUse, SettingError
 from minyi.settings import Settings
 
 if TYPE_CHECKING:
@@ -154,9 +156,11 @@ async def _ingest(config: Settings, plans: Sequence[Plan]) -> None:
     except LogInUse as error:
         if error.api_url is None:
             raise
-        console.print(f"a running service owns the log; sending to {error.api_url}")
-        async with httpx.AsyncClient(base_url=error.api_url, timeout=60) as client:
-            await _publish(plans, ApiSink(client))
+        console.print(f"a running service owns the log; sending to {error.api_url}", markup=False)
+        # the service is on this machine: a proxy of the environment is not on the way to it
+        async with httpx.AsyncClient(base_url=error.api_url, timeout=60, trust_env=False) as client:
+            sink = ApiSink(client)
+            await _publish(plans, sink, sink.rejected)
         return
     print(
         f"{counts['comments']:,} comments read, {counts['linked']:,} linked to a policy, "
@@ -179,13 +183,22 @@ async def _replay(config: Settings, file: Path, topics: Collection[str]) -> int:
     return count
 
 
-async def _publish(plans: Sequence[Plan], sink: CommentSink) -> None:
+async def _publish(
+    plans: Sequence[Plan], sink: CommentSink, rejected: Sequence[InvalidRecord] = ()
+) -> None:
+    """Publish file by file; ``rejected`` grows by what the sink's other end did not take."""
+    from streams.intake.ingest import REPORTED
     from streams.intake.ingest import ingest as publish
 
     for planned in plans:
+        before = len(rejected)
         with bars() as progress:
             task = progress.add_task("reading", total=None)
             report = await publish(planned, sink, SystemClock(), partial(progress.advance, task))
+        refused = rejected[before:]
+        report.good -= len(refused)
+        report.bad += len(refused)
+        report.problems += map(str, refused[: REPORTED - len(report.problems)])
         _tell(planned, report)
 
 
@@ -205,16 +218,19 @@ def _show(planned: Plan) -> None:
     """Print how a file is read and what its first rows become."""
     file = planned.file
     how = ", ".join(part for part in (file.kind, file.packing, file.encoding) if part)
-    output.print(f"[bold]{file.path.name}[/bold]: {how}; source {planned.source!r}")
+    output.print(Text.assemble((file.path.name, "bold"), f": {how}; source {planned.source!r}"))
     columns = Table("field", "column")
     for field, column in planned.mapping.items():
-        columns.add_row(field, column)
+        columns.add_row(*plain(field, column))
     output.print(columns)
     rows = Table("place", "id", "created_at", "title", "text", show_lines=True)
     for row, result in islice(planned.read(), SHOWN_ROWS):
         if isinstance(result, Comment):
-            time = f"{result.created_at:%Y-%m-%d %H:%M}Z"
-            rows.add_row(row.place, result.id, time, result.title or "", result.text[:120])
+            time = f"{result.created_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M%z}"
+            cells = (row.place, result.id, time, result.title or "", result.text[:120])
+            rows.add_row(*plain(*cells))
         else:
-            rows.add_row(row.place, "[red]bad[/red]", "", "", f"{result.reason} ({result.place})")
+            rows.add_row(
+                *plain(row.place, "bad", "", "", f"{result.reason} ({result.place})"), style="red"
+            )
     output.print(rows)

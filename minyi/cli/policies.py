@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from minyi.cli.tables import plain
 from minyi.cli.wiring import output, registry, settings
 from minyi.domain import DOMAIN_ZH, Domain
 
@@ -25,11 +26,13 @@ def list_policies(
     for policy in registry(settings()).values():
         if domain in (None, policy.domain):
             table.add_row(
-                policy.id,
-                policy.title,
-                DOMAIN_ZH[policy.domain],
-                policy.department,
-                "、".join(policy.aliases[:6]),
+                *plain(
+                    policy.id,
+                    policy.title,
+                    DOMAIN_ZH[policy.domain],
+                    policy.department,
+                    "、".join(policy.aliases[:6]),
+                )
             )
     output.print(table)
 
@@ -84,5 +87,5 @@ def suggest(
     for name in ("phrase", "comments", "example"):
         table.add_column(name, overflow="fold")
     for phrase in mine(unlinked, limit=limit):
-        table.add_row(phrase.text, f"{phrase.comments:,}", phrase.examples[0][:60])
+        table.add_row(*plain(phrase.text, f"{phrase.comments:,}", phrase.examples[0][:60]))
     output.print(table)

@@ -1,12 +1,13 @@
-"""Answers as tables in the terminal."""
+"""Answers as tables in the terminal. What people wrote is shown as it stands, never as markup."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from rich.table import Table
+from rich.text import Text
 
-from minyi.domain import ASPECT_ZH, Counts, Page, Policy, Share, Stance
+from minyi.domain import ASPECT_ZH, SHANGHAI, STANCE_ZH, Counts, Page, Policy, Share
 from minyi.trends import Summary, Trend, summarise
 
 EVALUATIONS_SHOWN = 3
@@ -14,8 +15,13 @@ FEWEST_SHOWN = 30
 """An overview leaves out policies with fewer opinions: their shares say next to nothing."""
 
 
+def plain(*cells: str) -> list[Text]:
+    """Return cells that are shown as they stand: ``[doge]`` is no markup, ``:+1:`` no emoji."""
+    return [Text(cell) for cell in cells]
+
+
 def percent(share: Share) -> str:
-    """Return ``41 % [37–45]``, or a dash where there is nothing to count."""
+    """Return ``41% [37–45]``, or a dash where there is nothing to count."""
     if share.value is None or share.low is None or share.high is None:
         return "–"
     return f"{share.value:.0%} [{share.low * 100:.0f}–{share.high * 100:.0f}]"
@@ -33,11 +39,16 @@ def evaluations(summary: Summary) -> str:
     )
 
 
+def ranked(totals: Mapping[str, Counts]) -> list[tuple[str, Counts]]:
+    """Return the policies with their counts, the most discussed first."""
+    return sorted(totals.items(), key=lambda item: (-item[1].total, item[0]))
+
+
 def overview(policies: Mapping[str, Policy], totals: Mapping[str, Counts]) -> Table:
     """Return the policies with opinions, the most discussed first."""
-    ranked = sorted(totals.items(), key=lambda item: (-item[1].total, item[0]))
-    shown = [item for item in ranked if item[1].total >= FEWEST_SHOWN] or ranked
-    hidden = len(ranked) - len(shown)
+    found = ranked(totals)
+    shown = [item for item in found if item[1].total >= FEWEST_SHOWN] or found
+    hidden = len(found) - len(shown)
     rest = f"; {hidden} policies with under {FEWEST_SHOWN} comments are left out" if hidden else ""
     table = Table(caption=f"shares of all opinions on a policy, 95 % intervals (sampling){rest}")
     table.add_column("policy 政策", overflow="fold")
@@ -49,7 +60,7 @@ def overview(policies: Mapping[str, Policy], totals: Mapping[str, Counts]) -> Ta
         summary = summarise(counts)
         title = policies[policy_id].title if policy_id in policies else "(not in the registry)"
         table.add_row(
-            f"{title} [dim]{policy_id}[/dim]",
+            Text.assemble(title, " ", (policy_id, "dim")),
             f"{summary.opinions:,}",
             percent(summary.favor),
             percent(summary.against),
@@ -61,22 +72,28 @@ def overview(policies: Mapping[str, Policy], totals: Mapping[str, Counts]) -> Ta
 def trend(policy: Policy, found: Trend) -> Table:
     """Return a policy's trend, a row a bucket and group."""
     table = Table(
-        title=f"{policy.title} ({policy.id})",
+        title=Text(f"{policy.title} ({policy.id})"),
         caption="shares of the bucket's opinions, 95 % intervals; buckets in Asia/Shanghai",
     )
     split = any(row.group is not None for row in found.rows)
+    weighed = any(row.salience is not None for row in found.rows)
+    if weighed:
+        table.caption = f"{table.caption}; salience: share of the opinions on all policies"
     table.add_column(found.interval.value)
     if split:
         table.add_column("group")
-    for name in ("comments", "distinct texts", "support", "oppose"):
+    for name in ("comments", "distinct texts"):
+        table.add_column(name, justify="right")
+    for name in (*(["salience"] if weighed else []), "support", "oppose"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("evaluation", overflow="fold")
     for row in found.rows:
         table.add_row(
             row.bucket.isoformat(),
-            *([row.group or "–"] if split else []),
+            *(plain(row.group or "–") if split else []),
             f"{row.raw.opinions:,}",
             f"{row.collapsed.opinions:,}",
+            *([percent(row.salience)] if row.salience else []),
             percent(row.raw.favor),
             percent(row.raw.against),
             evaluations(row.raw),
@@ -84,19 +101,16 @@ def trend(policy: Policy, found: Trend) -> Table:
     return table
 
 
-STANCE_MARK = {Stance.FAVOR: "支持", Stance.AGAINST: "反对", Stance.NONE: "未表态"}
-
-
 def hits(page: Page) -> Table:
-    """Return opinions, newest first."""
+    """Return opinions, newest first, with their days in Asia/Shanghai."""
     table = Table(caption=f"{len(page.items)} of {page.total:,}", show_lines=True)
     for name in ("time", "policy", "stance", "text"):
         table.add_column(name, overflow="fold")
     for opinion in page.items:
         table.add_row(
-            f"{opinion.created_at:%Y-%m-%d}",
+            f"{opinion.created_at.astimezone(SHANGHAI):%Y-%m-%d}",
             opinion.policy_id,
-            STANCE_MARK[opinion.stance],
-            opinion.text[:200] + ("…" if len(opinion.text) > 200 else ""),
+            STANCE_ZH[opinion.stance],
+            Text(opinion.text[:200] + ("…" if len(opinion.text) > 200 else "")),
         )
     return table

@@ -184,7 +184,7 @@ async def test_the_petitions_are_read_without_a_map(shared: Path) -> None:
 def api(answers: list[httpx.Response], bodies: list[bytes]) -> httpx.AsyncClient:
     async def handle(request: httpx.Request) -> httpx.Response:
         bodies.append(request.content)
-        return answers.pop(0) if answers else httpx.Response(202)
+        return answers.pop(0) if answers else httpx.Response(202, json={"rejected": []})
 
     return httpx.AsyncClient(transport=httpx.MockTransport(handle), base_url="http://minyi")
 
