@@ -23,7 +23,7 @@ from statistics import median
 
 from benchmarks.synthetic import COMMON, RARE, START, opinions
 from indexers.embedded import EmbeddedIndex
-from minyi.domain import Aspect, Filters, Group, Interval, Opinion, Polarity
+from minyi.domain import Aspect, Filters, Group, Interval, Opinion, Polarity, Stance
 from minyi.ports import Index
 
 ALL = Filters()
@@ -93,6 +93,8 @@ def read(index: Index) -> None:
     cost = Filters(policy_id=ONE.policy_id, aspect=Aspect.COST, polarity=Polarity.CRITICISM)
     timed("evidence of a policy, newest first", lambda: index.search("", ONE))
     timed("evidence of a policy, criticism of cost", lambda: index.search("", cost))
+    against = Filters(stance=Stance.AGAINST)
+    timed("evidence of all, against", lambda: index.search("", against))
     timed("count", index.count)
     timed("digest", index.digest, 1)
     say("hits of the common word", f"{index.search(COMMON, ALL).total:,}")

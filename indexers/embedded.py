@@ -32,6 +32,7 @@ from minyi.domain import (
     TrendPoint,
 )
 from minyi.errors import IndexUnavailable, InvalidQuery, SettingError
+from minyi.folders import private_folder
 
 FILE = "opinions.sqlite"
 BUSY_S = 30.0
@@ -58,7 +59,8 @@ class EmbeddedIndex:
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            private_folder(path)
+            self._file.touch(mode=0o600)  # its companions get its mode
             self._writer = self._connect()
             # Ids and pairs land all over the file: with 64 MB at hand and a merge of the log into
             # the file every 40 MB, a million opinions load twice as fast as with the defaults.
@@ -102,10 +104,12 @@ class EmbeddedIndex:
         if limit < 1:
             raise InvalidQuery("the limit must be at least 1")
         condition, values = where(filters)
+        # Without words, an index that runs by time lists the newest without sorting the rest.
         tables = "opinion"
+        newest_first = f"opinion INDEXED BY {'by_policy' if filters.policy_id else 'by_time'}"
         if words := terms(query):
             # CROSS JOIN keeps the order: from the words to the facets.
-            tables = "pair CROSS JOIN opinion ON opinion.seq = pair.rowid"
+            tables = newest_first = "pair CROSS JOIN opinion ON opinion.seq = pair.rowid"
             condition, values = f"pair MATCH ? AND {condition}", [match(words), *values]
         after, key = "TRUE", []
         if cursor is not None:
@@ -116,7 +120,8 @@ class EmbeddedIndex:
             ).fetchone()
             rows = db.execute(
                 "SELECT created, id, json FROM record JOIN ("
-                f" SELECT opinion.seq, created, id FROM {tables} WHERE {condition} AND {after}"
+                f" SELECT opinion.seq, created, id FROM {newest_first}"
+                f" WHERE {condition} AND {after}"
                 " ORDER BY created DESC, id DESC LIMIT ?"
                 ") USING (seq) ORDER BY created DESC, id DESC",
                 [*values, *key, limit + 1],
@@ -136,7 +141,7 @@ class EmbeddedIndex:
         """
         condition, values = where(filters)
         name = group.value if group else "NULL"
-        order = "day, stance, marks" + (f", {name}" if group else "")  # an index's: no sorting
+        order = "stance, marks, day" + (f", {name}" if group else "")  # an index's: no sorting
         cells: defaultdict[Cell, Tally] = defaultdict(Tally)
         surplus: defaultdict[Cell, Tally] = defaultdict(Tally)
         texts: defaultdict[tuple[Cell, str, str], list[int]] = defaultdict(list)
@@ -177,7 +182,7 @@ class EmbeddedIndex:
         with self._read() as db:
             counted = db.execute(
                 f"SELECT policy_id, stance, marks, COUNT(*) FROM opinion WHERE {condition}"
-                " GROUP BY policy_id, day, stance, marks",  # an index's order
+                " GROUP BY policy_id, stance, marks",
                 values,
             )
             for policy_id, stance, bits, n in counted:

@@ -97,6 +97,11 @@ def bucket(day: int, interval: Interval) -> date:
     return first.replace(day=1) if interval is Interval.MONTH else first
 
 
+@lru_cache(maxsize=1 << len(CELLS))
+def _positions(bits: int) -> tuple[int, ...]:
+    return tuple(bit for bit in range(len(CELLS)) if bits >> bit & 1)
+
+
 class Tally:
     """Counts under construction: opinions by stance and by evaluated cell."""
 
@@ -124,9 +129,8 @@ class Tally:
 
     def evaluate(self, bits: int, n: int) -> None:
         """Add ``n`` to the evaluated cells in ``bits`` alone."""
-        for bit in range(bits.bit_length()):
-            if bits >> bit & 1:
-                self._cells[bit] += n
+        for position in _positions(bits):
+            self._cells[position] += n
 
     def less(self, other: Tally) -> Tally:
         """Return this tally without what ``other`` holds."""

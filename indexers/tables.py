@@ -25,9 +25,9 @@ MICROSECOND = timedelta(microseconds=1)
 # normalised text holds no full-width forms, no two texts meet.
 _TO_LETTERS = {code: code + 0xFEE0 for code in range(128)}
 
-# The facets stand apart from the records, so that counting reads few pages; by_day and
-# by_policy_day answer a trend from themselves, in order. ``copied`` marks texts that came twice:
-# once set it stays, and a trend looks for near-identical texts only there.
+# The facets stand apart from the records, so that counting reads few pages. by_stance and
+# by_policy_stance answer trends and totals from themselves, in order. ``copied`` marks texts that
+# came twice: once set it stays, and a trend looks for near-identical texts only there.
 SCHEMA = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS opinion (
@@ -38,10 +38,10 @@ CREATE TABLE IF NOT EXISTS opinion (
 );
 CREATE INDEX IF NOT EXISTS by_time ON opinion (created, id);
 CREATE INDEX IF NOT EXISTS by_policy ON opinion (policy_id, created, id);
-CREATE INDEX IF NOT EXISTS by_day
-    ON opinion (day, stance, marks, region, channel, source, domain);
-CREATE INDEX IF NOT EXISTS by_policy_day
-    ON opinion (policy_id, day, stance, marks, region, channel, source);
+CREATE INDEX IF NOT EXISTS by_stance
+    ON opinion (stance, marks, day, region, channel, source, domain);
+CREATE INDEX IF NOT EXISTS by_policy_stance
+    ON opinion (policy_id, stance, marks, day, region, channel, source);
 CREATE INDEX IF NOT EXISTS by_duplicate ON opinion (duplicate_key, copied);
 CREATE INDEX IF NOT EXISTS copies ON opinion (policy_id) WHERE copied;
 CREATE TABLE IF NOT EXISTS record (
