@@ -19,6 +19,7 @@ from typing import Self
 from aiokafka.partitioner import murmur2
 
 from minyi.errors import BrokerUnavailable, InvalidQuery, InvalidRecord, LogInUse
+from minyi.folders import private_folder
 from streams.embedded.cleaning import clean
 from streams.embedded.lock import OwnerLock
 from streams.embedded.records import (
@@ -53,7 +54,7 @@ class EmbeddedLog:
         self._turn = itertools.count()
         self._cleaning = threading.Lock()
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self.folder)
             self._owner = OwnerLock(self.folder)
         except OSError as error:
             message = f"The log {self.folder} cannot be opened: {error}."

@@ -45,10 +45,12 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._file = folder / "log.sqlite3"
         self.lock = threading.RLock()
         self.closed = False
         self._read_lock = threading.Lock()
         with self.explained(), ExitStack() as opened:
+            self._file.touch(mode=0o600)  # its companions get its mode
             self._writer = opened.enter_context(closing(self.connect()))
             self._reader = opened.enter_context(closing(self.connect()))
             self.topics, self.partitions = self._load()
@@ -62,8 +64,7 @@ class Store:
 
     def connect(self) -> sqlite3.Connection:
         """A further connection, for a long read of one's own."""
-        path = self.folder / "log.sqlite3"
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
@@ -127,10 +128,10 @@ class Store:
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Turn what SQLite raises into BrokerUnavailable, saying what to do."""
+        """Turn what SQLite or the disk raises into BrokerUnavailable, saying what to do."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
                 what = (
                     f"The disk that holds the log {self.folder} is full: free some space and "
