@@ -33,7 +33,6 @@ from minyi.domain import (
 )
 from minyi.errors import IndexUnavailable, InvalidQuery, SettingError
 from minyi.folders import private_folder
-from minyi.folders import private_folder
 
 FILE = "opinions.sqlite"
 BUSY_S = 30.0
