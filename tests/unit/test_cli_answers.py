@@ -1,0 +1,118 @@
+"""``minyi trend``, ``search``, ``digest`` as they are read in a terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indexers.embedded import EmbeddedIndex
+from minyi.domain import Domain, Opinion, Stance, opinion_id
+from minyi.text import duplicate_key
+from tests.unit.cli_runner import Cli
+
+ELEVATOR, WASTE = "elevator-retrofit", "waste-sorting"
+
+
+def opinion(comment: str, text: str, policy: str = ELEVATOR, **more: Any) -> Opinion:
+    values = {
+        "id": opinion_id(comment, policy),
+        "comment_id": comment,
+        "policy_id": policy,
+        "domain": Domain.HOUSING,
+        "source": "test",
+        "created_at": "2026-03-01T12:00:00+08:00",
+        "text": text,
+        "link": {"policy_id": policy, "by": "alias", "evidence": ["电梯"]},
+        "stance": Stance.FAVOR,
+        "probabilities": {"favor": 1, "against": 0, "none": 0},
+        "duplicate_key": duplicate_key(text),
+        "model_id": "m",
+    }
+    return Opinion.model_validate(values | more)
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Three opinions on lifts, one on waste, all in March but one on a group of odd name."""
+    index = EmbeddedIndex(tmp_path / "index")
+    index.upsert(
+        [
+            opinion("a", "电梯好[doge] :+1: 见[/url]", created_at="2026-03-02T00:30:00+08:00"),
+            opinion("b", "电梯[bold]太吵", stance=Stance.AGAINST, channel="[/b]热线"),
+            opinion("c", "电梯", stance=Stance.NONE),
+            opinion("d", "垃圾分类好", WASTE),
+            opinion("e", "电梯", created_at="2026-04-01T00:00:00+08:00"),
+        ]
+    )
+    index.close()
+    return Cli(tmp_path, monkeypatch)
+
+
+def test_what_people_wrote_is_shown_as_it_stands(cli: Cli) -> None:
+    printed = cli("search", "电梯")
+    for text in ("电梯好[doge] :+1: 见[/url]", "电梯[bold]太吵"):
+        assert text in printed
+    assert "[/b]热线" in cli("trend", ELEVATOR, "--group", "channel")
+
+
+def test_days_are_those_of_shanghai_and_stances_those_of_the_page(cli: Cli) -> None:
+    printed = cli("search", "好", "--policy", ELEVATOR)
+    assert "2026-03-02" in printed  # 16:30 on the first of March in UTC
+    assert "支持" in printed
+    assert "未表态" in cli("search", "电梯", "--stance", "none")
+
+
+def test_the_next_page_is_behind_the_cursor(cli: Cli) -> None:
+    seen = []
+    cursor: list[str] = []
+    while True:
+        page = json.loads(cli("search", "", "--limit", "2", "--json", *cursor))
+        seen += [item["comment_id"] for item in page["items"]]
+        if "cursor" not in page or page["cursor"] is None:
+            break
+        assert f"--cursor {page['cursor']}" in cli("search", "", "--limit", "2", *cursor)
+        cursor = ["--cursor", page["cursor"]]
+    assert sorted(seen) == ["a", "b", "c", "d", "e"]
+    assert "--cursor" not in cli("search", "", *cursor)
+    assert "cursor is not valid" in cli.told("search", "", "--cursor", "x")
+
+
+def test_a_trend_says_how_much_of_all_the_talk_it_is(cli: Cli) -> None:
+    printed = cli("trend", ELEVATOR)
+    assert "salience" in printed
+    assert "75% [" in printed  # three of the four opinions of March
+    march, april = json.loads(cli("trend", ELEVATOR, "--json"))["rows"]
+    assert (march["salience"]["count"], march["salience"]["n"]) == (3, 4)
+    assert (april["salience"]["count"], april["salience"]["n"]) == (1, 1)
+    assert "salience" not in cli("trend", ELEVATOR, "--group", "channel")
+
+
+def test_without_a_policy_json_lists_them_all(cli: Cli) -> None:
+    found = json.loads(cli("trend", "--json"))
+    assert found["opinions"] == 5
+    assert [(item["policy_id"], item["summary"]["opinions"]) for item in found["items"]] == [
+        (ELEVATOR, 4),
+        (WASTE, 1),
+    ]
+    assert found["items"][0]["title"] in cli("trend")
+
+
+@pytest.mark.parametrize("command", [["trend"], ["search", "电梯"]])
+def test_a_day_that_cannot_be_is_told_in_one_line(cli: Cli, command: list[str]) -> None:
+    assert cli.told(*command, "--since", "1980-01-01").startswith("--since: the date must lie")
+    assert "2024-03-01" in cli.told(*command, "--until", "yesterday")
+
+
+@pytest.mark.parametrize("command", [["trend"], ["trend", ELEVATOR], ["search", "x"], ["digest"]])
+def test_a_mistyped_folder_is_no_empty_answer(cli: Cli, tmp_path: Path, command: list[str]) -> None:
+    told = cli.told(*command, "--data", tmp_path / "typo")
+    assert "typo" in told
+    assert "minyi ingest" in told
+    assert not (tmp_path / "typo").exists()
+
+
+def test_a_policy_of_nearly_that_name_is_offered(cli: Cli) -> None:
+    assert ELEVATOR in cli.told("trend", "elevator")

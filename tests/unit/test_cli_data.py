@@ -1,0 +1,154 @@
+"""``minyi ingest``, ``replay``, ``policies``: what goes in, and what is said of it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from minyi.cli import data
+from minyi.errors import LogInUse
+from streams.replay import FORMAT
+from tests.unit.cli_runner import Cli
+from tests.unit.test_suggest import chatter, street_lights
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    return Cli(tmp_path / "data", monkeypatch)
+
+
+def table(path: Path, rows: list[tuple[str, str]]) -> Path:
+    path.write_text("".join(f"{text},{time}\n" for text, time in [("text", "created_at"), *rows]))
+    return path
+
+
+def test_a_dry_run_shows_rows_as_they_stand(cli: Cli, tmp_path: Path) -> None:
+    rows = [("好[doge][/url]", "2026-03-01T08:00:00+08:00"), ("坏", "when?")]
+    printed = cli("ingest", table(tmp_path / "[b]a.csv", rows), "--dry-run")
+    for text in ("[b]a.csv: csv", "好[doge][/url]", "2026-03-01 08:00+0800", "bad"):
+        assert text in printed
+    assert not cli.data.exists()
+
+
+def test_phrases_without_a_policy_are_shown_as_they_stand(cli: Cli, tmp_path: Path) -> None:
+    rows = [(f"[/url]{text}", "2026-03-01") for text in street_lights(60) + chatter(800)]
+    printed = cli("policies", "suggest", table(tmp_path / "a.csv", rows))
+    assert "路灯" in printed
+    assert "[/url]" in printed
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
+    """A running service that owns the log and refuses the second comment of a request; yields the
+    comments that it gets."""
+    got: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            lines = self.rfile.read(int(self.headers["content-length"])).splitlines()
+            got.extend(lines)
+            rejected = [{"position": 2, "reason": "too new", "place": "field x"}]
+            answer = {"accepted": 0, "rejected": rejected if len(lines) > 1 else []}
+            self.send_response(202)
+            self.end_headers()
+            self.wfile.write(json.dumps(answer).encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    url = f"http://127.0.0.1:{server.server_port}"
+
+    @asynccontextmanager
+    async def owned(*_: Any) -> AsyncIterator[None]:
+        raise LogInUse("in use", api_url=url)
+        yield
+
+    monkeypatch.setattr(data, "service", owned)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield got
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_what_a_running_service_does_not_take_is_counted_bad(
+    cli: Cli, tmp_path: Path, service: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # not on the way to this machine
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    rows = [(f"加装电梯{n}", "2026-03-01") for n in range(3)]
+    printed = cli(
+        "ingest", table(tmp_path / "a.csv", rows), table(tmp_path / "b.csv", [("好", "2026-03-01")])
+    )
+    second = json.loads(service[1])["id"]
+    assert f"comment {second}: too new (field x)" in printed
+    assert "a.csv: 3 rows, 2 good, 1 bad" in printed
+    assert "b.csv: 1 rows, 1 good, 0 bad" in printed
+    assert len(service) == 4
+
+
+def recording(path: Path, records: list[dict[str, Any]]) -> Path:
+    lines = [{"format": FORMAT, "topics": {"comments": 2}}, *records]
+    content = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    return path
+
+
+def entry(number: int, **more: Any) -> dict[str, Any]:
+    value = "".join(chr(0x4E00 + (number * 7919 + n * n) % 20_000) for n in range(200))
+    line = {"topic": "comments", "partition": 0, "timestamp": number, "key": "k", "value": value}
+    return line | more
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "trailing", "plain"])
+def test_a_damaged_recording_is_told_with_the_place(cli: Cli, tmp_path: Path, damage: str) -> None:
+    path = recording(tmp_path / "r.jsonl.gz", [entry(n) for n in range(500)])
+    content = bytearray(path.read_bytes())
+    if damage == "cut":
+        del content[len(content) // 2 :]
+    elif damage == "flipped":
+        content[len(content) // 2 :] = bytes(len(content) // 2)
+    elif damage == "trailing":
+        content += b"not gzip"
+    else:
+        content = bytearray(gzip.decompress(content))
+    path.write_bytes(content)
+    told = cli.told("replay", path, "--dry-run")
+    assert "r.jsonl.gz" in told
+    assert "no Minyi recording" in told if damage == "plain" else "after line" in told
+
+
+@pytest.mark.parametrize(
+    "line", [{"partition": 2}, {"partition": "0"}, {"topic": "x"}, {"timestamp": "now"}, {"key": 1}]
+)
+def test_a_line_that_is_no_record_is_told_with_its_number(
+    cli: Cli, tmp_path: Path, line: dict[str, Any]
+) -> None:
+    path = recording(tmp_path / "r.jsonl", [entry(0), entry(1, **line)])
+    assert "r.jsonl, line 3" in cli.told("replay", path, "--dry-run")
+
+
+def test_a_recording_of_nothing_known_is_refused(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    for content in ("", "{}", "[]", "[" * 100_000, '{"format": "minyi-recording/1", "topics": 1}'):
+        path.write_text(content)
+        assert "no Minyi recording" in cli.told("replay", path)
+    assert not cli.data.exists()
+
+
+def test_a_recording_that_cannot_be_written_is_told(cli: Cli, tmp_path: Path) -> None:
+    cli("setup")
+    assert "cannot be written" in cli.told("record", tmp_path / "missing" / "r.jsonl")
