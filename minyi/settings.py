@@ -6,6 +6,8 @@ flat; nested ones use a double underscore: ``MINYI_TAGGER__BATCH=64``.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -30,8 +32,13 @@ class TaggerSettings(BaseModel):
 
 
 class ApiSettings(BaseModel):
+    """Where the API answers, and to whom."""
+
     host: str = "127.0.0.1"
     port: int = Field(default=8600, ge=1, le=65535)
+    allowed_hosts: list[str] = ["127.0.0.1", "localhost", "[::1]"]
+    """Names under which it may be asked for; others are refused, so that no foreign web page
+    can reach it through a name of its own."""
 
 
 class Settings(BaseSettings):
@@ -104,12 +111,32 @@ def embedded_path(url: str) -> Path:
     return Path(unquote(parts.path))
 
 
+OTHER_VARIABLES = ("MINYI_TEST_", "MINYI_SHARED", "MINYI_REQUIRE_ENGINES")
+"""Of tests and training; not read here."""
+
+
+def _unknown(names: Iterable[str]) -> list[str]:
+    """Return the variables with our prefix that set nothing: most likely typing errors."""
+    known = {f"MINYI_{name.upper()}" for name in Settings.model_fields}
+    for group, model in (("TAGGER", TaggerSettings), ("API", ApiSettings)):
+        known |= {f"MINYI_{group}__{name.upper()}" for name in model.model_fields}
+    return sorted(
+        name
+        for name in names
+        if name.startswith("MINYI_")
+        and name.upper() not in known
+        and not name.startswith(OTHER_VARIABLES)
+    )
+
+
 def load_settings(**overrides: object) -> Settings:
     """Read the settings.
 
     Raises:
-        SettingError: naming each variable that is wrong.
+        SettingError: naming each variable that is wrong or unknown.
     """
+    if unknown := _unknown(os.environ):
+        raise SettingError(f"unknown setting {unknown[0]}; docs/guide.md lists them")
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:

@@ -9,19 +9,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from minyi.domain import Comment, LinkedComment, Opinion
+from minyi.domain import Comment, LinkedComment, Opinion, Policy
 from minyi.errors import InvalidRecord, Retryable
 from minyi.linking import Linker
 from minyi.pipeline import opinions, protect, reading
 from minyi.ports import Encoder, Index, Tagger
 from minyi.settings import TaggerSettings
 from streams.batching import Event, acknowledge, batches
-from streams.dead_letters import DeadLetters
+from streams.dead_letters import Casualty, DeadLetters
 from streams.progress import Progress
 from streams.registry import LiveRegistry
 from streams.topics import Topics
@@ -47,29 +47,14 @@ class Steps:
     progress: Progress
     author_key: str
     tagging: TaggerSettings
-    _linker: tuple[int, Linker] | None = field(default=None, repr=False)
-
-    async def linker(self) -> Linker:
-        """Return the linker of the current registry, built anew when that has changed."""
-        policies = await self.registry.ready()
-        if self._linker is None or self._linker[0] != id(policies):
-            linker = await asyncio.to_thread(Linker, policies.values(), self.encoder)
-            self._linker = (id(policies), linker)
-        return self._linker[1]
+    _linker: tuple[Mapping[str, Policy], Linker] | None = field(default=None, repr=False)
 
     async def link(self, stream: Any) -> None:
         """comments → links: read, redact, find the policies; what links to none ends here."""
         async for batch in batches(stream, LINK_BATCH, LINK_WAIT_S):
             linker = await self.linker()
-            read = await self._read(batch, Comment.from_json, "link")
-            comments = [protect(comment, self.author_key) for _, comment in read]
-            texts = [(comment.title, comment.text) for comment in comments]
-            links = await asyncio.to_thread(linker.link_many, texts)
-            linked = [
-                LinkedComment(comment=comment, links=found)
-                for comment, found in zip(comments, links, strict=True)
-                if found
-            ]
+            linked, broken = await asyncio.to_thread(self._link, linker, batch)
+            await self.dead_letters.send("link", broken)
             await _send(self.topics.links, ((c.comment.id, c.to_json()) for c in linked))
             await acknowledge(stream, batch)
             self.progress.add(comments=len(batch), linked=len(linked))
@@ -77,48 +62,70 @@ class Steps:
     async def tag(self, stream: Any) -> None:
         """links → opinions: tag every (policy, comment) pair of the batch together."""
         async for batch in batches(stream, self.tagging.batch, self.tagging.wait_s):
-            await self.registry.ready()
-            made: list[Opinion] = []
-            for part in await self._tag(await self._read(batch, _linked, "tag")):
-                made.extend(part)
-            await _send(self.topics.opinions, ((o.id, o.to_json()) for o in made))
+            policies = await self.registry.ready()
+            read, broken = _read(batch, _linked)
+            tagged, failed = await self._tag(read, policies)
+            await self.dead_letters.send("tag", [*broken, *failed, *_orphans(read, policies)])
+            await _send(self.topics.opinions, ((o.id, o.to_json()) for o in tagged))
             await acknowledge(stream, batch)
-            self.progress.add(tagged=len(made))
+            self.progress.add(tagged=len(tagged))
 
     async def index_opinions(self, stream: Any) -> None:
         """opinions → index; waits while the index is unavailable."""
         async for batch in batches(stream, INDEX_BATCH, INDEX_WAIT_S):
-            read = await self._read(batch, Opinion.from_json, "index")
+            read, broken = _read(batch, Opinion.from_json)
+            await self.dead_letters.send("index", broken)
             await patiently(self.index.upsert, [opinion for _, opinion in read])
             await acknowledge(stream, batch)
             self.progress.add(indexed=len(read))
 
-    async def _read(
-        self, batch: Sequence[Event], parse: Callable[[bytes], T], stage: str
-    ) -> list[tuple[Event, T]]:
-        """Parse each record; those that cannot be read become dead letters."""
-        read = []
-        for event in batch:
-            try:
-                read.append((event, parse(event.message.value or b"")))
-            except InvalidRecord as error:
-                await self.dead_letters.send(event, stage, error.reason, error.place)
-        return read
+    async def linker(self) -> Linker:
+        """Return the linker of the current registry, built anew when that has changed."""
+        policies = await self.registry.ready()
+        if self._linker is None or self._linker[0] is not policies:
+            linker = await asyncio.to_thread(Linker, policies.values(), self.encoder)
+            self._linker = (policies, linker)
+        return self._linker[1]
 
-    async def _tag(self, read: list[tuple[Event, LinkedComment]]) -> list[list[Opinion]]:
-        """Tag a batch; when that fails, each comment alone, so that only the culprits die."""
+    def _link(
+        self, linker: Linker, batch: Sequence[Event]
+    ) -> tuple[list[LinkedComment], list[Casualty]]:
+        read, broken = _read(batch, Comment.from_json)
+        comments = [protect(comment, self.author_key) for _, comment in read]
+        links = linker.link_many([(comment.title, comment.text) for comment in comments])
+        pairs = zip(comments, links, strict=True)
+        return [LinkedComment(comment=c, links=found) for c, found in pairs if found], broken
+
+    async def _tag(
+        self, read: Sequence[tuple[Event, LinkedComment]], policies: Mapping[str, Policy]
+    ) -> tuple[list[Opinion], list[Casualty]]:
+        """Tag a batch; when that fails, each comment alone, so that only the culprits die.
+
+        Raises:
+            Exception: the tagger's own, when it fails on every comment of several: then the
+                tagger is broken, not the comments.
+        """
         try:
-            return await asyncio.to_thread(self._opinions, [linked for _, linked in read])
+            comments = [linked for _, linked in read]
+            return await patiently(self._opinions, comments, policies), []
         except Exception as error:
-            if len(read) == 1:
-                reason = f"{type(error).__name__}: {error}"
-                await self.dead_letters.send(read[0][0], "tag", reason)
-                return []
-            log.warning("a batch of %d failed (%s); trying one by one", len(read), error)
-            return [part for one in read for part in await self._tag([one])]
+            log.warning("tagging %d comments failed (%r); trying one by one", len(read), error)
+            failure = error
+        made: list[Opinion] = []
+        failed: list[Casualty] = []
+        for event, linked in read:
+            try:
+                made += await patiently(self._opinions, [linked], policies)
+            except Exception as error:
+                reason = InvalidRecord(f"cannot be tagged: {error!r}")
+                failed.append(Casualty(event, reason))
+        if len(failed) == len(read) > 1:
+            raise failure
+        return made, failed
 
-    def _opinions(self, comments: Sequence[LinkedComment]) -> list[list[Opinion]]:
-        policies = self.registry.policies()
+    def _opinions(
+        self, comments: Sequence[LinkedComment], policies: Mapping[str, Policy]
+    ) -> list[Opinion]:
         known = [
             linked.model_copy(
                 update={"links": tuple(k for k in linked.links if k.policy_id in policies)}
@@ -128,9 +135,38 @@ class Steps:
         pairs = [(policies[k.policy_id], reading(c.comment)) for c in known for k in c.links]
         taggings = iter(self.tagger.tag(pairs))
         return [
-            opinions(c, list(islice(taggings, len(c.links))), policies, self.tagger.model_id)
+            opinion
             for c in known
+            for opinion in opinions(
+                c, list(islice(taggings, len(c.links))), policies, self.tagger.model_id
+            )
         ]
+
+
+def _read(
+    batch: Sequence[Event], parse: Callable[[bytes], T]
+) -> tuple[list[tuple[Event, T]], list[Casualty]]:
+    """Parse each record; return the readable ones and those that are not."""
+    read, broken = [], []
+    for event in batch:
+        try:
+            read.append((event, parse(event.message.value or b"")))
+        except InvalidRecord as error:
+            broken.append(Casualty(event, error))
+    return read, broken
+
+
+def _orphans(
+    read: Sequence[tuple[Event, LinkedComment]], policies: Mapping[str, Policy]
+) -> list[Casualty]:
+    """Return the comments with links to policies that the registry no longer holds."""
+    orphans = []
+    for event, linked in read:
+        gone = [link.policy_id for link in linked.links if link.policy_id not in policies]
+        if gone:
+            reason = f"linked to {', '.join(gone)}, which the registry no longer holds"
+            orphans.append(Casualty(event, InvalidRecord(reason)))
+    return orphans
 
 
 def _linked(raw: bytes) -> LinkedComment:

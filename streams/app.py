@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import faust
@@ -14,6 +13,7 @@ from minyi.clock import SystemClock
 from minyi.ports import Clock, Encoder, Index, Tagger
 from minyi.settings import Settings
 from streams.agents import Steps
+from streams.author_key import author_key
 from streams.dead_letters import DeadLetters
 from streams.progress import Progress
 from streams.registry import LiveRegistry
@@ -37,31 +37,25 @@ class Service:
     steps: Steps
 
 
-def author_key(settings: Settings) -> str:
-    """Return the key for hashing authors: the setting's, else one made once and kept."""
-    given = settings.author_key.get_secret_value()
-    if given:
-        return given
-    path = Path(settings.data) / "author.key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".new")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_hex(32))
-        draft.rename(path)
-    return path.read_text()
-
-
 def build(
     settings: Settings,
     index: Index,
     tagger: Tagger,
     encoder: Encoder | None,
+    revision: str,
     clock: Clock | None = None,
 ) -> Service:
     """Wire the app over a broker, an index and a tagger.
 
     The agents are the same on every broker. Topics must exist before the app starts.
+
+    Args:
+        settings: broker, batches, author key.
+        index: where opinions go.
+        tagger: tags (policy, comment) pairs.
+        encoder: for semantic links; None leaves them out.
+        revision: the newest one on the topic ``policies``; nothing is linked before it is read.
+        clock: stamps dead letters.
     """
     streams.embedded.register()
     app = faust.App(
@@ -81,7 +75,7 @@ def build(
     )
     topics = declare(app, settings.partitions)
     table = app.GlobalTable("registry", default=None, partitions=1, recovery_buffer_size=1)
-    registry = LiveRegistry(table)
+    registry = LiveRegistry(table, revision)
     progress = Progress()
     steps = Steps(
         topics=topics,
@@ -99,8 +93,28 @@ def build(
         async for event in stream.events():
             registry.apply(event.message.key.decode(), event.message.value or None)
 
-    app.agent(topics.policies, name="minyi.registry")(keep_registry)
-    app.agent(topics.comments, name="minyi.link")(steps.link)
-    app.agent(topics.links, name="minyi.tag")(steps.tag)
-    app.agent(topics.opinions, name="minyi.index")(steps.index_opinions)
+    for topic, name, step in (
+        (topics.policies, "minyi.registry", keep_registry),
+        (topics.comments, "minyi.link", steps.link),
+        (topics.links, "minyi.tag", steps.tag),
+        (topics.opinions, "minyi.index", steps.index_opinions),
+    ):
+        app.agent(topic, name=name)(_or_crash(app, step))
     return Service(app, topics, registry, progress, steps)
+
+
+def _or_crash(app: Any, step: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+    """Let an unforeseen error of an agent stop the whole app.
+
+    Faust would start the agent again behind the batch in hand, which would then be lost; stopped,
+    the app reads it again from the committed offset.
+    """
+
+    async def agent(stream: Any) -> None:
+        try:
+            await step(stream)
+        except Exception as error:
+            await app.crash(error)
+            raise
+
+    return agent

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from minyi.domain import Policy
+from minyi.errors import SettingError
 from streams.access import Access
 from streams.embedded import NewRecord
-from streams.registry import records
+from streams.registry import REVISION, entries
 from streams.topics import POLICIES, SPECS
 
 
@@ -18,16 +19,37 @@ async def provision(access: Access, partitions: int) -> list[str]:
 
 async def publish_registry(access: Access, policies: Collection[Policy]) -> bool:
     """Publish the registry unless the topic holds just that; return whether it was published."""
-    held: dict[bytes, bytes] = {}
-    async for entry in access.read(POLICIES):
-        if entry.key is None:
-            continue
-        if entry.value:
-            held[entry.key] = entry.value
-        else:
-            held.pop(entry.key, None)
-    wanted = records(policies, [key.decode() for key in held])
+    held = await _held(access)
+    wanted = entries(policies, [key.decode() for key in held])
     if {key: value for key, value in wanted if value} == held:
         return False
     await access.append([NewRecord(POLICIES, key, value) for key, value in wanted])
     return True
+
+
+async def newest_revision(access: Access) -> str:
+    """Return the newest revision record on the topic, which a starting app waits for.
+
+    Raises:
+        SettingError: when no registry was ever published.
+    """
+    found = (await _held(access)).get(REVISION.encode())
+    if found is None:
+        raise SettingError(
+            f"the topic {POLICIES!r} holds no registry; publish one with minyi setup, or record "
+            f"the topic {POLICIES!r} along with the comments"
+        )
+    return found.decode()
+
+
+async def _held(access: Access) -> dict[bytes, bytes]:
+    """Return the last value of each key of the topic ``policies``."""
+    held: dict[bytes, bytes] = {}
+    async for record in access.read(POLICIES):
+        if record.key is None:
+            continue
+        if record.value:
+            held[record.key] = record.value
+        else:
+            held.pop(record.key, None)
+    return held

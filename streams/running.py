@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from minyi.errors import BrokerUnavailable
@@ -27,9 +27,17 @@ async def running(service: Service) -> AsyncIterator[None]:
         await app.stop()
 
 
-def backlog(log: EmbeddedLog, topics: Sequence[str] = WORK) -> int:
-    """Return how many records the agents have yet to acknowledge."""
-    return sum(log.lag(APP_ID, topics).values())
+def failure(service: Service) -> str | None:
+    """Say why the stream no longer works, None while it does."""
+    app = service.app
+    if app.crashed:
+        return f"the stream has stopped: {app.crash_reason!r}"
+    return "the stream has stopped" if app.should_stop else None
+
+
+def _behind(log: EmbeddedLog) -> bool:
+    """Whether the agents have records to acknowledge, asked from the first topic to the last."""
+    return any(any(log.lag(APP_ID, [topic]).values()) for topic in WORK)
 
 
 async def drained(service: Service, url: str) -> None:
@@ -50,10 +58,10 @@ async def drained(service: Service, url: str) -> None:
 
     log.add_listener(wake)
     try:
-        while any(backlog(log, [topic]) for topic in WORK):
+        while await asyncio.to_thread(_behind, log):
             result = await service.app.wait(news)
             if result.stopped:
-                raise BrokerUnavailable("the stream stopped before it was drained; see the log")
+                raise BrokerUnavailable(failure(service) or "the stream has stopped")
             news.clear()
     finally:
         log.remove_listener(wake)

@@ -40,7 +40,7 @@ SPECS = (
     TopicSpec(LINKS, retention_s=7 * DAY_S),
     TopicSpec(OPINIONS),
     TopicSpec(POLICIES, partitions=1, compacted=True),
-    TopicSpec(DEAD_LETTERS, partitions=1),
+    TopicSpec(DEAD_LETTERS, partitions=1, compacted=True),
     TopicSpec(ALERTS, partitions=1),
 )
 

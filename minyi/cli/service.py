@@ -5,30 +5,35 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+import uvicorn
 
 from minyi.cli import tables
 from minyi.cli.progress import bars, stream_progress
 from minyi.cli.wiring import Data, console, output, registry, service, settings
 from minyi.clock import SystemClock
 from minyi.domain import Filters
-from minyi.errors import SettingError
+from minyi.errors import BrokerUnavailable, SettingError
 from minyi.settings import ROOT, Settings
 
 if TYPE_CHECKING:
-    from minyi.ports import CommentSink
+    from streams.access import Access
     from streams.app import Service
     from streams.sinks import BrokerSink
 
 BUNDLE = ROOT / "data" / "stream" / "comments.jsonl"
-Port = Annotated[int | None, typer.Option(help="Port of page and API. [default: 8600]")]
+Port = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="Port of page and API. [default: MINYI_API__PORT, 8600]"),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,7 +47,9 @@ def demo(
     data: Data = None,
 ) -> None:
     """Run the whole service on the bundled stream of comments, then keep serving."""
-    config = settings(data or ROOT / "var" / "demo")
+    config = settings(data)
+    if data is None:  # apart from the user's own comments
+        config = config.model_copy(update={"data": config.data / "demo"})
     asyncio.run(_run(config, port or config.api.port, bundle=BUNDLE, once=once))
 
 
@@ -53,6 +60,7 @@ def serve(port: Port = None, data: Data = None) -> None:
 
 
 async def _run(config: Settings, port: int, bundle: Path | None, once: bool) -> None:
+    from streams.running import failure
     from streams.sinks import BrokerSink
 
     listener = _listen(config.api.host, port)
@@ -61,18 +69,25 @@ async def _run(config: Settings, port: int, bundle: Path | None, once: bool) -> 
         console.print("starting: registry, tagger, stream …")
         async with (
             service(config, url) as (running, broker),
-            _serving(config, running, BrokerSink(broker), listener) as stopped,
+            _serving(config, running, BrokerSink(broker), listener) as server,
         ):
+            stream = asyncio.create_task(running.app.wait_until_stopped())
             if bundle is not None:
-                await _ingest_once(config, BrokerSink(broker), bundle)
+                await _ingest_once(config, broker, bundle)
             work = asyncio.create_task(_first_trend(config, running, url))
-            done, _ = await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            if work in done:
+            await asyncio.wait({work, server, stream}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done() and not stream.done():
                 work.result()
                 if not once:
                     console.print("serving; stop with Ctrl-C")
-                    await stopped
+                    await asyncio.wait({server, stream}, return_when=asyncio.FIRST_COMPLETED)
             work.cancel()
+            if stream.done():
+                raise BrokerUnavailable(
+                    f"{failure(running) or 'the stream has stopped'}. Nothing is lost: mend the "
+                    "cause and start again, and it goes on where it was"
+                )
+            stream.cancel()
     finally:
         listener.close()
 
@@ -95,7 +110,7 @@ async def _first_trend(config: Settings, running: Service, url: str) -> None:
     )
 
 
-async def _ingest_once(config: Settings, sink: CommentSink, bundle: Path) -> None:
+async def _ingest_once(config: Settings, broker: Access, bundle: Path) -> None:
     """Put the bundled stream into the log unless it is there already.
 
     The note is written after the last record is durable: a crash before repeats the ingest, which
@@ -103,19 +118,32 @@ async def _ingest_once(config: Settings, sink: CommentSink, bundle: Path) -> Non
     """
     from streams.intake.files import open_source
     from streams.intake.ingest import ingest, plan
+    from streams.sinks import BrokerSink
+    from streams.topics import COMMENTS
 
     note = config.data / "bundle.json"
     content = bundle.read_bytes()
     state = {"sha256": hashlib.sha256(content).hexdigest()}
     if note.exists() and json.loads(note.read_text()) == state:
-        return
+        async for _ in broker.read(COMMENTS):
+            return  # noted, and the log has not been removed since
     with bars() as progress:
         task = progress.add_task("replaying", total=content.count(b"\n"))
         advance = partial(progress.advance, task)
-        await ingest(plan(open_source(bundle), {}), sink, SystemClock(), advance)
+        await ingest(plan(open_source(bundle), {}), BrokerSink(broker), SystemClock(), advance)
     draft = note.with_suffix(".new")
     draft.write_text(json.dumps(state))
     draft.replace(note)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: uvicorn would raise them again before the stream has stopped."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
+
+    def stop(self) -> None:
+        self.should_exit = True
 
 
 @asynccontextmanager
@@ -123,8 +151,6 @@ async def _serving(
     config: Settings, running: Service, sink: BrokerSink, listener: socket.socket
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Serve page and API on a bound socket beside the stream; the task ends on a signal."""
-    import uvicorn
-
     from api.alerts.store import AlertStore
     from api.app import create_app
     from api.services import Services
@@ -139,9 +165,11 @@ async def _serving(
         announce=sink.announce,
     )
     store = AlertStore(config.data / "subscriptions.db")
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(wired, store), log_level="warning", timeout_graceful_shutdown=5)
-    )
+    api = create_app(wired, store)
+    server = _Server(uvicorn.Config(api, log_level="warning", timeout_graceful_shutdown=5))
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, server.stop)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield task

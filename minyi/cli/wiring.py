@@ -87,7 +87,7 @@ async def service(
     from streams.access import access
     from streams.app import build
     from streams.embedded import open_log
-    from streams.provision import provision, publish_registry
+    from streams.provision import newest_revision, provision, publish_registry
     from streams.running import running
 
     async with access(config) as broker:
@@ -97,8 +97,9 @@ async def service(
         await provision(broker, config.partitions)
         if publish:
             await publish_registry(broker, registry(config).values())
+        revision = await newest_revision(broker)
         model = tagger(config)
         with index(config) as opened:
-            built = build(config, opened, model, model if config.semantic else None)
+            built = build(config, opened, model, model if config.semantic else None, revision)
             async with running(built):
                 yield built, broker

@@ -31,6 +31,7 @@ class Consumer(base.Consumer):
         self._generation = 0
         self._rebalancing = asyncio.Lock()
         self._news = asyncio.Event()
+        self._seeking = False
 
     async def on_start(self) -> None:
         folder = self.transport.folder  # type: ignore[attr-defined]
@@ -112,6 +113,12 @@ class Consumer(base.Consumer):
             return False
         return True
 
+    async def perform_seek(self) -> None:
+        # Faust empties the agents' queues after this and before it resumes the flow: a record
+        # delivered in between would be gone, and the offset be committed past it.
+        self._seeking = True
+        await super().perform_seek()
+
     async def seek_to_committed(self) -> Mapping[TP, int]:
         done = await self._call(self.log_.committed, self._group)
         changelogs = self.app.tables.changelog_topics
@@ -145,6 +152,7 @@ class Consumer(base.Consumer):
     # Records
 
     def resume_flow(self) -> None:
+        self._seeking = False
         super().resume_flow()
         self._news.set()
 
@@ -174,10 +182,12 @@ class Consumer(base.Consumer):
             for tp, at in self._positions.items()
             if tp in (active_partitions or ()) and at < self.log_.highwater(*tp)
         }
-        if not (ready and self.flow_active):
+        if self._seeking or not (ready and self.flow_active):
             await self.wait(self._news.wait(), timeout=timeout)
             return {}
         pages = await self._call(self._read, ready)
+        if self._seeking:
+            return {}
         # A seek or a rebalance while the page was read makes the page void.
         pages = {tp: page for tp, page in pages.items() if self._positions.get(tp) == ready[tp]}
         for tp, page in pages.items():

@@ -12,7 +12,7 @@ import pytest
 from minyi.pytest_plugin import Replayed
 from minyi.registry import load_registry
 from minyi.settings import ROOT
-from streams.registry import records
+from streams.registry import entries
 from streams.replay import FORMAT
 
 BUNDLE = ROOT / "data" / "stream" / "comments.jsonl"
@@ -23,7 +23,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recording of the registry and 300 comments over three partitions."""
     path = tmp_path_factory.mktemp("recording") / "comments.jsonl"
     lines = [{"format": FORMAT, "topics": {"policies": 1, "comments": 3}}]
-    for key, value in records(load_registry(ROOT / "data" / "policies").values()):
+    for key, value in entries(load_registry(ROOT / "data" / "policies").values()):
         assert value is not None
         line = {"topic": "policies", "partition": 0, "timestamp": 0}
         lines.append(line | {"key": key.decode(), "value": value.decode()})

@@ -71,7 +71,9 @@ def test_kafka_and_the_embedded_broker_give_the_same_index(
     tmp_path: Path,
 ) -> None:
     embedded = replay_recording(recording)
-    config = load_settings(broker=f"kafka://{kafka}", data=tmp_path / "kafka")
+    config = load_settings(
+        broker=f"kafka://{kafka}", data=tmp_path / "kafka", author_key="a key of the test's own"
+    )
     assert asyncio.run(over_kafka(config, recording, embedded.digest[0])) == embedded.digest
     again = tmp_path / "again.jsonl.gz"
     assert asyncio.run(_record(config, again)) >= COUNT + len(load_registry(config.registry))

@@ -1,0 +1,54 @@
+"""The key that author ids are hashed with."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from minyi.errors import SettingError
+from minyi.settings import Settings
+
+FILE = "author.key"
+
+
+def author_key(settings: Settings) -> str:
+    """Return the key: the setting's, else one made once and kept under ``settings.data``.
+
+    Raises:
+        SettingError: on Kafka without a setting, where each worker would make its own and one
+            author get several hashes; and for a kept key that is damaged.
+    """
+    given = settings.author_key.get_secret_value()
+    if given:
+        return given
+    if not settings.embedded_broker:
+        raise SettingError(
+            "set MINYI_AUTHOR_KEY, the same for every worker: it hashes author ids. "
+            'Make one with: python3 -c "import secrets; print(secrets.token_hex(32))"'
+        )
+    path = settings.data / FILE
+    if not path.exists():
+        _keep(path, secrets.token_hex(32))
+    key = path.read_text().strip()
+    if len(key) < 32:
+        raise SettingError(f"{path} is damaged; restore it from a backup, or set MINYI_AUTHOR_KEY")
+    return key
+
+
+def _keep(path: Path, key: str) -> None:
+    """Write the key whole and durable; of several processes the first wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return
+    finally:
+        draft.unlink()

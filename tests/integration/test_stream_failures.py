@@ -1,0 +1,69 @@
+"""When a step of the stream fails, nothing is lost, and the stream does not go on regardless."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from indexers.embedded import EmbeddedIndex
+from minyi.domain import Opinion
+from minyi.errors import BrokerUnavailable, IndexUnavailable
+from minyi.settings import embedded_path, load_settings
+from tests.stream import QuickTagger, comments, run
+
+COUNT = 150
+
+
+class BrokenIndex(EmbeddedIndex):
+    """Fails on writing, as often as it is told to."""
+
+    error: Exception = RuntimeError("the index is broken")
+    failures = 10**9
+
+    def upsert(self, opinions: Sequence[Opinion]) -> None:
+        if self.failures > 0:
+            self.failures -= 1
+            raise self.error
+        super().upsert(opinions)
+
+
+def test_an_unforeseen_error_stops_the_stream_and_loses_nothing(tmp_path: Path) -> None:
+    config = load_settings(data=tmp_path)
+    broken = BrokenIndex(tmp_path / "other")
+    with pytest.raises(BrokerUnavailable, match="the index is broken"):
+        asyncio.run(run(config, comments(COUNT), index=broken))
+    broken.close()
+    counts, letters = asyncio.run(run(config, []))
+    assert counts["in index"] == COUNT
+    assert letters == []
+
+
+def test_an_index_that_is_away_for_a_while_is_waited_for(tmp_path: Path) -> None:
+    config = load_settings(data=tmp_path)
+    index = BrokenIndex(embedded_path(config.index_url))
+    index.error, index.failures = IndexUnavailable("not now"), 2
+    counts, letters = asyncio.run(run(config, comments(COUNT), index=index))
+    index.close()
+    assert counts["in index"] == COUNT
+    assert letters == []
+
+
+def test_one_comment_that_the_tagger_chokes_on_dies_alone(tmp_path: Path) -> None:
+    raw = comments(40)
+    raw[7] = raw[7].replace("第7条".encode(), "有毒".encode())
+    counts, (letter,) = asyncio.run(run(load_settings(data=tmp_path), raw))
+    assert "chokes" in letter.reason
+    assert letter.stage == "tag"
+    assert counts["in index"] == 39
+
+
+def test_a_tagger_that_fails_on_everything_stops_the_stream(tmp_path: Path) -> None:
+    config = load_settings(data=tmp_path)
+    with pytest.raises(BrokerUnavailable, match="chokes"):
+        asyncio.run(run(config, comments(COUNT), tagger=QuickTagger(poison="电梯")))
+    counts, letters = asyncio.run(run(config, []))
+    assert counts["in index"] == COUNT
+    assert letters == []

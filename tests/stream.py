@@ -1,0 +1,83 @@
+"""The real app on an embedded log, with a stand-in for the model: for tests about records."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from indexers.embedded import EmbeddedIndex
+from minyi.dead_letter import DeadLetter
+from minyi.domain import Comment, Policy, Stance, StanceProbabilities, Tagging
+from minyi.ports import Index
+from minyi.registry import load_registry
+from minyi.settings import ROOT, Settings, embedded_path
+from streams.access import access
+from streams.app import build
+from streams.embedded import NewRecord
+from streams.provision import newest_revision, provision, publish_registry
+from streams.replay import chunks
+from streams.running import drained, running
+from streams.topics import COMMENTS, DEAD_LETTERS
+
+
+class QuickTagger:
+    """Says none of everything; chokes on texts that hold ``poison``."""
+
+    model_id = "quick"
+
+    def __init__(self, poison: str = "毒") -> None:
+        self.poison = poison
+
+    def tag(self, pairs: Sequence[tuple[Policy, str]]) -> list[Tagging]:
+        if any(self.poison in text for _, text in pairs):
+            raise ValueError("the tagger chokes on this text")
+        none = StanceProbabilities(favor=0, against=0, none=1)
+        return [Tagging(stance=Stance.NONE, probabilities=none) for _ in pairs]
+
+
+def comments(count: int, text: str = "支持加装电梯") -> list[bytes]:
+    """Records of good comments, all of which link."""
+    return [
+        Comment.from_mapping(
+            {
+                "id": f"c{number}",
+                "source": "test",
+                "text": f"{text}，第{number}条",
+                "created_at": "2026-03-01T08:00:00+08:00",
+            }
+        ).to_json()
+        for number in range(count)
+    ]
+
+
+async def run(
+    config: Settings,
+    raw: Iterable[bytes],
+    index: Index | None = None,
+    tagger: QuickTagger | None = None,
+) -> tuple[dict[str, int], list[DeadLetter]]:
+    """Put raw records on the topic and run the app until it is drained; return its counters, with
+    what is ``in index``, and the dead letters.
+
+    Raises:
+        BrokerUnavailable: when the app stops before.
+    """
+    opened = EmbeddedIndex(embedded_path(config.index_url))
+    try:
+        async with access(config) as broker:
+            await provision(broker, config.partitions)
+            await publish_registry(broker, load_registry(ROOT / "data" / "policies").values())
+            records = (NewRecord(COMMENTS, str(i).encode(), r) for i, r in enumerate(raw))
+            for chunk in chunks(records):
+                await broker.append(chunk)
+            revision = await newest_revision(broker)
+            service = build(config, index or opened, tagger or QuickTagger(), None, revision)
+            async with running(service):
+                await asyncio.wait_for(drained(service, config.broker_url), 240)
+            letters = [
+                DeadLetter.model_validate_json(record.value or b"")
+                async for record in broker.read(DEAD_LETTERS)
+            ]
+        return service.progress.counts() | {"in index": opened.count()}, letters
+    finally:
+        opened.close()
