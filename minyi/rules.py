@@ -4,6 +4,9 @@ A rule watches one stance's share of the opinions on a policy in a trailing wind
 (Asia/Shanghai, event time). It fires when the share crosses its threshold in its direction between
 two evaluated days, once: it is armed again only when the share has gone back past the threshold by
 ``REARM``, so that a share that trembles on the line does not ring all day.
+
+What was so when the share was first measured is no crossing, unless the rule has seen, before, that
+too few had spoken: then that first share is news.
 """
 
 from __future__ import annotations
@@ -42,7 +45,10 @@ class Side(StrEnum):
 
     UNKNOWN = "unknown"
     ARMED = "armed"
+    """Not beyond the threshold, or not measurable yet: beyond is news."""
     FIRED = "fired"
+    BEYOND = "beyond"
+    """Beyond from the first look on, so that nothing was sent."""
 
 
 class State(Model):
@@ -59,7 +65,8 @@ class Match(Model):
     """A crossing."""
 
     day: date
-    before: Share
+    before: Share | None
+    """None when too few had spoken to measure a share before."""
     after: Share
 
 
@@ -76,25 +83,30 @@ DayCounts = Mapping[date, tuple[int, int]]
 
 
 def evaluate(rule: Rule, days: DayCounts, state: State, today: date) -> tuple[Reading, list[Match]]:
-    """Evaluate every day since the last up to ``today``; return the new reading and its matches.
-
-    The first share that is measured at all only sets the side: a rule tells of crossings, and what
-    was so before anyone looked is none.
-    """
+    """Evaluate every day since the last up to ``today``; return the new reading and its matches."""
     matches = []
     earliest = min(days, default=today)
     first = max(state.day or earliest, earliest)
+    if state.day is not None and state.day < earliest:
+        state = unheard(state)
     counted = 0
     for day, stance, counted in _windows(days, first, today, timedelta(days=rule.window_days)):
         if counted >= rule.min_count:
             now = share(stance, counted, "opinions")
             side, fired = _step(rule, state.side, stance / counted)
-            if fired and state.share is not None:
+            if fired:
                 matches.append(Match(day=day, before=state.share, after=now))
             state = State(side=side, day=day, share=now)
         else:
-            state = state.model_copy(update={"day": day})
+            state = unheard(state).model_copy(update={"day": day})
     return Reading(state=state, reason=_reason(rule, state, counted)), matches
+
+
+def unheard(state: State) -> State:
+    """Return the state after a look at which too few had spoken."""
+    if state.side is not Side.UNKNOWN:
+        return state
+    return state.model_copy(update={"side": Side.ARMED})
 
 
 def _windows(
@@ -118,10 +130,12 @@ def _step(rule: Rule, side: Side, value: float) -> tuple[Side, bool]:
     """Return the new side, and whether the rule fires."""
     sign = 1 if rule.crosses is Crosses.ABOVE else -1
     beyond = sign * (value - rule.threshold)
-    if beyond >= 0:
-        return Side.FIRED, side is Side.ARMED
-    if side is Side.FIRED and beyond > -REARM:
-        return Side.FIRED, False
+    if beyond >= 0 and side is Side.UNKNOWN:
+        return Side.BEYOND, False
+    if beyond >= 0 and side is Side.ARMED:
+        return Side.FIRED, True
+    if side in (Side.FIRED, Side.BEYOND) and beyond > -REARM:
+        return side, False
     return Side.ARMED, False
 
 
@@ -133,7 +147,11 @@ def _reason(rule: Rule, state: State, counted: int) -> str:
     now = f"{name}占比为{state.share.value:.1%}（{counted}条意见）"
     above = rule.crosses is Crosses.ABOVE
     line = f"{rule.threshold:.1%}"
+    reach = f"{'升' if above else '降'}到"
+    back = f"{'低于' if above else '高于'}{line}两个百分点以上后"
     if state.side is Side.FIRED:
-        back = f"{'低于' if above else '高于'}{line}两个百分点以上"
-        return f"{now}，已在{line}{'以上' if above else '以下'}；{back}后才会再次提醒。"
-    return f"{now}，尚未{'升到' if above else '降到'}{line}。"
+        return f"{now}，{reach}{line}时已经提醒；{back}，才会再次提醒。"
+    if state.side is Side.BEYOND:
+        so = f"首次统计时就已在{line}{'以上' if above else '以下'}，所以没有发送提醒"
+        return f"{now}，{so}；{back}，重新{reach}这条线才会提醒。"
+    return f"{now}，尚未{reach}{line}。"

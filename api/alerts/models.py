@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from ipaddress import IPv6Address, ip_address
+from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, HttpUrl
+from pydantic import AfterValidator, BaseModel, Field, HttpUrl
 
 from minyi.domain import EARLIEST, LATEST, Model, Share, Stance, Time
 from minyi.rules import Rule
+
+
+def _reachable(url: HttpUrl) -> HttpUrl:
+    """Refuse addresses that are no subscriber's, like that of a cloud's metadata service."""
+    try:
+        address = ip_address((url.host or "").strip("[]"))
+    except ValueError:
+        return url  # a name
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    if address.is_link_local or address.is_multicast or address.is_unspecified:
+        raise ValueError(
+            f"{address} is a link-local, multicast or unspecified address; "
+            "give the name or address of the host that takes the alerts"
+        )
+    return url
 
 
 class NewSubscription(Model):
@@ -17,7 +36,7 @@ class NewSubscription(Model):
     name: str = Field(min_length=1, max_length=100)
     policy_ids: list[str] = Field(min_length=1, max_length=50)
     rule: Rule
-    webhook: HttpUrl
+    webhook: Annotated[HttpUrl, AfterValidator(_reachable)]
     """Where alerts are posted, signed by the Standard Webhooks scheme."""
     since: date | None = Field(default=None, ge=EARLIEST.date(), lt=LATEST.date())
     """Evaluate from this day of event time on; absent: from now on."""
@@ -48,7 +67,8 @@ class Alert(BaseModel):
     policy_title: str
     day: date
     stance: Stance
-    before: Share
+    before: Share | None
+    """None when too few had spoken to measure a share before."""
     after: Share
     text: str
     """In Chinese: what moved from what to what."""
@@ -81,8 +101,15 @@ class Subscription(BaseModel):
     policy_ids: list[str]
     rule: Rule
     webhook: str
+    """Shown as scheme, host and port: the rest of an address often holds a token."""
     since: date | None
     created_at: Time
+
+    def shown(self) -> Self:
+        """Return the subscription as anybody may see it."""
+        parts = urlsplit(self.webhook)
+        host = parts.netloc.rpartition("@")[2]
+        return self.model_copy(update={"webhook": f"{parts.scheme}://{host}"})
 
 
 class Created(Subscription):

@@ -33,6 +33,9 @@ CREATE TABLE IF NOT EXISTS outbox (
     body TEXT NOT NULL, delivery TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
     due REAL NOT NULL, last_error TEXT
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unannounced (
+    id TEXT PRIMARY KEY REFERENCES outbox ON DELETE CASCADE
+) WITHOUT ROWID;
 """
 
 
@@ -112,11 +115,14 @@ class AlertStore:
                 "INSERT OR REPLACE INTO readings VALUES (?, ?, ?)",
                 (subscription_id, policy_id, reading.model_dump_json()),
             )
-            db.executemany(
-                "INSERT OR IGNORE INTO outbox (id, subscription_id, body, delivery, due)"
-                " VALUES (?, ?, ?, 'pending', ?)",
-                [(a.id, subscription_id, a.model_dump_json(), due.timestamp()) for a in alerts],
-            )
+            for alert in alerts:
+                new = db.execute(
+                    "INSERT OR IGNORE INTO outbox (id, subscription_id, body, delivery, due)"
+                    " VALUES (?, ?, ?, 'pending', ?)",
+                    (alert.id, subscription_id, alert.model_dump_json(), due.timestamp()),
+                )
+                if new.rowcount:
+                    db.execute("INSERT INTO unannounced VALUES (?)", (alert.id,))
 
     def alerts(self, subscription_id: str, limit: int = 50) -> list[SentAlert]:
         """Return a subscription's alerts, the newest first."""
@@ -134,6 +140,20 @@ class AlertStore:
             for body, delivery, attempts, error in rows
         ]
         return sorted(sent, key=lambda s: (s.alert.day, s.alert.id), reverse=True)[:limit]
+
+    def unannounced(self) -> list[tuple[str, str]]:
+        """Return id and body of the alerts that are not on the topic yet."""
+        return [
+            (alert_id, body)
+            for alert_id, body in self._rows(
+                "SELECT id, body FROM outbox JOIN unannounced USING (id) ORDER BY due, id"
+            )
+        ]
+
+    def announced(self, alert_id: str) -> None:
+        """Note that an alert is on the topic."""
+        with self._writing() as db:
+            db.execute("DELETE FROM unannounced WHERE id = ?", (alert_id,))
 
     def due(self, now: datetime) -> list[Due]:
         """Return the alerts that are to be tried now, the longest waiting first."""

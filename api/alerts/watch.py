@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 
 import httpx
 from standardwebhooks.webhooks import Webhook
@@ -13,9 +16,9 @@ from standardwebhooks.webhooks import Webhook
 from api.alerts.models import Alert, Subscription
 from api.alerts.store import AlertStore, Due
 from api.alerts.writing import write
-from minyi.domain import EARLIEST, SHANGHAI, Filters, Interval
+from minyi.domain import EARLIEST, SHANGHAI, Counts, Filters, Interval, Policy
 from minyi.ports import Clock, Index, Registry
-from minyi.rules import DayCounts, Reading, Rule, Side, State, evaluate
+from minyi.rules import DayCounts, Reading, Rule, State, evaluate, unheard
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +33,18 @@ IDLE_S = 30.0
 """Without news the index is looked at this often: another process may have written to it."""
 
 
+@dataclass(frozen=True)
+class Glance:
+    """What the readings of a policy depend on: while it stays the same, so do they."""
+
+    policy: Policy | None
+    counts: Counts
+    newest: datetime | None
+    today: date
+
+
 class Watch:
-    """Evaluates every subscription when the index has changed, and empties the outbox."""
+    """Evaluates the subscriptions when the index has changed, and empties the outbox."""
 
     def __init__(
         self,
@@ -48,7 +61,9 @@ class Watch:
         self._clock = clock
         self._client = client
         self._announce = announce
-        self._news = asyncio.Event()
+        self._news, self._to_deliver, self._to_announce = (asyncio.Event() for _ in range(3))
+        self._seen: dict[tuple[str, str], Glance] = {}
+        """At the last evaluation, by subscription and policy."""
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def wake(self) -> None:
@@ -57,70 +72,98 @@ class Watch:
             self._loop.call_soon_threadsafe(self._news.set)
 
     async def run(self) -> None:
-        """Work until cancelled; what fails is logged and tried again."""
-        self._loop = asyncio.get_running_loop()
-        while True:
-            try:
-                await self.evaluate()
-                await self.deliver()
-                await self._rest()
-            except Exception as error:
-                log.warning("alerts: %r; going on in %.0f s", error, IDLE_S)
-                await asyncio.sleep(IDLE_S)
+        """Work until cancelled.
 
-    async def _rest(self) -> None:
-        """Wait for news, for the next delivery that is due, or for ``IDLE_S``."""
+        Receivers and the broker may take their time, so delivery and announcement have tasks of
+        their own and hold up nothing.
+        """
+        self._loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_by_turns(self.evaluate, self._until_news))
+            group.create_task(_by_turns(self.deliver, self._until_due))
+            group.create_task(_by_turns(self.announce, partial(_wait, self._to_announce, IDLE_S)))
+
+    async def _until_news(self) -> None:
+        await _wait(self._news, IDLE_S, SETTLE_S)
+
+    async def _until_due(self) -> None:
         due = await asyncio.to_thread(self._store.next_due)
         idle = IDLE_S if due is None else (due - self._clock.now()).total_seconds()
-        try:
-            await asyncio.wait_for(self._news.wait(), min(IDLE_S, max(0.0, idle)))
-            await asyncio.sleep(SETTLE_S)
-        except TimeoutError:
-            pass
-        self._news.clear()
+        await _wait(self._to_deliver, min(IDLE_S, max(0.0, idle)))
 
     async def evaluate(self) -> None:
-        """Evaluate every rule on every policy of its subscription; one that fails does not keep
-        the others from being evaluated."""
-        for subscription in await asyncio.to_thread(self._store.subscriptions):
+        """Evaluate every rule on those of its policies that have changed since it was last
+        evaluated; one that fails does not keep the others from being evaluated."""
+        subscriptions = await asyncio.to_thread(self._store.subscriptions)
+        watched = {policy_id for one in subscriptions for policy_id in one.policy_ids}
+        glances = await asyncio.to_thread(self._glances, watched)
+        self._seen = {
+            (one.id, policy_id): self._seen[one.id, policy_id]
+            for one in subscriptions
+            for policy_id in one.policy_ids
+            if self._seen.get((one.id, policy_id)) == glances[policy_id]
+        }
+        for subscription in subscriptions:
+            changed = [p for p in subscription.policy_ids if (subscription.id, p) not in self._seen]
+            if not changed:
+                continue
             readings = await asyncio.to_thread(self._store.readings, subscription.id)
-            for policy_id in subscription.policy_ids:
-                state = readings[policy_id].state if policy_id in readings else State()
+            for policy_id in changed:
+                glance = glances[policy_id]
                 try:
-                    await self._evaluate(subscription, policy_id, state)
+                    await self._evaluate(subscription, policy_id, glance, readings.get(policy_id))
                 except Exception as error:
                     log.warning("alerts: %s on %s: %r", subscription.id, policy_id, error)
+                else:
+                    self._seen[subscription.id, policy_id] = glance
 
-    async def _evaluate(self, subscription: Subscription, policy_id: str, state: State) -> None:
-        policy = self._registry.policies().get(policy_id)
-        newest = await asyncio.to_thread(self._index.newest, Filters(policy_id=policy_id))
-        if policy is None or newest is None:
-            reason = "政策库中没有这项政策。" if policy is None else "还没有关于这项政策的留言。"
-            reading = Reading(state=state, reason=reason)
-            await self._remember(subscription, policy_id, reading, [])
-            return
-        # a comment that claims to be of tomorrow does not move the clock
-        today = min(newest, self._clock.now()).astimezone(SHANGHAI).date()
-        if state.side is Side.UNKNOWN and state.day is None:
-            state = State(day=subscription.since or today)
-        days = await asyncio.to_thread(self._days, policy_id, subscription.rule, state, today)
-        reading, matches = await asyncio.to_thread(evaluate, subscription.rule, days, state, today)
-        alerts = [
-            await asyncio.to_thread(write, subscription, policy, match, self._index)
-            for match in matches
-        ]
-        for alert in alerts:
-            log.info("alert %s on %s", alert.id, policy_id)
-            if self._announce is not None:  # before it is remembered: twice is better than never
-                await self._announce(alert.id.encode(), alert.model_dump_json().encode())
-        await self._remember(subscription, policy_id, reading, alerts)
+    def _glances(self, policy_ids: set[str]) -> dict[str, Glance]:
+        if not policy_ids:
+            return {}
+        known, totals = self._registry.policies(), self._index.totals(Filters())
+        glances = {}
+        for policy_id in policy_ids:
+            newest = self._index.newest(Filters(policy_id=policy_id))
+            # a comment that claims to be of tomorrow does not move the clock
+            now = self._clock.now() if newest is None else min(newest, self._clock.now())
+            glances[policy_id] = Glance(
+                policy=known.get(policy_id),
+                counts=totals.get(policy_id, Counts()),
+                newest=newest,
+                today=now.astimezone(SHANGHAI).date(),
+            )
+        return glances
 
-    async def _remember(
-        self, subscription: Subscription, policy_id: str, reading: Reading, alerts: list[Alert]
+    async def _evaluate(
+        self, subscription: Subscription, policy_id: str, glance: Glance, stored: Reading | None
     ) -> None:
+        state = State() if stored is None else stored.state
+        alerts: list[Alert] = []
+        if glance.policy is None:
+            reading = Reading(state=state, reason="政策库中没有这项政策。")
+        elif glance.newest is None:
+            reading = Reading(state=unheard(state), reason="还没有关于这项政策的留言。")
+        else:
+            today = glance.today
+            if state.day is None:
+                state = state.model_copy(update={"day": subscription.since or today})
+            days = await asyncio.to_thread(self._days, policy_id, subscription.rule, state, today)
+            reading, matches = await asyncio.to_thread(
+                evaluate, subscription.rule, days, state, today
+            )
+            alerts = [
+                await asyncio.to_thread(write, subscription, glance.policy, match, self._index)
+                for match in matches
+            ]
+        if reading == stored and not alerts:
+            return
         await asyncio.to_thread(
             self._store.remember, subscription.id, policy_id, reading, alerts, self._clock.now()
         )
+        if alerts:
+            log.info("alerts %s on %s", [alert.id for alert in alerts], policy_id)
+            self._to_deliver.set()
+            self._to_announce.set()
 
     def _days(self, policy_id: str, rule: Rule, state: State, today: date) -> DayCounts:
         """Count each day that a window between the last evaluated day and today can hold."""
@@ -133,6 +176,18 @@ class Watch:
             for point in points
             if point.bucket <= today
         }
+
+    async def announce(self) -> None:
+        """Put on the topic the alerts that are not there yet: at least once, under the same key.
+
+        Raises:
+            Retryable: when the broker cannot be reached; what is left is announced by a later call.
+        """
+        if self._announce is None:
+            return
+        for alert_id, body in await asyncio.to_thread(self._store.unannounced):
+            await self._announce(alert_id.encode(), body.encode())
+            await asyncio.to_thread(self._store.announced, alert_id)
 
     async def deliver(self) -> None:
         """Try every delivery that is due, several at once: a slow receiver holds up few."""
@@ -181,5 +236,29 @@ class Watch:
                 return None if answer.is_success else f"the webhook answered {answer.status_code}"
         except TimeoutError:
             return f"the webhook did not answer within {TIMEOUT_S:g} s"
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        except httpx.NetworkError as error:  # in the system's words
             return f"{type(error).__name__}: {error}"
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            return type(error).__name__  # no more: its words may quote the address or the answer
+
+
+async def _by_turns(
+    work: Callable[[], Awaitable[None]], rest: Callable[[], Awaitable[None]]
+) -> None:
+    """Work and rest until cancelled; what fails is logged and tried again."""
+    while True:
+        try:
+            await work()
+            await rest()
+        except Exception as error:
+            log.warning("alerts: %r; going on in %.0f s", error, IDLE_S)
+            await asyncio.sleep(IDLE_S)
+
+
+async def _wait(event: asyncio.Event, idle_s: float, settle_s: float = 0.0) -> None:
+    """Wait for an event, and ``settle_s`` longer for more of it, or for ``idle_s``; clear it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(idle_s):
+            await event.wait()
+        await asyncio.sleep(settle_s)
+    event.clear()

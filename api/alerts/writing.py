@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, datetime, time, timedelta
 
 from api.alerts.models import Alert, Quote, Subscription
-from minyi.domain import EARLIEST, SHANGHAI, STANCE_ZH, Filters, Opinion, Policy, Share
+from minyi.domain import EARLIEST, SHANGHAI, STANCE_ZH, Filters, Opinion, Policy
 from minyi.ports import Index
 from minyi.rules import Crosses, Match, Rule
 
@@ -34,16 +34,18 @@ def write(subscription: Subscription, policy: Policy, match: Match, index: Index
 def _text(policy: Policy, rule: Rule, match: Match) -> str:
     verb = "升至" if rule.crosses is Crosses.ABOVE else "降至"
     return (
-        f"「{policy.title}」的{STANCE_ZH[rule.stance]}占比由{_percent(match.before)}"
-        f"{verb}{_percent(match.after)}，越过了{rule.threshold:.1%}的界线"
+        f"「{policy.title}」的{STANCE_ZH[rule.stance]}占比由{_before(rule, match)}"
+        f"{verb}{match.after.value:.1%}，越过了{rule.threshold:.1%}的界线"
         f"（截至{match.day:%Y年%m月%d日}的近{rule.window_days}天，共{match.after.n}条意见，"
         f"95%区间{match.after.low:.1%}–{match.after.high:.1%}）。"
         "以上为主动发声者的意见，不代表全体居民。"
     )
 
 
-def _percent(share: Share) -> str:
-    return f"{share.value:.1%}" if share.value is not None else "未知"
+def _before(rule: Rule, match: Match) -> str:
+    if match.before is None:
+        return f"“意见不足{rule.min_count}条”"
+    return f"{match.before.value:.1%}"
 
 
 def _quotes(policy: Policy, rule: Rule, match: Match, index: Index) -> list[Quote]:

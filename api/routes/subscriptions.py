@@ -60,7 +60,7 @@ def subscribe(request: Request, wired: Wired, stored: Stored, wanted: NewSubscri
 @router.get("")
 def subscriptions(stored: Stored) -> list[Subscription]:
     """List the subscriptions, the oldest first."""
-    return stored.subscriptions()
+    return [subscription.shown() for subscription in stored.subscriptions()]
 
 
 @router.get("/{subscription_id}")
@@ -71,7 +71,7 @@ def subscription(stored: Stored, subscription_id: str) -> SubscriptionStatus:
         raise HTTPException(404, f"no subscription {subscription_id!r}")
     readings = stored.readings(subscription_id)
     return SubscriptionStatus(
-        **found.model_dump(),
+        **found.shown().model_dump(),
         policies=[
             PolicyStatus(
                 policy_id=policy_id,

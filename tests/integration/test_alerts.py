@@ -20,7 +20,8 @@ from api.alerts.models import Created, Delivery
 from api.alerts.store import AlertStore
 from api.alerts.watch import PAUSES_S, Watch
 from indexers.embedded import EmbeddedIndex
-from minyi.domain import Stance
+from minyi.domain import Filters, Stance
+from minyi.errors import BrokerUnavailable
 from minyi.rules import Rule
 from tests.integration.receiver import Receiver, receiving
 from tests.integration.world import EBIKE, ELEVATOR, QUIET, START, World, opinion
@@ -41,6 +42,8 @@ class Office:
         self.receiver = receiver
         self.client = httpx.AsyncClient(trust_env=False)
         self.announced: list[tuple[bytes, bytes]] = []
+        self.on_topic = asyncio.Event()
+        self.broker_down = False
         self._number = 0
         self.restart()
 
@@ -53,7 +56,10 @@ class Office:
         )
 
     async def _announce(self, key: bytes, value: bytes) -> None:
+        if self.broker_down:
+            raise BrokerUnavailable("the broker does not answer")
         self.announced.append((key, value))
+        self.on_topic.set()
 
     def subscribe(self, name: str = "s1", **changes: Any) -> str:
         values = {
@@ -116,6 +122,14 @@ async def crossed(office: Office) -> dict[str, Any]:
     return alert
 
 
+async def crossed_unheard(office: Office) -> None:
+    """Let the share cross the half before a webhook that does not take the alert."""
+    office.say(0, favor=15, against=5)
+    await office.work()
+    office.say(1, against=20)
+    assert await office.work() == []
+
+
 async def test_a_crossing_is_told_signed_from_what_to_what(office: Office) -> None:
     office.subscribe()
     alert = await crossed(office)
@@ -130,6 +144,9 @@ async def test_a_crossing_is_told_signed_from_what_to_what(office: Office) -> No
     # the likes of an opinion are its number
     assert [c["text"][:5] for c in alert["comments"]] == ["第40条意", "第39条意", "第38条意"]
     assert {comment["stance"] for comment in alert["comments"]} == {"against"}
+    assert office.announced == []
+    await office.watch.announce()
+    await office.watch.announce()
     ((key, value),) = office.announced
     assert key.decode() == alert["id"]
     assert json.loads(value) == alert
@@ -196,7 +213,24 @@ async def test_what_was_so_before_the_subscription_is_no_news(office: Office) ->
     office.say(0, favor=1, against=30)
     office.subscribe()
     assert await office.work() == []
-    assert "已在50.0%以上" in office.reason()
+    assert "已在50.0%以上，所以没有发送提醒" in office.reason()
+    assert "再次" not in office.reason()
+
+
+@pytest.mark.parametrize("said", [0, 4])
+async def test_what_nobody_could_measure_before_is_news(office: Office, said: int) -> None:
+    """The policy was hardly spoken of when the subscription was made."""
+    office.say(0, against=said)
+    office.subscribe()
+    assert await office.work() == []
+    office.say(2, against=15, favor=5)
+    (alert,) = await office.work()
+    assert alert["before"] is None
+    assert "的反对占比由“意见不足10条”升至" in alert["text"]
+    assert office.store.alerts("s1")[0].alert.before is None
+    office.say(3, against=15)
+    assert await office.work() == []
+    assert "再次提醒" in office.reason()
 
 
 async def test_the_past_is_evaluated_when_it_is_asked_for(office: Office) -> None:
@@ -400,6 +434,131 @@ async def test_a_deleted_subscription_gets_nothing_more(office: Office) -> None:
     await office.watch.deliver()
     assert office.receiver.taken() == []
     assert office.store.next_due() is None
+
+
+async def test_a_broker_that_is_down_keeps_nothing_from_the_webhook(office: Office) -> None:
+    office.broker_down = True
+    office.subscribe()
+    alert = await crossed(office)
+    for _ in range(2):
+        with pytest.raises(BrokerUnavailable):
+            await office.watch.announce()
+    office.restart()
+    office.broker_down = False
+    await office.watch.announce()
+    await office.watch.announce()
+    assert [key.decode() for key, _ in office.announced] == [alert["id"]]
+
+
+async def test_a_look_at_what_has_not_changed_costs_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str | None] = []
+    trend = office.index.trend
+
+    def counted(filters: Filters, *more: Any) -> Any:
+        looked.append(filters.policy_id)
+        return trend(filters, *more)
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("written without need")
+
+    monkeypatch.setattr(office.index, "trend", counted)
+    office.subscribe(policy_ids=[ELEVATOR.id, EBIKE.id, QUIET.id])
+    office.say(0, favor=20)
+    office.index.upsert([opinion(900, Stance.AGAINST, EBIKE, created_at=START)])
+    await office.watch.evaluate()
+    assert looked == [ELEVATOR.id, EBIKE.id]
+    await office.watch.evaluate()
+    assert len(looked) == 2
+    office.say(0, against=1)
+    await office.watch.evaluate()
+    assert looked[2:] == [ELEVATOR.id]
+    monkeypatch.setattr(AlertStore, "remember", refuse)
+    office.restart()  # looks at everything again, and finds what is remembered
+    await office.watch.evaluate()
+    assert looked[3:] == [ELEVATOR.id, EBIKE.id]
+
+
+async def test_a_new_subscription_is_evaluated_though_nothing_changed(office: Office) -> None:
+    office.subscribe()
+    office.say(0, favor=20)
+    await office.work()
+    office.subscribe("s2", since=START.date())
+    await office.work()
+    assert "尚未升到" in office.reason("s2")
+
+
+async def test_what_could_not_be_remembered_is_evaluated_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.subscribe()
+    office.say(0, favor=20)
+    with monkeypatch.context() as broken:
+        broken.setattr(AlertStore, "remember", lambda *_: 1 / 0)
+        await office.watch.evaluate()
+    await office.watch.evaluate()
+    assert "尚未升到" in office.reason()
+
+
+async def test_slow_receivers_do_not_hold_up_the_evaluation(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called, hang_up = asyncio.Event(), asyncio.Event()
+
+    async def hold(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        called.set()
+        await hang_up.wait()
+        writer.close()
+
+    monkeypatch.setattr(watching, "SETTLE_S", 0.0)
+    monkeypatch.setattr(watching, "TIMEOUT_S", 600.0)
+    server = await asyncio.start_server(hold, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    office.subscribe(webhook=f"http://127.0.0.1:{port}/")
+    office.say(0, favor=20)
+    await office.watch.evaluate()
+    running = asyncio.create_task(office.watch.run())
+    office.say(1, against=60)
+    office.watch.wake()
+    async with asyncio.timeout(20):
+        await called.wait()  # the webhook is being called, and does not answer
+        office.say(2, favor=200)
+        while "尚未升到" not in office.reason():
+            office.watch.wake()
+            await asyncio.sleep(0)
+        await office.on_topic.wait()
+    assert not hang_up.is_set()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    hang_up.set()
+    server.close()
+
+
+SECRET_PATH = "/services/T0/secret-token?key=more"
+
+
+@pytest.mark.parametrize(
+    "address", ["http://user:secret-token@{gone}", "gopher://{gone}", "http://{garbage}"]
+)
+async def test_what_went_wrong_does_not_tell_the_secret_of_the_address(
+    office: Office, address: str
+) -> None:
+    async def garble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"what is secret-token?\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(garble, "127.0.0.1", 0)
+    garbage = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    with receiving() as closed:
+        gone = closed.url.split("/")[2]
+    webhook = address.format(gone=gone, garbage=garbage) + SECRET_PATH
+    office.subscribe(webhook=webhook)
+    await crossed_unheard(office)
+    (sent,) = office.store.alerts("s1")
+    assert sent.last_error
+    assert "secret" not in sent.last_error
+    server.close()
 
 
 async def test_only_the_owner_can_read_the_secrets(office: Office) -> None:

@@ -179,12 +179,55 @@ async def test_a_policy_that_nobody_speaks_of_has_its_reason(client: httpx.Async
     assert len(status["policies"]) == 1
 
 
+NOWHERE = [
+    "169.254.169.254", "2852039166", "[fe80::1]", "[::ffff:169.254.1.1]", "0.0.0.0", "0", "[::]",
+    "224.0.0.1", "[ff02::1]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", NOWHERE)
+async def test_a_webhook_at_no_subscribers_address_is_refused(
+    client: httpx.AsyncClient, host: str
+) -> None:
+    answer = await client.post(SUBSCRIPTIONS, json=wish(webhook=f"http://{host}/latest"))
+    assert "link-local" in error(answer, 422, "invalid_request")["message"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:9000", "[::1]", "10.1.2.3", "hooks.example.org"])
+async def test_a_webhook_may_stand_on_the_intranet(client: httpx.AsyncClient, host: str) -> None:
+    await subscribe(client, webhook=f"http://{host}/hook")
+
+
+async def test_the_address_is_shown_without_its_secrets_and_kept_with_them(
+    live: Live, client: httpx.AsyncClient
+) -> None:
+    webhook = "https://user:pass@hooks.example.org:8443/services/T0/token?key=more#x"
+    created = await subscribe(client, webhook=webhook)
+    assert created["webhook"] == webhook
+    for path in (SUBSCRIPTIONS, f"{SUBSCRIPTIONS}/{created['id']}"):
+        answer = (await client.get(path)).json()
+        shown = answer[0] if isinstance(answer, list) else answer
+        assert shown["webhook"] == "https://hooks.example.org:8443"
+    assert [kept.webhook for kept in live.store.subscriptions()] == [webhook]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-ndjson", "", None])
+async def test_a_wish_that_any_web_page_could_send_is_refused(
+    client: httpx.AsyncClient, kind: str | None
+) -> None:
+    headers = {} if kind is None else {"content-type": kind}
+    answer = await client.post(SUBSCRIPTIONS, content=json.dumps(wish()).encode(), headers=headers)
+    error(answer, 415, "unsupported_media_type")
+    assert (await client.get(SUBSCRIPTIONS)).json() == []
+
+
 @pytest.mark.parametrize(
     ("changes", "place"),
     [
         ({"webhook": "ftp://example.org"}, "body.webhook"),
         ({"webhook": "javascript:alert(1)"}, "body.webhook"),
         ({"webhook": "/etc/passwd"}, "body.webhook"),
+        *(({"webhook": f"http://{host}/x"}, "body.webhook") for host in NOWHERE),
         ({"name": ""}, "body.name"),
         ({"name": "名" * 101}, "body.name"),
         ({"policy_ids": []}, "body.policy_ids"),

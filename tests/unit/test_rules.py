@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minyi.domain import Stance
-from minyi.rules import Crosses, Rule, Side, State, evaluate
+from minyi.rules import Crosses, Rule, Side, State, evaluate, unheard
 
 START = date(2026, 3, 1)
 RULE = Rule(stance=Stance.AGAINST, threshold=0.5, min_count=10, window_days=7)
@@ -25,6 +25,7 @@ def test_a_crossing_fires_once_and_says_from_what_to_what() -> None:
     reading, matches = evaluate(RULE, series, State(), day(3))
     (match,) = matches
     assert match.day == day(2)
+    assert match.before is not None
     assert (match.before.value, match.after.value) == (0.2, 0.64)
     assert reading.state.side is Side.FIRED
     again, none = evaluate(RULE, series, reading.state, day(3))
@@ -33,8 +34,47 @@ def test_a_crossing_fires_once_and_says_from_what_to_what() -> None:
 
 
 def test_what_was_so_before_anyone_looked_is_no_crossing() -> None:
-    _, matches = evaluate(RULE, days((9, 10), (9, 10)), State(), day(1))
+    reading, matches = evaluate(RULE, days((9, 10), (9, 10)), State(), day(1))
     assert matches == []
+    assert "首次统计时就已在50.0%以上，所以没有发送提醒" in reading.reason
+    assert "再次" not in reading.reason
+    reading, matches = evaluate(RULE, days((9, 10), (9, 10), (0, 25)), reading.state, day(2))
+    assert matches == []
+    assert "尚未升到" in reading.reason
+    _, matches = evaluate(RULE, days((9, 10), (9, 10), (0, 25), (30, 30)), reading.state, day(3))
+    assert [m.day for m in matches] == [day(3)]
+
+
+def test_a_share_that_is_beyond_once_enough_have_spoken_is_news() -> None:
+    """Nobody could have told it before: there were too few to measure."""
+    series = days((3, 3), (0, 0), (9, 10), (9, 10))
+    reading, matches = evaluate(RULE, series, State(), day(3))
+    (match,) = matches
+    assert (match.day, match.before) == (day(2), None)
+    assert "再次提醒" in reading.reason
+
+
+def test_a_look_back_to_before_anyone_spoke_tells_of_the_first_share() -> None:
+    series = {day(5): (9, 10)}
+    _, matches = evaluate(RULE, series, State(day=day(2)), day(6))
+    assert [(match.day, match.before) for match in matches] == [(day(5), None)]
+    _, matches = evaluate(RULE, series, State(day=day(5)), day(6))
+    assert matches == []
+
+
+def test_what_is_said_after_nothing_is_news() -> None:
+    _, matches = evaluate(RULE, days((9, 10)), unheard(State()), day(0))
+    assert [match.before for match in matches] == [None]
+    fired = State(side=Side.FIRED, day=day(0))
+    assert unheard(fired) == fired
+
+
+def test_on_the_margin_the_reason_does_not_claim_that_the_share_is_beyond() -> None:
+    rule = RULE.model_copy(update={"window_days": 1})
+    reading, _ = evaluate(rule, days((20, 100), (55, 100), (49, 100)), State(), day(2))
+    assert "49.0%" in reading.reason
+    assert "再次提醒" in reading.reason
+    assert "已在" not in reading.reason
 
 
 def test_too_few_opinions_are_named_as_the_reason() -> None:
@@ -82,4 +122,6 @@ def test_between_two_alerts_the_share_has_been_back_below(series: list[tuple[int
     _, matches = evaluate(RULE, days(*series), State(), day(len(series) - 1))
     for match in matches:
         assert match.after.n >= RULE.min_count
-        assert (match.after.value or 0) >= 0.5 > (match.before.value or 0)
+        assert (match.after.value or 0) >= 0.5
+        assert match.before is None or (match.before.value or 0) < 0.5
+    assert all(match.before is not None for match in matches[1:])
