@@ -37,6 +37,8 @@ class Stage(Strict):
     sources: tuple[Source, ...]
     learning_rate: float = 8e-5
     head_learning_rate: float = 1e-3
+    evaluation_weight: float = 3.0
+    """Weight of the evaluation loss (mean over cells) against the stance loss."""
     steps: int | None = Field(default=None, ge=1)
     """Leave the stage after so many steps of its schedule; None goes to the end."""
 
@@ -50,8 +52,6 @@ class TrainConfig(Strict):
     mask_words: float = Field(default=0.08, ge=0, lt=1)
     """Share of comment tokens replaced by [MASK] in training."""
     label_smoothing: float = Field(default=0.05, ge=0, lt=1)
-    evaluation_weight: float = 3.0
-    """Weight of the evaluation loss (mean over cells) against the stance loss."""
     positive_weight: float = 2.0
     """Weight of a cell that holds against one that does not."""
     preserve_every: int = Field(default=5, ge=1)

@@ -29,6 +29,7 @@ from models.train import base_folder
 OPSET = 20
 BASE = "BAAI/bge-small-zh-v1.5"
 LICENCE = "Apache-2.0; base encoder MIT, Copyright (c) 2022 staoxiao (BAAI), see NOTICE"
+NOTICE = "NOTICE"
 MIN_WEIGHTS = 100_000
 """Smaller matrices stay float32."""
 
@@ -144,6 +145,7 @@ def export(run: Path, config: Path, out: Path) -> Manifest:
         del value.metadata_props[:]
     onnx.save(model, out / GRAPH)
     shutil.copyfile(base_folder(run) / TOKENIZER, out / TOKENIZER)
+    shutil.copyfile(Path(__file__).with_name(NOTICE), out / NOTICE)
     files = {name: file_hash(out / name) for name in (GRAPH, TOKENIZER)}
     decision = Decision()
     manifest = Manifest(

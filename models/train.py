@@ -150,7 +150,8 @@ class Trainer:
         for step, batch in self._progress(stage, batches):
             torch.manual_seed(self.config.seed + 100_003 * number + step)
             schedule.set(step)
-            loss = self._loss([rows[i] for i in batch], [encoded[i] for i in batch], step)
+            examples, items = [rows[i] for i in batch], [encoded[i] for i in batch]
+            loss = self._loss(examples, items, step, stage.evaluation_weight)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
             optimizer.step()
@@ -187,7 +188,9 @@ class Trainer:
                 yield step, batches[step]
                 progress.advance(task)
 
-    def _loss(self, rows: list[Example], encoded: list[Encoded], step: int) -> Tensor:
+    def _loss(
+        self, rows: list[Example], encoded: list[Encoded], step: int, evaluation_weight: float
+    ) -> Tensor:
         config = self.config
         ids, mask, segments = collate(encoded)
         hidden = (torch.rand(ids.shape) < config.mask_words) & (segments == 1)
@@ -209,9 +212,7 @@ class Trainer:
             each = nn.functional.binary_cross_entropy_with_logits(
                 output.evaluation, cells.clamp(min=0), reduction="none", pos_weight=weight
             )
-            loss = loss + config.evaluation_weight * (each * known).sum() / (
-                len(rows) * cells.shape[1]
-            )
+            loss = loss + evaluation_weight * (each * known).sum() / (len(rows) * cells.shape[1])
         if step % config.preserve_every == 0:
             at = (step // config.preserve_every * config.batch) % len(self.singles)
             part = slice(at, at + config.batch)
