@@ -4,20 +4,20 @@
 
 VENV := .venv
 MINYI := $(VENV)/bin/minyi
-PORT ?= 8600
+PORT ?=
 ONCE ?=
 ARGS ?=
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-demo: ## Run the whole service on the bundled stream (PORT=8600; ONCE=1 exits when it is drained)
+demo: ## Run the whole service on the bundled stream (PORT=8700 for another port; ONCE=1 exits when it is drained)
 	@scripts/setup base
-	@$(MINYI) demo --port $(PORT) $(if $(ONCE),--once)
+	@$(MINYI) demo $(if $(PORT),--port $(PORT)) $(if $(ONCE),--once)
 
-serve: ## Run the service on your own comments (PORT=8600)
+serve: ## Run the service on your own comments (PORT=8700 for another port)
 	@scripts/setup base
-	@$(MINYI) serve --port $(PORT)
+	@$(MINYI) serve $(if $(PORT),--port $(PORT))
 
 test: ## Run the whole suite (ARGS="-k linking" for a part)
 	@scripts/setup dev
