@@ -82,9 +82,11 @@ async def replay(
 
     Raises:
         SettingError: see :func:`read_recording`, and for partitions that do not fit.
-        InvalidRecord: with the line that cannot be read; what stands before it is appended.
+        InvalidRecord: with the line that cannot be read; nothing is appended.
     """
     topics, records = read_recording(path)
+    for _ in records:  # a damaged one must not come in by half
+        pass
     present = await access.partitions(list(topics))
     for name, count in topics.items():
         if present.get(name, count) != count:
@@ -96,7 +98,7 @@ async def replay(
         if spec.name in topics and spec.name not in present:
             await access.create([spec], topics[spec.name])
     total = 0
-    for chunk in chunks(records):
+    for chunk in chunks(_records(path, topics)):
         await access.append(chunk)
         total += len(chunk)
         advance(len(chunk))

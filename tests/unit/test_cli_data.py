@@ -131,6 +131,15 @@ def test_a_damaged_recording_is_told_with_the_place(cli: Cli, tmp_path: Path, da
     assert "no Minyi recording" in told if damage == "plain" else "after line" in told
 
 
+def test_of_a_damaged_recording_nothing_is_appended(cli: Cli, tmp_path: Path) -> None:
+    path = recording(tmp_path / "r.jsonl.gz", [entry(n) for n in range(2_000)])
+    path.write_bytes(path.read_bytes()[:-2_000])
+    assert "after line 1" in cli.told("replay", path)
+    cli("setup")
+    cli("record", tmp_path / "now.jsonl", "--topic", "comments")
+    assert len((tmp_path / "now.jsonl").read_text().splitlines()) == 1  # no record
+
+
 @pytest.mark.parametrize(
     "line", [{"partition": 2}, {"partition": "0"}, {"topic": "x"}, {"timestamp": "now"}, {"key": 1}]
 )
