@@ -544,8 +544,10 @@ SECRET_PATH = "/services/T0/secret-token?key=more"
 async def test_what_went_wrong_does_not_tell_the_secret_of_the_address(
     office: Office, address: str
 ) -> None:
-    async def garble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"what is secret-token?\r\n\r\n")
+    async def garble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"you called secret-token\r\n\r\n")
+        await reader.read()
         writer.close()
 
     server = await asyncio.start_server(garble, "127.0.0.1", 0)
