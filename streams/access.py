@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from minyi.errors import BrokerUnavailable, SettingError
 from minyi.settings import Settings, embedded_path
@@ -25,6 +25,7 @@ from streams.topics import TopicSpec
 PAGE = 500
 REPLICAS = 3
 """Copies of a partition, where the cluster has so many brokers."""
+ANY_TIME = str(2**63 - 1)
 
 
 class Access(Protocol):
@@ -84,15 +85,30 @@ class KafkaAccess:
     def __init__(self, servers: str) -> None:
         self._servers = servers
         self._producer: Any = None
+        self._starting = asyncio.Lock()
 
     async def create(self, specs: Sequence[TopicSpec], partitions: int) -> list[str]:
+        """See :class:`Access`. One that another process creates meanwhile is not returned.
+
+        Raises:
+            BrokerUnavailable: when Kafka does not answer or refuses a topic: names it and says why.
+        """
         async with _started(AIOKafkaAdminClient(bootstrap_servers=self._servers)) as admin:
             known = set(await admin.list_topics())
             missing = [spec for spec in specs if spec.name not in known]
+            if not missing:
+                return []
             brokers = len((await admin.describe_cluster())["brokers"])
             copies = min(REPLICAS, brokers)
-            await admin.create_topics([_new_topic(spec, partitions, copies) for spec in missing])
-            return [spec.name for spec in missing]
+            answer = await admin.create_topics(
+                [_new_topic(spec, partitions, copies) for spec in missing]
+            )
+            codes = {name: (code, *why) for name, code, *why in answer.topic_errors}
+            for name, (code, *why) in codes.items():
+                if code not in (0, TopicAlreadyExistsError.errno):
+                    reason = next(filter(None, why), for_code(code).__name__)
+                    raise BrokerUnavailable(f"Kafka refuses the topic {name!r}: {reason}")
+            return [name for name, (code, *_) in codes.items() if code == 0]
 
     async def partitions(self, topics: Sequence[str]) -> dict[str, int]:
         async with _started(AIOKafkaAdminClient(bootstrap_servers=self._servers)) as admin:
@@ -125,13 +141,9 @@ class KafkaAccess:
 
     async def append(self, records: Sequence[NewRecord]) -> None:
         try:
-            if self._producer is None:
-                self._producer = AIOKafkaProducer(
-                    bootstrap_servers=self._servers, acks="all", enable_idempotence=True
-                )
-                await self._producer.start()
+            producer = await self._started_producer()
             deliveries = [
-                await self._producer.send(
+                await producer.send(
                     record.topic,
                     record.value,
                     key=record.key,
@@ -147,8 +159,24 @@ class KafkaAccess:
 
     async def close(self) -> None:
         """Stop the producer."""
-        if self._producer is not None:
-            await self._producer.stop()
+        async with self._starting:
+            if self._producer is not None:
+                await self._producer.stop()
+
+    async def _started_producer(self) -> Any:
+        """Return the producer, started by whoever needs it first."""
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._servers, acks="all", enable_idempotence=True
+                )
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.stop()
+                    raise
+                self._producer = producer
+            return self._producer
 
 
 @asynccontextmanager
@@ -187,7 +215,8 @@ def servers(url: str) -> str:
 
 def _new_topic(spec: TopicSpec, partitions: int, copies: int) -> NewTopic:
     retention = -1 if spec.retention_ms is None else spec.retention_ms
-    settings = {"retention.ms": str(retention)}
+    # A replay keeps the records' times; Kafka refuses those more than an hour ahead by default.
+    settings = {"retention.ms": str(retention), "message.timestamp.after.max.ms": ANY_TIME}
     if spec.compacted:
         settings["cleanup.policy"] = "compact"
     return NewTopic(spec.name, spec.partitions or partitions, copies, topic_configs=settings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from itertools import islice
 
 import httpx
@@ -28,19 +27,15 @@ class BrokerSink:
         self._access = access
 
     async def publish(self, comments: Sequence[Comment]) -> None:
+        # The record's time is that of its arrival, which a cluster's retention goes by; a comment's
+        # own time may lie far back or, mistyped, ahead, which Kafka refuses.
         await self._access.append(
-            [
-                NewRecord(COMMENTS, c.id.encode(), c.to_json(), timestamp=_ms(c.created_at))
-                for c in comments
-            ]
+            [NewRecord(COMMENTS, c.id.encode(), c.to_json()) for c in comments]
         )
 
     async def bury(self, letters: Sequence[DeadLetter]) -> None:
         await self._access.append(
-            [
-                NewRecord(DEAD_LETTERS, letter.key, letter.to_json(), timestamp=_ms(letter.at))
-                for letter in letters
-            ]
+            [NewRecord(DEAD_LETTERS, letter.key, letter.to_json()) for letter in letters]
         )
 
     async def announce(self, key: bytes, value: bytes) -> None:
@@ -122,7 +117,3 @@ def _parts(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
         size += len(line) + 1
     if part:
         yield part
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
