@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
@@ -145,15 +146,22 @@ def guess(columns: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
     return mapping
 
 
-def to_comment(values: Mapping[str, Any], mapping: Mapping[str, str], source: str) -> Comment:
+def to_comment(
+    values: Mapping[str, Any],
+    mapping: Mapping[str, str],
+    source: str,
+    seen: Counter[bytes] | None = None,
+) -> Comment:
     """Make a comment of a row.
 
-    A row without an id gets one from its content, so that reading it again changes nothing.
+    A row without an id gets one from its content, and from how many equal ones stand before it in
+    its file: all of them count, and reading the file again changes nothing.
 
     Args:
         values: the row, column → value.
         mapping: field → column.
         source: used where the row names none.
+        seen: how often each content stood before in the file; this row is added.
 
     Raises:
         InvalidRecord: with the field and what is wrong with it.
@@ -181,14 +189,20 @@ def to_comment(values: Mapping[str, Any], mapping: Mapping[str, str], source: st
     nested = extra.pop("extra", {})  # a comment that Minyi wrote
     record["extra"] = (nested if isinstance(nested, dict) else {"extra": nested}) | extra
     if "id" not in record:
-        parts = [
-            str(record.get(f, "")) for f in ("source", "author", "created_at", "title", "text")
-        ]
-        content = json.dumps(parts).encode()
-        record["id"] = f"row-{hashlib.sha256(content).hexdigest()[:24]}"
+        record["id"] = f"row-{_row_id(record, seen).hex()}"
     elif "source" not in mapping:  # the row's id is unique in its file only
         record["id"] = f"{source}:{record['id']}"
     return Comment.from_mapping(record)
+
+
+def _row_id(record: Mapping[str, Any], seen: Counter[bytes] | None) -> bytes:
+    parts = [str(record.get(f, "")) for f in ("source", "author", "created_at", "title", "text")]
+    content = hashlib.sha256(json.dumps(parts).encode()).digest()[:12]
+    if seen is None:
+        return content
+    before = seen[content]
+    seen[content] += 1
+    return hashlib.sha256(b"%s %d" % (content, before)).digest()[:12] if before else content
 
 
 def _plain(value: Any, field: str) -> str:

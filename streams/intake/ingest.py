@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -41,12 +42,13 @@ class Plan:
 
     def read(self) -> Iterator[tuple[Row, Comment | InvalidRecord]]:
         """Yield each row with its comment, or with the reason why there is none."""
+        seen: Counter[bytes] = Counter()
         for row in self.file.rows():
             if row.values is None:
                 yield row, row.error or InvalidRecord("unreadable", row.place)
                 continue
             try:
-                yield row, to_comment(row.values, self.mapping, self.source)
+                yield row, to_comment(row.values, self.mapping, self.source, seen)
             except InvalidRecord as error:
                 yield row, error
 

@@ -85,6 +85,17 @@ async def test_a_file_read_twice_gives_the_same_records(tmp_path: Path) -> None:
     assert (await taken(packed))[0].comments == first.comments
 
 
+async def test_equal_rows_without_an_id_all_count_and_stay_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    petition = "2020-01-01,请给小区加装电梯\n"
+    path.write_text("时间,内容\n" + petition + "2020-01-01,反对\n" + petition * 99)
+    first, second = [(await taken(path))[0].comments for _ in range(2)]
+    assert len({comment.id for comment in first}) == 101
+    assert first == second
+    path.write_text("时间,内容\n" + petition)
+    assert (await taken(path))[0].comments == first[:1]
+
+
 async def test_only_the_first_problems_are_told_but_all_are_buried(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"text": "a", "created_at": "2026-01-01"}\n' + b"bad\n" * 1_234)
