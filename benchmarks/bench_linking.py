@@ -2,22 +2,24 @@
 
     python -m benchmarks.bench_linking
 
-Runs on the bundled stream, and on the petition messages when ``MINYI_SHARED`` (by default
-``../shared``) holds them. Times are CPU seconds of one process, the best of several rounds.
+Runs on the bundled stream, and on the petition messages when ``MINYI_SHARED`` names the folder
+that holds them. Times are CPU seconds of one process, the best of several rounds.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.score_linking import ROOT, has_shared, rows
+from benchmarks.score_linking import ROOT, rows
 from minyi.domain import Policy
 from minyi.linking import Linker
 from minyi.registry import load_registry
 from minyi.text import fold
+from models.config import SHARED_VARIABLE
 
 ROUNDS = 5
 NAIVE_COMMENTS = 500
@@ -66,7 +68,7 @@ def main() -> None:
     print(f"{len(policies)} policies, {words:,} words, built in {built * 1000:.0f} ms")
 
     sets = {"bundled stream": bundled(ROOT / "data" / "stream" / "comments.jsonl")}
-    if has_shared():
+    if os.environ.get(SHARED_VARIABLE):
         sets["petitions"] = [(row["topic"], row["text"]) for row in rows("taidi2020_messages")]
     for name, comments in sets.items():
         length = sum(len(title or "") + len(text) for title, text in comments) / len(comments)

@@ -2,8 +2,8 @@
 
     python -m benchmarks.score_linking [--split dev|test] [--errors] [--model FOLDER]
 
-Three measures. The texts of the first two are not part of the project (``MINYI_SHARED``, by
-default ``../shared``):
+Three measures. The texts of the first two are not part of the project; ``MINYI_SHARED`` names the
+folder that holds them:
 
 - ``gold``: petition messages with our own labels (data/labels/linking_gold.jsonl), micro-averaged
   over (message, policy) pairs. Words and limits are tuned on ``dev``; ``test`` is for reporting.
@@ -19,16 +19,17 @@ import argparse
 import hashlib
 import json
 import lzma
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from minyi.errors import SettingError
 from minyi.linking import Linker
 from minyi.ports import Encoder
 from minyi.registry import load_registry
+from models.config import shared_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLD = ROOT / "data" / "labels" / "linking_gold.jsonl"
@@ -91,26 +92,14 @@ class Message:
     found: frozenset[str] = field(default=frozenset())
 
 
-SHARED = Path(os.environ.get("MINYI_SHARED") or ROOT.parent / "shared")
-
-
-def has_shared() -> bool:
-    """Whether the texts that are not part of the project are here."""
-    return (SHARED / "data").is_dir()
-
-
 def rows(name: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of a shared data set.
 
     Raises:
-        SystemExit: saying how to name the folder, when it is not there.
+        SettingError: when ``MINYI_SHARED`` does not name the folder that holds it.
     """
-    if not has_shared():
-        raise SystemExit(
-            f"{SHARED} holds no data/; the texts are not part of the project. "
-            "Set MINYI_SHARED to the folder that holds data/taidi2020_messages.jsonl.xz"
-        )
-    with lzma.open(SHARED / "data" / f"{name}.jsonl.xz", "rt", encoding="utf-8") as file:
+    path = shared_folder() / "data" / f"{name}.jsonl.xz"
+    with lzma.open(path, "rt", encoding="utf-8") as file:
         for line in file:
             yield json.loads(line)
 
@@ -246,4 +235,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except SettingError as error:
+        raise SystemExit(str(error)) from None

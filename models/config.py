@@ -9,7 +9,6 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from minyi.errors import SettingError
-from minyi.settings import ROOT
 
 SHARED_VARIABLE = "MINYI_SHARED"
 
@@ -86,10 +85,10 @@ def shared_folder() -> Path:
         SettingError: when it is not set or holds no ``data`` folder; says what to do.
     """
     value = os.environ.get(SHARED_VARIABLE)
-    folder = Path(value) if value else ROOT.parent / "shared"
-    if not (folder / "data").is_dir():
-        raise SettingError(
-            f"training and scoring need the corpora: set {SHARED_VARIABLE} to the folder that "
-            f"holds data/ and base-model/ (looked in {folder})"
-        )
-    return folder
+    if value and (Path(value) / "data").is_dir():
+        return Path(value)
+    found = f"{value} has no folder data; " if value else ""
+    raise SettingError(
+        f"{found}the corpora are not part of the project: set {SHARED_VARIABLE} to the folder that "
+        "holds data/ and, for training, base-model/"
+    )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-from minyi.settings import ROOT
+from minyi.errors import SettingError
+from models.config import shared_folder
 
 pytest_plugins = ["minyi.pytest_plugin"]
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder with corpora, base model and engines, which only Minyi's own machines have."""
-    folder = Path(os.environ.get("MINYI_SHARED") or ROOT.parent / "shared")
-    if not (folder / "data").is_dir():
-        pytest.skip("needs the corpora: set MINYI_SHARED to the folder that holds data/")
-    return folder
+    """The folder with the corpora and the base model, which are not part of the project."""
+    try:
+        return shared_folder()
+    except SettingError as error:
+        pytest.skip(str(error))

@@ -59,10 +59,18 @@ def test_a_wrong_configuration_says_what_is_wrong(tmp_path: Path) -> None:
         load_config(tmp_path / "bad.toml")
 
 
-def test_a_missing_shared_folder_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_corpora_are_only_where_the_variable_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv(SHARED_VARIABLE, str(tmp_path))
-    with pytest.raises(SettingError, match=SHARED_VARIABLE):
+    with pytest.raises(SettingError, match=rf"{tmp_path}.*set {SHARED_VARIABLE} to the folder"):
         shared_folder()
+    monkeypatch.delenv(SHARED_VARIABLE)
+    with pytest.raises(SettingError, match=f"set {SHARED_VARIABLE} to the folder"):
+        shared_folder()
+    (tmp_path / "data").mkdir()
+    monkeypatch.setenv(SHARED_VARIABLE, str(tmp_path))
+    assert shared_folder() == tmp_path
 
 
 def test_f_avg_counts_none_only_as_an_error() -> None:
