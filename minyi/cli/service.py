@@ -154,6 +154,7 @@ async def _serving(
     from api.alerts.store import AlertStore
     from api.app import create_app
     from api.services import Services
+    from streams.running import failure
 
     wired = Services(
         index=running.steps.index,
@@ -161,11 +162,12 @@ async def _serving(
         clock=SystemClock(),
         sink=sink,
         progress=running.progress.counts,
+        failure=lambda: failure(running),
         on_change=running.progress.listeners.append,
         announce=sink.announce,
     )
     store = AlertStore(config.data / "subscriptions.db")
-    api = create_app(wired, store)
+    api = create_app(wired, store, config.api.allowed_hosts)
     server = _Server(uvicorn.Config(api, log_level="warning", timeout_graceful_shutdown=5))
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
