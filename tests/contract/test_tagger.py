@@ -88,6 +88,11 @@ def test_logits_and_vectors_are_the_same_bit_for_bit_in_any_batch(tagger: OnnxTa
         assert np.array_equal(tagger.embed([pair[1]])[0], vectors[index])
 
 
+def test_the_number_of_threads_changes_nothing(tagger: OnnxTagger) -> None:
+    pairs = [(policy, text) for policy in (FIREWORKS, METRO) for text in TEXTS]
+    assert OnnxTagger(ARTIFACT, threads=1, cached=0).tag(pairs) == tagger.tag(pairs)
+
+
 def test_probabilities_agree_with_the_stance(alone: dict[tuple[str, str], Tagging]) -> None:
     for tagging in alone.values():
         shares = tagging.probabilities.model_dump()
@@ -107,8 +112,8 @@ def test_the_evidence_is_a_passage_of_the_text(alone: dict[tuple[str, str], Tagg
 def test_plain_support_and_plain_opposition_are_told_apart(tagger: OnnxTagger) -> None:
     support, opposition = tagger.tag(
         [
-            (FIREWORKS, "坚决支持禁放烟花爆竹，空气好了，也安静了，希望一直禁下去"),
-            (FIREWORKS, "坚决反对禁放烟花爆竹，这个规定太不合理，应该取消"),
+            (METRO, "支持修地铁，上班方便多了"),
+            (METRO, "反对修地铁，噪声大又费钱"),
         ]
     )
     assert support.stance is Stance.FAVOR
