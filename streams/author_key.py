@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from minyi.errors import SettingError
+from minyi.folders import private_folder
 from minyi.settings import Settings
 
 FILE = "author.key"
@@ -38,7 +39,7 @@ def author_key(settings: Settings) -> str:
 
 def _keep(path: Path, key: str) -> None:
     """Write the key whole and durable; of several processes the first wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

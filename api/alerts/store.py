@@ -17,6 +17,7 @@ from typing import Any
 from api.alerts.models import Alert, Created, Delivery, SentAlert, Subscription
 from minyi.domain import Model
 from minyi.errors import IndexUnavailable
+from minyi.folders import private_folder
 from minyi.rules import Reading
 
 _SCHEMA = """
@@ -53,7 +54,7 @@ class AlertStore:
     """The subscriptions' memory. Methods block for a disk write; safe from several threads."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         path.touch(mode=0o600)  # it holds the webhooks' secrets
         self._lock = RLock()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)

@@ -15,6 +15,7 @@ def test_a_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     assert len(key) == 64
     assert author_key(settings) == key
     (kept,) = (tmp_path / "new").iterdir()
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
     assert kept.stat().st_mode & 0o777 == 0o600
 
 
