@@ -7,6 +7,7 @@ row. So replaying a stream in other batches gives the same bits.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -66,7 +67,7 @@ class OnnxTagger:
         except Exception as error:  # ONNX Runtime's own errors share no public base class
             raise InvalidArtifact(f"{folder / GRAPH} cannot be loaded: {error}") from error
         self._cached = cached
-        self._cache: OrderedDict[tuple[str, str], Tagging] = OrderedDict()
+        self._cache: OrderedDict[bytes, Tagging] = OrderedDict()
         self._lock = Lock()
 
     @property
@@ -76,21 +77,21 @@ class OnnxTagger:
     def tag(self, pairs: Sequence[tuple[Policy, str]]) -> list[Tagging]:
         """Tag each pair of a policy and a comment's text. Equal pairs are computed once, and
         again only after many others have passed."""
-        keys = [(policy_context(policy), text) for policy, text in pairs]
-        found: dict[tuple[str, str], Tagging] = {}
-        missing: dict[tuple[str, str], Policy] = {}
+        keys = [_key(policy_context(policy), text) for policy, text in pairs]
+        found: dict[bytes, Tagging] = {}
+        missing: dict[bytes, tuple[Policy, str]] = {}
         with self._lock:
-            for key, (policy, _) in zip(keys, pairs, strict=True):
+            for key, pair in zip(keys, pairs, strict=True):
                 tagging = self._cache.get(key)
                 if tagging is None:
-                    missing[key] = policy
+                    missing[key] = pair
                 else:
                     self._cache.move_to_end(key)
                     found[key] = tagging
         wanted = list(missing.items())
         for start in range(0, len(wanted), SLICE):
             part = wanted[start : start + SLICE]
-            taggings = self._tag(part)
+            taggings = self._tag([pair for _, pair in part])
             found.update(zip((key for key, _ in part), taggings, strict=True))
         with self._lock:
             for key in missing:
@@ -121,19 +122,19 @@ class OnnxTagger:
             stance[rows], evaluation[rows] = one, two
         return stance, evaluation
 
-    def _tag(self, wanted: list[tuple[tuple[str, str], Policy]]) -> list[Tagging]:
+    def _tag(self, pairs: Sequence[tuple[Policy, str]]) -> list[Tagging]:
         encoded = [
-            self._inputs.pair(context, text, self._mentions(policy, text))
-            for (context, text), policy in wanted
+            self._inputs.pair(policy_context(policy), text, self._mentions(policy, text))
+            for policy, text in pairs
         ]
         taggings: dict[int, Tagging] = {}
         for rows, outputs in self._run(encoded, ("stance", "evaluation", "evidence")):
             for index, stance, evaluation, evidence in zip(rows, *outputs, strict=True):
-                text = wanted[index][0][1]
+                text = pairs[index][1]
                 taggings[index] = decide(
                     self._decision, stance, evaluation, evidence, text, encoded[index]
                 )
-        return [taggings[index] for index in range(len(wanted))]
+        return [taggings[index] for index in range(len(pairs))]
 
     def _mentions(self, policy: Policy, text: str) -> tuple[str, ...]:
         if len(text) < self._decision.max_length // 2:
@@ -154,6 +155,11 @@ class OnnxTagger:
                 part = rows[start : start + size]
                 feed = _feed([encoded[index] for index in part], length, self._inputs.pad)
                 yield part, self._session.run(outputs, feed)
+
+
+def _key(context: str, text: str) -> bytes:
+    """Return what a result is kept under: a hash, since texts may be long."""
+    return hashlib.blake2b(f"{context}\x1f{text}".encode(), digest_size=16).digest()
 
 
 def _feed(batch: Sequence[Encoded], length: int, pad: int) -> dict[str, npt.NDArray[np.int64]]:
