@@ -7,17 +7,10 @@ from typing import Annotated
 from fastapi import Depends, Query
 from pydantic import BaseModel
 
-from minyi.domain import (
-    Aspect,
-    Domain,
-    Filters,
-    Opinion,
-    Polarity,
-    Policy,
-    Stance,
-    Time,
-)
+from minyi.domain import Opinion, Policy, Time
+from minyi.query import Filters
 from minyi.trends import Summary
+from minyi.vocabulary import Aspect, Domain, Polarity, Stance
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=500)]

@@ -23,8 +23,10 @@ from statistics import median
 
 from benchmarks.synthetic import COMMON, RARE, START, opinions
 from indexers.embedded import EmbeddedIndex
-from minyi.domain import Aspect, Filters, Group, Interval, Opinion, Polarity, Stance
+from minyi.domain import Opinion
 from minyi.ports import Index
+from minyi.query import Filters, Group, Interval
+from minyi.vocabulary import Aspect, Polarity, Stance
 
 ALL = Filters()
 ONE = Filters(policy_id="policy-3")

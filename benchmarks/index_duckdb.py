@@ -21,18 +21,10 @@ from indexers.queries import (
     terms,
 )
 from indexers.tables import EPOCH, MICROSECOND, where
-from minyi.domain import (
-    SHANGHAI,
-    Counts,
-    Filters,
-    Group,
-    Interval,
-    Opinion,
-    Page,
-    Stance,
-    TrendPoint,
-)
+from minyi.domain import SHANGHAI, Opinion
 from minyi.errors import InvalidQuery
+from minyi.query import Counts, Filters, Group, Interval, Page, TrendPoint
+from minyi.vocabulary import Stance
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS opinion (

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
-from minyi.domain import Aspect, Domain, Opinion, Polarity, Stance, opinion_id
+from minyi.domain import Opinion, opinion_id
 from minyi.text import duplicate_key
+from minyi.vocabulary import Aspect, Domain, Polarity, Stance
 
 START = datetime(2023, 1, 1, tzinfo=UTC)
 DAYS = 730

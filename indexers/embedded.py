@@ -21,18 +21,11 @@ from indexers.queries import (
     terms,
 )
 from indexers.tables import EPOCH, MICROSECOND, SCHEMA, VERSION, insert, match, remove, where
-from minyi.domain import (
-    Counts,
-    Filters,
-    Group,
-    Interval,
-    Opinion,
-    Page,
-    Stance,
-    TrendPoint,
-)
+from minyi.domain import Opinion
 from minyi.errors import IndexUnavailable, InvalidQuery, SettingError
 from minyi.folders import private_folder
+from minyi.query import Counts, Filters, Group, Interval, Page, TrendPoint
+from minyi.vocabulary import Stance
 
 FILE = "opinions.sqlite"
 BUSY_S = 30.0

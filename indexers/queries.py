@@ -11,9 +11,11 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from minyi.domain import Aspect, Counts, Evaluation, Filters, Interval, Opinion, Polarity, Stance
+from minyi.domain import Evaluation, Opinion
 from minyi.errors import InvalidQuery
+from minyi.query import Counts, Filters, Interval
 from minyi.text import normalise
+from minyi.vocabulary import Aspect, Polarity, Stance
 
 CELLS = tuple((aspect, polarity) for aspect in Aspect for polarity in Polarity)
 """Every aspect and polarity; the position is the bit in an opinion's marks."""

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from indexers.queries import marks, searchable, wanted_marks
-from minyi.domain import SHANGHAI, Filters, Opinion
+from minyi.domain import SHANGHAI, Opinion
+from minyi.query import Filters
 
 VERSION = 1
 """Raise it when the tables, ``minyi.text.normalise`` or the pairs change: old files are refused."""

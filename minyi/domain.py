@@ -1,7 +1,7 @@
-"""The words of the domain: comment, policy, link, opinion, trend, alert.
+"""The records of the domain: comment, policy, link, opinion.
 
 Every class is immutable and validates what it is given. Times are timezone-aware; a time without
-a zone is read as Asia/Shanghai. Labels are English; ``*_ZH`` maps them to what the page shows.
+a zone is read as Asia/Shanghai.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from minyi.errors import InvalidRecord
+from minyi.vocabulary import Aspect, Domain, Polarity, Stance
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MAX_TEXT = 20_000
@@ -33,63 +34,6 @@ MAX_RECORD_BYTES = 1_000_000
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 """Times outside are typing errors; far dates would also break month indices and axes."""
-
-
-class Stance(StrEnum):
-    FAVOR = "favor"
-    AGAINST = "against"
-    NONE = "none"
-
-
-class Aspect(StrEnum):
-    EFFECT = "effect"
-    FAIRNESS = "fairness"
-    CONVENIENCE = "convenience"
-    COST = "cost"
-    TRANSPARENCY = "transparency"
-    SERVICE = "service"
-
-
-class Polarity(StrEnum):
-    PRAISE = "praise"
-    CRITICISM = "criticism"
-
-
-class Domain(StrEnum):
-    TRANSPORT = "transport"
-    SAFETY = "safety"
-    GOVERNMENT_SERVICES = "government_services"
-    HEALTH = "health"
-    EDUCATION = "education"
-    HOUSING = "housing"
-    ENVIRONMENT = "environment"
-    LABOR = "labor"
-    POPULATION = "population"
-    GOVERNANCE = "governance"
-
-
-STANCE_ZH = {Stance.FAVOR: "支持", Stance.AGAINST: "反对", Stance.NONE: "未表态"}
-ASPECT_ZH = {
-    Aspect.EFFECT: "成效",
-    Aspect.FAIRNESS: "公平",
-    Aspect.CONVENIENCE: "便利",
-    Aspect.COST: "负担",
-    Aspect.TRANSPARENCY: "透明",
-    Aspect.SERVICE: "服务",
-}
-POLARITY_ZH = {Polarity.PRAISE: "肯定", Polarity.CRITICISM: "批评"}
-DOMAIN_ZH = {
-    Domain.TRANSPORT: "公共交通",
-    Domain.SAFETY: "社会治安",
-    Domain.GOVERNMENT_SERVICES: "政务服务",
-    Domain.HEALTH: "健康医疗",
-    Domain.EDUCATION: "教育",
-    Domain.HOUSING: "住房",
-    Domain.ENVIRONMENT: "环保",
-    Domain.LABOR: "劳动社保",
-    Domain.POPULATION: "人口",
-    Domain.GOVERNANCE: "国家治理",
-}
 
 
 def _zoned(value: datetime) -> datetime:
@@ -368,83 +312,3 @@ class Opinion(Model):
             return cls.model_validate_json(raw)
         except ValidationError as error:
             raise _invalid(error) from error
-
-
-class Interval(StrEnum):
-    """Calendar bucket in Asia/Shanghai; weeks begin on Monday."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-
-
-class Group(StrEnum):
-    """What a trend can be split by."""
-
-    REGION = "region"
-    CHANNEL = "channel"
-    SOURCE = "source"
-    DOMAIN = "domain"
-
-
-class Filters(Model):
-    """Which opinions a query sees; an absent field does not restrict. ``since`` is inclusive,
-    ``until`` exclusive."""
-
-    policy_id: str | None = None
-    stance: Stance | None = None
-    aspect: Aspect | None = None
-    polarity: Polarity | None = None
-    region: str | None = None
-    channel: str | None = None
-    source: str | None = None
-    domain: Domain | None = None
-    since: Time | None = None
-    until: Time | None = None
-
-
-class Counts(Model):
-    """Whole numbers of opinions in one cell; shares are computed from them, with intervals."""
-
-    favor: int = 0
-    against: int = 0
-    none: int = 0
-    evaluations: dict[Aspect, dict[Polarity, int]] = Field(default_factory=dict)
-    """Only the cells above zero."""
-
-    @property
-    def total(self) -> int:
-        return self.favor + self.against + self.none
-
-
-class TrendPoint(Model):
-    """One bucket (and group, when split) of a policy's trend."""
-
-    bucket: date
-    """First day of the bucket in Asia/Shanghai."""
-    group: str | None = None
-    counts: Counts
-    collapsed: Counts
-    """As ``counts``, near-identical texts (same duplicate key, stance and bucket) counted once."""
-
-
-class Page(Model):
-    """One page of evidence or search hits, newest first; ``cursor`` is opaque, None at the end."""
-
-    items: tuple[Opinion, ...]
-    cursor: str | None = None
-    total: int
-
-
-class Share(Model):
-    """A proportion with its 95 % interval; always says what it is a share of.
-
-    ``value``, ``low`` and ``high`` are None when ``n`` is zero.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    count: int
-    n: int
-    denominator: str

@@ -10,18 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from minyi.dead_letter import DeadLetter
-from minyi.domain import (
-    Comment,
-    Counts,
-    Filters,
-    Group,
-    Interval,
-    Opinion,
-    Page,
-    Policy,
-    Tagging,
-    TrendPoint,
-)
+from minyi.domain import Comment, Opinion, Policy, Tagging
+from minyi.query import Counts, Filters, Group, Interval, Page, TrendPoint
 
 
 class Index(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import sqrt
 
-from minyi.domain import Share
+from minyi.query import Share
 
 Z95 = 1.959963984540054
 """97.5 % quantile of the standard normal distribution."""

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from minyi.cli import wiring
-from minyi.domain import Counts, Filters
+from minyi.query import Counts, Filters
 from minyi.settings import Settings, load_settings
 
 

@@ -28,9 +28,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from minyi.domain import DOMAIN_ZH, Policy
+from minyi.domain import Policy
 from minyi.errors import InvalidRegistry
 from minyi.text import fold
+from minyi.vocabulary import DOMAIN_ZH
 
 IMPORTED = "imported.yaml"
 """The file of a registry folder that imports are merged into."""

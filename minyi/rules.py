@@ -17,8 +17,10 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from minyi.domain import STANCE_ZH, Model, Share, Stance
+from minyi.domain import Model
 from minyi.prevalence import share
+from minyi.query import Share
+from minyi.vocabulary import STANCE_ZH, Stance
 
 REARM = 0.02
 """Two points: below the width of any interval that a rule's minimum count allows."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from minyi.domain import Aspect, Counts, Interval, Model, Polarity, Share, Stance, TrendPoint
+from minyi.domain import Model
 from minyi.prevalence import share
+from minyi.query import Counts, Interval, Share, TrendPoint
+from minyi.vocabulary import Aspect, Polarity, Stance
 
 OPINIONS = "opinions"
 COLLAPSED = "opinions, near-identical texts counted once"

@@ -18,10 +18,11 @@ from typing import Any
 
 import yaml
 
-from minyi.domain import Aspect, Polarity, Policy, Stance
+from minyi.domain import Policy
 from minyi.errors import SettingError
 from minyi.settings import ROOT
 from minyi.text import fold
+from minyi.vocabulary import Aspect, Polarity, Stance
 from models.artifact import file_hash
 from models.config import shared_folder
 from models.inputs import CELLS, STANCES, policy_context

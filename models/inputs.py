@@ -12,8 +12,9 @@ from pathlib import Path
 
 from tokenizers import Tokenizer as FastTokenizer
 
-from minyi.domain import Aspect, Polarity, Policy, Stance
+from minyi.domain import Policy
 from minyi.text import fold
+from minyi.vocabulary import Aspect, Polarity, Stance
 
 STANCES = tuple(Stance)
 """Order of the stance head's outputs."""

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import f1_score
 
-from minyi.domain import Stance
+from minyi.vocabulary import Stance
 from models.inputs import STANCES
 
 Ints = npt.NDArray[np.int64]

@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from minyi.domain import Evaluation, Policy, Stance, StanceProbabilities, Tagging
+from minyi.domain import Evaluation, Policy, StanceProbabilities, Tagging
 from minyi.errors import InvalidArtifact
 from minyi.text import fold
+from minyi.vocabulary import Stance
 from models.artifact import GRAPH, Decision, load_manifest
 from models.inputs import CELLS, STANCES, Encoded, InputEncoder, policy_context
 

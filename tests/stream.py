@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from indexers.embedded import EmbeddedIndex
 from minyi.dead_letter import DeadLetter
-from minyi.domain import Comment, Policy, Stance, StanceProbabilities, Tagging
+from minyi.domain import Comment, Policy, StanceProbabilities, Tagging
 from minyi.ports import Index
 from minyi.registry import load_registry
 from minyi.settings import ROOT, Settings, embedded_path
+from minyi.vocabulary import Stance
 from streams.access import access
 from streams.app import build
 from streams.embedded import NewRecord

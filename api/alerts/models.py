@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, Field, HttpUrl
 
-from minyi.domain import EARLIEST, LATEST, Model, Share, Stance, Time
+from minyi.domain import EARLIEST, LATEST, Model, Time
+from minyi.query import Share
 from minyi.rules import Rule
+from minyi.vocabulary import Stance
 
 
 def _reachable(url: HttpUrl) -> HttpUrl:

@@ -6,9 +6,11 @@ import hashlib
 from datetime import UTC, datetime, time, timedelta
 
 from api.alerts.models import Alert, Quote, Subscription
-from minyi.domain import EARLIEST, SHANGHAI, STANCE_ZH, Filters, Opinion, Policy
+from minyi.domain import EARLIEST, SHANGHAI, Opinion, Policy
 from minyi.ports import Index
+from minyi.query import Filters
 from minyi.rules import Crosses, Match, Rule
+from minyi.vocabulary import STANCE_ZH
 
 QUOTES = 3
 CANDIDATES = 50

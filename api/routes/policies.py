@@ -6,9 +6,10 @@ from fastapi import APIRouter
 
 from api.schemas import Cursor, Filtered, Limit, OpinionPage, PolicyList, PolicyView, Scope
 from api.services import KnownPolicy, Wired
-from minyi.domain import DOMAIN_ZH, Counts, Filters, Group, Interval
 from minyi.errors import InvalidQuery
+from minyi.query import Counts, Filters, Group, Interval
 from minyi.trends import Trend, assemble, summarise
+from minyi.vocabulary import DOMAIN_ZH
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
 

@@ -12,10 +12,12 @@ from pydantic import ValidationError
 
 from minyi.cli import tables
 from minyi.cli.wiring import Data, digest_line, index, output, registry, settings
-from minyi.domain import Counts, Domain, Filters, Group, Interval, Model, Policy, Stance
+from minyi.domain import Model, Policy
 from minyi.errors import InvalidQuery, SettingError
+from minyi.query import Counts, Filters, Group, Interval
 from minyi.settings import Settings, embedded_path
 from minyi.trends import Summary, assemble, summarise
+from minyi.vocabulary import Domain, Stance
 
 if TYPE_CHECKING:
     from indexers.embedded import EmbeddedIndex

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from minyi.cli.tables import plain
 from minyi.cli.wiring import output, registry, settings
-from minyi.domain import DOMAIN_ZH, Domain
+from minyi.vocabulary import DOMAIN_ZH, Domain
 
 app = typer.Typer(help="The registry of policies.", no_args_is_help=True)
 

@@ -20,8 +20,8 @@ from minyi.cli import tables
 from minyi.cli.progress import bars, stream_progress
 from minyi.cli.wiring import Data, console, output, registry, service, settings
 from minyi.clock import SystemClock
-from minyi.domain import Filters
 from minyi.errors import BrokerUnavailable, SettingError
+from minyi.query import Filters
 from minyi.settings import ROOT, Settings
 
 if TYPE_CHECKING:

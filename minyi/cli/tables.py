@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from rich.table import Table
 from rich.text import Text
 
-from minyi.domain import ASPECT_ZH, SHANGHAI, STANCE_ZH, Counts, Page, Policy, Share
+from minyi.domain import SHANGHAI, Policy
+from minyi.query import Counts, Page, Share
 from minyi.trends import Summary, Trend, summarise
+from minyi.vocabulary import ASPECT_ZH, STANCE_ZH
 
 EVALUATIONS_SHOWN = 3
 FEWEST_SHOWN = 30

@@ -15,22 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from index_reference import ReferenceIndex
 
-from minyi.domain import (
-    Aspect,
-    Counts,
-    Domain,
-    Evaluation,
-    Filters,
-    Group,
-    Interval,
-    Opinion,
-    Polarity,
-    Stance,
-    opinion_id,
-)
+from minyi.domain import Evaluation, Opinion, opinion_id
 from minyi.errors import InvalidQuery
 from minyi.ports import Index
+from minyi.query import Counts, Filters, Group, Interval
 from minyi.text import duplicate_key
+from minyi.vocabulary import Aspect, Domain, Polarity, Stance
 
 NOON = datetime(2024, 5, 15, 4, 0, tzinfo=UTC)  # a Wednesday, noon in Shanghai
 ALL = Filters()

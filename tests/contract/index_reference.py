@@ -7,17 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from minyi.domain import (
-    SHANGHAI,
-    Counts,
-    Filters,
-    Group,
-    Interval,
-    Opinion,
-    Page,
-    TrendPoint,
-)
+from minyi.domain import SHANGHAI, Opinion
 from minyi.errors import InvalidQuery
+from minyi.query import Counts, Filters, Group, Interval, Page, TrendPoint
 from minyi.text import normalise
 
 

@@ -14,9 +14,9 @@ import pytest
 from index_contract import ALL, IndexContract, opinion
 
 from indexers.embedded import FILE, EmbeddedIndex
-from minyi.domain import Interval
 from minyi.errors import IndexUnavailable, SettingError
 from minyi.ports import Index
+from minyi.query import Interval
 
 
 class TestEmbedded(IndexContract):

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minyi.domain import Domain, Policy, Stance, Tagging
+from minyi.domain import Policy, Tagging
 from minyi.errors import InvalidArtifact
 from minyi.settings import ROOT
+from minyi.vocabulary import Domain, Stance
 from models.artifact import MANIFEST
 from models.runtime import OnnxTagger
 

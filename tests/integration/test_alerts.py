@@ -20,9 +20,10 @@ from api.alerts.models import Created, Delivery
 from api.alerts.store import AlertStore
 from api.alerts.watch import PAUSES_S, Watch
 from indexers.embedded import EmbeddedIndex
-from minyi.domain import Filters, Stance
 from minyi.errors import BrokerUnavailable
+from minyi.query import Filters
 from minyi.rules import Rule
+from minyi.vocabulary import Stance
 from tests.integration.receiver import Receiver, receiving
 from tests.integration.world import EBIKE, ELEVATOR, QUIET, START, World, opinion
 

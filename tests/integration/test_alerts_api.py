@@ -18,7 +18,7 @@ from api.alerts.store import AlertStore
 from api.app import create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
-from minyi.domain import Stance
+from minyi.vocabulary import Stance
 from tests.integration.receiver import Receiver, receiving
 from tests.integration.test_api import error
 from tests.integration.world import ELEVATOR, QUIET, START, World, opinion, serving

@@ -14,8 +14,8 @@ from api.app import create_app
 from api.routes import policies
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
-from minyi.domain import Filters
 from minyi.errors import IndexUnavailable
+from minyi.query import Filters
 from tests.integration.world import EBIKE, ELEVATOR, QUIET, World, many, serving
 
 OPINIONS = 300

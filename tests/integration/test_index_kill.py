@@ -10,7 +10,8 @@ from pathlib import Path
 
 from indexers.embedded import EmbeddedIndex
 from indexers.queries import digest
-from minyi.domain import Filters, Opinion, opinion_id
+from minyi.domain import Opinion, opinion_id
+from minyi.query import Filters
 
 ROOT = Path(__file__).parents[2]
 BATCHES = 120

@@ -19,24 +19,10 @@ from api.app import PAGE, create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.clock import SystemClock
-from minyi.domain import (
-    ASPECT_ZH,
-    POLARITY_ZH,
-    STANCE_ZH,
-    Aspect,
-    Domain,
-    Evaluation,
-    Link,
-    LinkBy,
-    Opinion,
-    Polarity,
-    Policy,
-    Stance,
-    StanceProbabilities,
-    opinion_id,
-)
+from minyi.domain import Evaluation, Link, LinkBy, Opinion, Policy, StanceProbabilities, opinion_id
 from minyi.prevalence import share
 from minyi.text import duplicate_key
+from minyi.vocabulary import ASPECT_ZH, POLARITY_ZH, STANCE_ZH, Aspect, Domain, Polarity, Stance
 
 ASSETS = sorted(path for path in PAGE.iterdir() if path.is_file())
 TYPES = {

@@ -11,9 +11,10 @@ import httpx
 from fastapi import FastAPI
 
 from minyi.dead_letter import DeadLetter
-from minyi.domain import Comment, Domain, Opinion, Policy, Stance, opinion_id
+from minyi.domain import Comment, Opinion, Policy, opinion_id
 from minyi.errors import BrokerUnavailable
 from minyi.text import duplicate_key
+from minyi.vocabulary import Domain, Stance
 
 START = datetime(2026, 1, 5, 4, tzinfo=UTC)
 """A Monday, noon in Shanghai."""

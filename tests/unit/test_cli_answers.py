@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from indexers.embedded import EmbeddedIndex
-from minyi.domain import Domain, Opinion, Stance, opinion_id
+from minyi.domain import Opinion, opinion_id
 from minyi.text import duplicate_key
+from minyi.vocabulary import Domain, Stance
 from tests.unit.cli_runner import Cli
 
 ELEVATOR, WASTE = "elevator-retrofit", "waste-sorting"

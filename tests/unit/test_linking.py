@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.domain import Domain, Link, LinkBy, Policy
+from minyi.domain import Link, LinkBy, Policy
 from minyi.linking import SEMANTIC_MARGIN, SEMANTIC_THRESHOLD, Linker, describe
 from minyi.registry import load_registry
+from minyi.vocabulary import Domain
 
 SHIPPED = Linker(load_registry(Path(__file__).resolve().parents[2] / "data" / "policies").values())
 PADDING = "昨天在街口等了很久，雨一直没有停，后来只好走回家去了。" * 30

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minyi.domain import Domain, Policy, Stance
+from minyi.domain import Policy
 from minyi.settings import ROOT
+from minyi.vocabulary import Domain, Stance
 from models.artifact import Decision, model_id
 from models.inputs import CELLS, InputEncoder, policy_context
 from models.runtime import decide

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minyi.domain import Stance
 from minyi.errors import SettingError
 from minyi.settings import ROOT
+from minyi.vocabulary import Stance
 from models.config import SHARED_VARIABLE, load_config, shared_folder
 from models.data import CELL_INDEX, NLPCC_OPPOSED, Example, comments, held_out, nlpcc_as_policies
 from models.inputs import STANCES

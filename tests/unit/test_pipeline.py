@@ -9,20 +9,19 @@ from hypothesis import strategies as st
 
 from minyi.domain import (
     Comment,
-    Domain,
     Link,
     LinkBy,
     LinkedComment,
     Opinion,
     Policy,
     Reply,
-    Stance,
     StanceProbabilities,
     Tagging,
     opinion_id,
 )
 from minyi.errors import InvalidRecord
 from minyi.pipeline import opinions, protect, reading
+from minyi.vocabulary import Domain, Stance
 
 PHONE, MAIL = "13800138000", "zhang.san@example.com"
 POLICY = Policy(

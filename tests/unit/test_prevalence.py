@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.domain import Counts
 from minyi.prevalence import share, wilson
+from minyi.query import Counts
 from minyi.trends import summarise
 
 proportions = st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

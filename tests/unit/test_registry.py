@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from minyi.domain import Domain
 from minyi.errors import InvalidRegistry
 from minyi.registry import (
     IMPORTED,
@@ -17,6 +16,7 @@ from minyi.registry import (
     parse_policies,
     read_policies,
 )
+from minyi.vocabulary import Domain
 
 SHIPPED = Path(__file__).resolve().parents[2] / "data" / "policies"
 

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.domain import Stance
 from minyi.rules import Crosses, Rule, Side, State, evaluate, unheard
+from minyi.vocabulary import Stance
 
 START = date(2026, 3, 1)
 RULE = Rule(stance=Stance.AGAINST, threshold=0.5, min_count=10, window_days=7)

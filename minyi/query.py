@@ -1,0 +1,91 @@
+"""What is asked of the index, and what it answers: filters, counts, pages, shares."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from pydantic import Field
+
+from minyi.domain import Model, Opinion, Time
+from minyi.vocabulary import Aspect, Domain, Polarity, Stance
+
+
+class Interval(StrEnum):
+    """Calendar bucket in Asia/Shanghai; weeks begin on Monday."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class Group(StrEnum):
+    """What a trend can be split by."""
+
+    REGION = "region"
+    CHANNEL = "channel"
+    SOURCE = "source"
+    DOMAIN = "domain"
+
+
+class Filters(Model):
+    """Which opinions a query sees; an absent field does not restrict. ``since`` is inclusive,
+    ``until`` exclusive."""
+
+    policy_id: str | None = None
+    stance: Stance | None = None
+    aspect: Aspect | None = None
+    polarity: Polarity | None = None
+    region: str | None = None
+    channel: str | None = None
+    source: str | None = None
+    domain: Domain | None = None
+    since: Time | None = None
+    until: Time | None = None
+
+
+class Counts(Model):
+    """Whole numbers of opinions in one cell; shares are computed from them, with intervals."""
+
+    favor: int = 0
+    against: int = 0
+    none: int = 0
+    evaluations: dict[Aspect, dict[Polarity, int]] = Field(default_factory=dict)
+    """Only the cells above zero."""
+
+    @property
+    def total(self) -> int:
+        return self.favor + self.against + self.none
+
+
+class TrendPoint(Model):
+    """One bucket (and group, when split) of a policy's trend."""
+
+    bucket: date
+    """First day of the bucket in Asia/Shanghai."""
+    group: str | None = None
+    counts: Counts
+    collapsed: Counts
+    """As ``counts``, near-identical texts (same duplicate key, stance and bucket) counted once."""
+
+
+class Page(Model):
+    """One page of evidence or search hits, newest first; ``cursor`` is opaque, None at the end."""
+
+    items: tuple[Opinion, ...]
+    cursor: str | None = None
+    total: int
+
+
+class Share(Model):
+    """A proportion with its 95 % interval; always says what it is a share of.
+
+    ``value``, ``low`` and ``high`` are None when ``n`` is zero.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    count: int
+    n: int
+    denominator: str

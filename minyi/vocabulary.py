@@ -1,0 +1,65 @@
+"""The words that opinions are tagged with, and what the page calls them.
+
+Labels are English in data; ``*_ZH`` maps them to Chinese.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Stance(StrEnum):
+    FAVOR = "favor"
+    AGAINST = "against"
+    NONE = "none"
+
+
+class Aspect(StrEnum):
+    EFFECT = "effect"
+    FAIRNESS = "fairness"
+    CONVENIENCE = "convenience"
+    COST = "cost"
+    TRANSPARENCY = "transparency"
+    SERVICE = "service"
+
+
+class Polarity(StrEnum):
+    PRAISE = "praise"
+    CRITICISM = "criticism"
+
+
+class Domain(StrEnum):
+    TRANSPORT = "transport"
+    SAFETY = "safety"
+    GOVERNMENT_SERVICES = "government_services"
+    HEALTH = "health"
+    EDUCATION = "education"
+    HOUSING = "housing"
+    ENVIRONMENT = "environment"
+    LABOR = "labor"
+    POPULATION = "population"
+    GOVERNANCE = "governance"
+
+
+STANCE_ZH = {Stance.FAVOR: "支持", Stance.AGAINST: "反对", Stance.NONE: "未表态"}
+ASPECT_ZH = {
+    Aspect.EFFECT: "成效",
+    Aspect.FAIRNESS: "公平",
+    Aspect.CONVENIENCE: "便利",
+    Aspect.COST: "负担",
+    Aspect.TRANSPARENCY: "透明",
+    Aspect.SERVICE: "服务",
+}
+POLARITY_ZH = {Polarity.PRAISE: "肯定", Polarity.CRITICISM: "批评"}
+DOMAIN_ZH = {
+    Domain.TRANSPORT: "公共交通",
+    Domain.SAFETY: "社会治安",
+    Domain.GOVERNMENT_SERVICES: "政务服务",
+    Domain.HEALTH: "健康医疗",
+    Domain.EDUCATION: "教育",
+    Domain.HOUSING: "住房",
+    Domain.ENVIRONMENT: "环保",
+    Domain.LABOR: "劳动社保",
+    Domain.POPULATION: "人口",
+    Domain.GOVERNANCE: "国家治理",
+}
