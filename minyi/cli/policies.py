@@ -72,20 +72,26 @@ def suggest(
     """Mine frequent phrases from comments that no policy links: candidates for the registry."""
     from minyi.domain import Comment
     from minyi.linking import Linker
+    from minyi.pipeline import reading
     from minyi.suggest import suggest as mine
     from streams.intake.files import open_source
     from streams.intake.ingest import plan
 
-    linker = Linker(registry(settings()).values())
-    unlinked = [
-        comment.text
-        for file in files
-        for _, comment in plan(open_source(file), {}).read()
-        if isinstance(comment, Comment) and not linker.link(comment.title, comment.text)
-    ]
-    table = Table(caption=f"from {len(unlinked):,} comments without a link")
+    policies = registry(settings()).values()
+    linker = Linker(policies)
+    linked: list[str] = []
+    unlinked: list[str] = []
+    for file in files:
+        for _, comment in plan(open_source(file), {}).read():
+            if isinstance(comment, Comment):
+                links = linker.link(comment.title, comment.text)
+                (linked if links else unlinked).append(reading(comment))
+    known = [word for policy in policies for word in (*policy.aliases, *policy.keywords)]
+    table = Table(
+        caption=f"from {len(unlinked):,} comments without a link, against {len(linked):,} with one"
+    )
     for name in ("phrase", "comments", "example"):
         table.add_column(name, overflow="fold")
-    for phrase in mine(unlinked, limit=limit):
+    for phrase in mine(unlinked, linked=linked, known=known, limit=limit):
         table.add_row(*plain(phrase.text, f"{phrase.comments:,}", phrase.examples[0][:60]))
     output.print(table)
