@@ -8,23 +8,31 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from indexers.embedded import EmbeddedIndex
-from minyi.domain import Filters, Opinion
+from minyi.domain import Opinion
+from minyi.query import Filters
 from minyi.settings import ROOT
+from minyi.vocabulary import Polarity, Stance
 from tests.e2e.conftest import command, digest, environment, free_port, minyi
 
 TRUTH = ROOT / "data" / "stream" / "truth.jsonl"
+# The shipped tagger has 0.62 and 0.41; a stance always called favor would have 0.23.
+STANCE_FLOOR = 0.57
+EVALUATION_FLOOR = 0.36
+Pair = tuple[str, str]
+"""A comment and a policy, by their ids."""
 
 
 @pytest.fixture(scope="module")
-def opinions(demo: tuple[Path, str]) -> dict[tuple[str, str], Opinion]:
+def opinions(demo: tuple[Path, str]) -> dict[Pair, Opinion]:
     """What the service says of the stream, by comment and policy."""
     index = EmbeddedIndex(demo[0] / "index")
-    found: dict[tuple[str, str], Opinion] = {}
+    found: dict[Pair, Opinion] = {}
     cursor = None
     while True:
         page = index.search("", Filters(), 200, cursor)
@@ -36,7 +44,7 @@ def opinions(demo: tuple[Path, str]) -> dict[tuple[str, str], Opinion]:
 
 
 @pytest.fixture(scope="module")
-def truth() -> dict[tuple[str, str], dict[str, object]]:
+def truth() -> dict[Pair, dict[str, Any]]:
     rows = map(json.loads, TRUTH.read_text().splitlines())
     return {(row["id"], label["policy"]): label for row in rows for label in row["labels"]}
 
@@ -50,11 +58,48 @@ def test_the_demo_prints_policies_shares_and_where_to_look(demo: tuple[Path, str
 
 
 def test_the_links_are_those_that_we_wrote(
-    opinions: dict[tuple[str, str], Opinion], truth: dict[tuple[str, str], dict[str, object]]
+    opinions: dict[Pair, Opinion], truth: dict[Pair, dict[str, Any]]
 ) -> None:
     hits = len(opinions.keys() & truth.keys())
     precision, recall = hits / len(opinions), hits / len(truth)
     assert 2 * precision * recall / (precision + recall) > 0.85
+
+
+def f1(said: set[Any], true: set[Any]) -> float:
+    """Return the harmonic mean of precision and recall."""
+    return 2 * len(said & true) / (len(said) + len(true))
+
+
+def test_the_stances_are_those_that_we_wrote(
+    opinions: dict[Pair, Opinion], truth: dict[Pair, dict[str, Any]]
+) -> None:
+    """Macro-F1 over the three stances, on the pairs that are linked rightly."""
+    linked = opinions.keys() & truth.keys()
+    scores = {
+        stance.value: f1(
+            {pair for pair in linked if opinions[pair].stance is stance},
+            {pair for pair in linked if truth[pair]["stance"] == stance.value},
+        )
+        for stance in Stance
+    }
+    print(f"stance on {len(linked)} pairs: {scores}")
+    assert sum(scores.values()) / len(scores) > STANCE_FLOOR, scores
+
+
+def test_the_evaluations_are_those_that_we_wrote(
+    opinions: dict[Pair, Opinion], truth: dict[Pair, dict[str, Any]]
+) -> None:
+    """Micro-F1 over the twelve cells, on the pairs that are linked rightly."""
+    linked = opinions.keys() & truth.keys()
+    signs = {Polarity.PRAISE: "+", Polarity.CRITICISM: "-"}
+    said = {
+        (pair, f"{found.aspect.value}{signs[found.polarity]}")
+        for pair in linked
+        for found in opinions[pair].evaluations
+    }
+    score = f1(said, {(pair, cell) for pair in linked for cell in truth[pair]["evaluations"]})
+    print(f"evaluations on {len(linked)} pairs: {score:.3f}")
+    assert score > EVALUATION_FLOOR
 
 
 def test_a_campaign_is_one_text_when_collapsed(demo: tuple[Path, str]) -> None:
@@ -67,8 +112,11 @@ def test_a_second_run_shows_the_same_at_once(demo: tuple[Path, str]) -> None:
     data, _ = demo
     before = digest(data)
     started = time.monotonic()
-    minyi("demo", "--once", "--port", str(free_port()), "--data", data)
-    assert time.monotonic() - started < 30  # 10 s on an idle machine
+    done = minyi("demo", "--once", "--port", str(free_port()), "--data", data)
+    took = time.monotonic() - started
+    print(f"the second run took {took:.1f} s")
+    assert "生活垃圾分类" in done.stdout
+    assert took < 20  # 10 s are promised, on a machine that does nothing else
     assert digest(data) == before
 
 
