@@ -78,7 +78,7 @@ def test_another_process_reads_and_writes_meanwhile(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from indexers.embedded import EmbeddedIndex
-from minyi.domain import Filters
+from minyi.query import Filters
 index = EmbeddedIndex(Path(sys.argv[1]))
 print(index.search("垃圾", Filters()).total, index.delete([sys.argv[2]]), index.count())
 index.close()
