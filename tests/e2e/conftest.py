@@ -7,8 +7,9 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -39,7 +40,7 @@ def minyi(*arguments: str | Path, check: bool = True) -> subprocess.CompletedPro
         check=check,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=600,
     )
 
 
@@ -49,13 +50,18 @@ def digest(data: Path) -> str:
     return line
 
 
+class Demo(NamedTuple):
+    """One undisturbed ``minyi demo --once``."""
+
+    data: Path
+    printed: str
+    seconds: float
+    digest: str
+
+
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The data and the output of one undisturbed ``minyi demo --once``."""
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     data = tmp_path_factory.mktemp("demo") / "data"
+    started = time.monotonic()
     done = minyi("demo", "--once", "--port", str(free_port()), "--data", data)
-    return data, done.stdout
-
-
-def lines(arguments: Sequence[str], data: Path) -> list[str]:
-    return minyi(*arguments, "--data", data).stdout.splitlines()
+    return Demo(data, done.stdout, time.monotonic() - started, digest(data))

@@ -18,7 +18,7 @@ from minyi.domain import Opinion
 from minyi.query import Filters
 from minyi.settings import ROOT
 from minyi.vocabulary import Polarity, Stance
-from tests.e2e.conftest import command, digest, environment, free_port, minyi
+from tests.e2e.conftest import Demo, command, digest, environment, free_port, minyi
 
 TRUTH = ROOT / "data" / "stream" / "truth.jsonl"
 # The shipped tagger has 0.62 and 0.41; a stance always called favor would have 0.23.
@@ -29,9 +29,9 @@ Pair = tuple[str, str]
 
 
 @pytest.fixture(scope="module")
-def opinions(demo: tuple[Path, str]) -> dict[Pair, Opinion]:
+def opinions(demo: Demo) -> dict[Pair, Opinion]:
     """What the service says of the stream, by comment and policy."""
-    index = EmbeddedIndex(demo[0] / "index")
+    index = EmbeddedIndex(demo.data / "index")
     found: dict[Pair, Opinion] = {}
     cursor = None
     while True:
@@ -49,8 +49,8 @@ def truth() -> dict[Pair, dict[str, Any]]:
     return {(row["id"], label["policy"]): label for row in rows for label in row["labels"]}
 
 
-def test_the_demo_prints_policies_shares_and_where_to_look(demo: tuple[Path, str]) -> None:
-    _, printed = demo
+def test_the_demo_prints_policies_shares_and_where_to_look(demo: Demo) -> None:
+    printed = demo.printed
     assert "生活垃圾分类" in printed
     assert "支持" in printed
     assert "/docs" in printed
@@ -102,14 +102,14 @@ def test_the_evaluations_are_those_that_we_wrote(
     assert score > EVALUATION_FLOOR
 
 
-def test_a_campaign_is_one_text_when_collapsed(demo: tuple[Path, str]) -> None:
-    done = minyi("trend", "elevator-retrofit", "--interval", "day", "--json", "--data", demo[0])
+def test_a_campaign_is_one_text_when_collapsed(demo: Demo) -> None:
+    done = minyi("trend", "elevator-retrofit", "--interval", "day", "--json", "--data", demo.data)
     rows = json.loads(done.stdout)["rows"]
     assert any(row["raw"]["opinions"] > row["collapsed"]["opinions"] for row in rows)
 
 
-def test_a_second_run_shows_the_same_at_once(demo: tuple[Path, str]) -> None:
-    data, _ = demo
+def test_a_second_run_shows_the_same_at_once(demo: Demo) -> None:
+    data = demo.data
     before = digest(data)
     started = time.monotonic()
     done = minyi("demo", "--once", "--port", str(free_port()), "--data", data)
@@ -120,8 +120,8 @@ def test_a_second_run_shows_the_same_at_once(demo: tuple[Path, str]) -> None:
     assert digest(data) == before
 
 
-def test_the_demo_serves_until_it_is_told_to_stop(demo: tuple[Path, str]) -> None:
-    data, _ = demo
+def test_the_demo_serves_until_it_is_told_to_stop(demo: Demo) -> None:
+    data = demo.data
     port = free_port()
     process = subprocess.Popen(
         command("demo", "--port", str(port), "--data", data),
