@@ -30,7 +30,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 
 from minyi.domain import Link, LinkBy, Policy
 from minyi.ports import Encoder
-from minyi.text import fold
+from minyi.text import fold, joined
 
 HEAD_CHARACTERS = 60
 """A comment without a title, up to this long, is its own title."""
@@ -120,7 +120,7 @@ class Linker:
         if unlinked:
             if self._vectors is None:
                 self._vectors = self._encoder.embed([describe(p) for p in self._policies])
-            vectors = self._encoder.embed([_reading(*comments[i]) for i in unlinked])
+            vectors = self._encoder.embed([joined(*comments[i]) for i in unlinked])
             for i, vector in zip(unlinked, vectors, strict=True):
                 # One product a comment: a product of matrices may round by the size of the batch.
                 links[i] = self._nearest(self._vectors @ vector, barred=found[i][1])
@@ -190,10 +190,6 @@ class Linker:
 def describe(policy: Policy) -> str:
     """Return the text of a policy whose vector comments are compared with."""
     return f"{policy.title}：{policy.description}"
-
-
-def _reading(title: str | None, text: str) -> str:
-    return f"{title}\n{text}" if title and not text.startswith(title) else text
 
 
 def _words(policies: Sequence[Policy]) -> dict[str, _Uses]:

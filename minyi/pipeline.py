@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from minyi.domain import Comment, LinkedComment, Opinion, Policy, Tagging, opinion_id
-from minyi.text import author_hash, duplicate_key, redact
+from minyi.text import author_hash, duplicate_key, joined, redact
 
 
 def protect(comment: Comment, author_key: str) -> Comment:
@@ -29,9 +29,7 @@ def protect(comment: Comment, author_key: str) -> Comment:
 
 def reading(comment: Comment) -> str:
     """Return what the tagger reads: title and text, unless the text repeats the title."""
-    if not comment.title or comment.text.startswith(comment.title):
-        return comment.text
-    return f"{comment.title}\n{comment.text}"
+    return joined(comment.title, comment.text)
 
 
 def opinions(

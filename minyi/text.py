@@ -63,6 +63,11 @@ def normalise(text: str) -> str:
 _NOISE = re.compile(r"[\W_]+")
 
 
+def joined(title: str | None, text: str) -> str:
+    """Return title and text as one, unless the text repeats the title."""
+    return f"{title}\n{text}" if title and not text.startswith(title) else text
+
+
 def duplicate_key(text: str) -> str:
     """Return 16 hex digits, equal for texts that differ only in white space, punctuation,
     emoji, case, width or script. A text of nothing else is keyed by itself."""

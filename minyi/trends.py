@@ -8,7 +8,7 @@ from datetime import date
 from minyi.domain import Model
 from minyi.prevalence import share
 from minyi.query import Counts, Interval, Share, TrendPoint
-from minyi.vocabulary import Aspect, Polarity, Stance
+from minyi.vocabulary import Aspect, Polarity
 
 OPINIONS = "opinions"
 COLLAPSED = "opinions, near-identical texts counted once"
@@ -111,8 +111,3 @@ def assemble(
             for point in points
         ),
     )
-
-
-def stance_share(counts: Counts, stance: Stance) -> Share:
-    """Return one stance's share of all opinions of a cell."""
-    return share(getattr(counts, stance.value), counts.total, OPINIONS)

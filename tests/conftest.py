@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -19,3 +20,15 @@ def shared() -> Path:
         return shared_folder()
     except SettingError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def kafka_servers() -> str:
+    """The bootstrap servers of a real Kafka."""
+    servers = os.environ.get("MINYI_TEST_KAFKA")
+    if not servers:
+        reason = "needs a real Kafka: set MINYI_TEST_KAFKA to host:port"
+        if os.environ.get("MINYI_REQUIRE_ENGINES"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return servers

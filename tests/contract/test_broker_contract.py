@@ -33,10 +33,7 @@ WORKER = Path(__file__).with_name("broker_worker.py")
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> BrokerUnderTest:
     if request.param == "embedded":
         return EmbeddedBroker(tmp_path)
-    servers = os.environ.get("MINYI_TEST_KAFKA")
-    if not servers:
-        pytest.skip("MINYI_TEST_KAFKA names no Kafka")
-    return KafkaBroker(servers, tmp_path)
+    return KafkaBroker(request.getfixturevalue("kafka_servers"), tmp_path)
 
 
 def keyed(topic: str, count: int, start: int = 0) -> list[NewRecord]:

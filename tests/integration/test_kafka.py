@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -20,18 +19,6 @@ from streams.replay import FORMAT, record, replay
 from streams.topics import COMMENTS, POLICIES
 
 COUNT = 200
-
-
-@pytest.fixture
-def kafka() -> str:
-    """The bootstrap servers of a real Kafka."""
-    servers = os.environ.get("MINYI_TEST_KAFKA")
-    if not servers:
-        reason = "needs a real Kafka: set MINYI_TEST_KAFKA to host:port"
-        if os.environ.get("MINYI_REQUIRE_ENGINES"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return servers
 
 
 @pytest.fixture
@@ -65,14 +52,16 @@ async def over_kafka(config: Settings, recording: Path, indexed: int) -> tuple[i
 
 
 def test_kafka_and_the_embedded_broker_give_the_same_index(
-    kafka: str,
+    kafka_servers: str,
     recording: Path,
     replay_recording: Callable[[Path], Replayed],
     tmp_path: Path,
 ) -> None:
     embedded = replay_recording(recording)
     config = load_settings(
-        broker=f"kafka://{kafka}", data=tmp_path / "kafka", author_key="a key of the test's own"
+        broker=f"kafka://{kafka_servers}",
+        data=tmp_path / "kafka",
+        author_key="a key of the test's own",
     )
     assert asyncio.run(over_kafka(config, recording, embedded.digest[0])) == embedded.digest
     again = tmp_path / "again.jsonl.gz"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -21,15 +20,9 @@ from streams.topics import COMMENTS, TopicSpec
 
 
 @pytest.fixture
-async def kafka() -> AsyncIterator[KafkaAccess]:
+async def kafka(kafka_servers: str) -> AsyncIterator[KafkaAccess]:
     """Access to a real Kafka."""
-    servers = os.environ.get("MINYI_TEST_KAFKA")
-    if not servers:
-        reason = "needs a real Kafka: set MINYI_TEST_KAFKA to host:port"
-        if os.environ.get("MINYI_REQUIRE_ENGINES"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    access = KafkaAccess(servers)
+    access = KafkaAccess(kafka_servers)
     yield access
     await access.close()
 
