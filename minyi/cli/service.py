@@ -7,6 +7,7 @@ import hashlib
 import json
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from functools import partial
@@ -102,10 +103,11 @@ async def _first_trend(config: Settings, running: Service, url: str) -> None:
         console.print(f"{running.progress.dead:,} records went to the dead letters")
     folder = "" if config.data == ROOT / "var" else f" --data {_short(config.data)}"
     output.print(f"[bold]page[/bold]   {url}/          [bold]API[/bold]   {url}/docs")
+    program = _short(Path(sys.argv[0]).absolute()) if sys.argv[0].endswith("minyi") else "minyi"
     output.print(
-        f"[bold]trend[/bold]  minyi trend driving-restriction{folder}\n"
-        f"[bold]search[/bold] minyi search 早高峰{folder}\n"
-        f"[bold]yours[/bold]  minyi ingest FILE.csv{folder}   (.jsonl .csv .xlsx, .gz .xz)",
+        f"[bold]trend[/bold]  {program} trend driving-restriction{folder}\n"
+        f"[bold]search[/bold] {program} search 早高峰{folder}\n"
+        f"[bold]yours[/bold]  {program} ingest FILE.csv{folder}   (.jsonl .csv .xlsx, .gz .xz)",
         highlight=False,
     )
 
