@@ -69,13 +69,20 @@ def scope(
     channel: Word = None,
     source: Word = None,
     domain: Domain | None = None,
+    sure: bool | None = None,
     since: Time | None = None,
     until: Time | None = None,
 ) -> Filters:
     """Read which opinions a share is of. What is counted, stance and evaluation, is not among
     them: a share of the favourable among the favourable says nothing."""
     return Filters(
-        region=region, channel=channel, source=source, domain=domain, since=since, until=until
+        region=region,
+        channel=channel,
+        source=source,
+        domain=domain,
+        sure=sure,
+        since=since,
+        until=until,
     )
 
 

@@ -166,7 +166,7 @@ def _row(opinion: Opinion) -> tuple[Any, ...]:
         opinion.region,
         opinion.channel,
         opinion.stance.value,
-        marks(opinion.evaluations),
+        marks(opinion),
         opinion.duplicate_key,
         opinion.to_json().decode(),
         searchable(opinion),

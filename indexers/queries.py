@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from minyi.domain import Evaluation, Opinion
+from minyi.domain import Opinion
 from minyi.errors import InvalidQuery
 from minyi.query import Counts, Filters, Interval
 from minyi.text import normalise
@@ -34,10 +34,15 @@ def searchable(opinion: Opinion) -> str:
     return f"{normalise(opinion.title or '')} {normalise(opinion.text)}"
 
 
-def marks(evaluations: Iterable[Evaluation]) -> int:
-    """Return the set of evaluated cells as bits, in the order of ``CELLS``."""
-    present = {(evaluation.aspect, evaluation.polarity) for evaluation in evaluations}
-    return sum(1 << bit for bit, cell in enumerate(CELLS) if cell in present)
+SURE = 1 << len(CELLS)
+"""The bit in an opinion's marks of a stance outside the abstain band."""
+
+
+def marks(opinion: Opinion) -> int:
+    """Return an opinion's evaluated cells as bits, in the order of ``CELLS``, and ``SURE``."""
+    present = {(evaluation.aspect, evaluation.polarity) for evaluation in opinion.evaluations}
+    cells = sum(1 << bit for bit, cell in enumerate(CELLS) if cell in present)
+    return cells | (SURE if opinion.sure else 0)
 
 
 def wanted_marks(filters: Filters) -> int | None:
@@ -99,7 +104,7 @@ def bucket(day: int, interval: Interval) -> date:
     return first.replace(day=1) if interval is Interval.MONTH else first
 
 
-@lru_cache(maxsize=1 << len(CELLS))
+@lru_cache(maxsize=2 * SURE)
 def _positions(bits: int) -> tuple[int, ...]:
     return tuple(bit for bit in range(len(CELLS)) if bits >> bit & 1)
 

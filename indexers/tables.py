@@ -14,11 +14,11 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from indexers.queries import marks, searchable, wanted_marks
+from indexers.queries import SURE, marks, searchable, wanted_marks
 from minyi.domain import SHANGHAI, Opinion
 from minyi.query import Filters
 
-VERSION = 1
+VERSION = 2
 """Raise it when the tables, ``minyi.text.normalise`` or the pairs change: old files are refused."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -66,6 +66,9 @@ def where(filters: Filters) -> tuple[str, list[str | int]]:
     if (bits := wanted_marks(filters)) is not None:
         conditions.append("marks & ? <> 0")
         values.append(bits)
+    if filters.sure is not None:
+        conditions.append(f"marks & ? {'<>' if filters.sure else '='} 0")
+        values.append(SURE)
     if filters.since is not None:
         conditions.append("created >= ?")
         values.append(_microseconds(filters.since))
@@ -108,7 +111,7 @@ def insert(db: sqlite3.Connection, opinion: Opinion, raw: bytes) -> None:
         opinion.region,
         opinion.channel,
         str(opinion.stance),
-        marks(opinion.evaluations),
+        marks(opinion),
         opinion.duplicate_key,
     )
     (copied,) = db.execute(

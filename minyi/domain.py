@@ -257,6 +257,8 @@ class Tagging(Model):
 
     stance: Stance
     probabilities: StanceProbabilities
+    sure: bool = True
+    """False in the tagger's abstain band: its best stance is little better than the next."""
     evaluations: tuple[Evaluation, ...] = ()
     span: tuple[int, int] | None = None
     """Evidence span: start and end in characters of the comment's text, end exclusive."""
@@ -295,6 +297,8 @@ class Opinion(Model):
     link: Link
     stance: Stance
     probabilities: StanceProbabilities
+    sure: bool = True
+    """False in the tagger's abstain band."""
     evaluations: tuple[Evaluation, ...] = ()
     span: tuple[int, int] | None = None
     duplicate_key: str

@@ -68,6 +68,7 @@ def opinions(
             link=link,
             stance=tagging.stance,
             probabilities=tagging.probabilities,
+            sure=tagging.sure,
             evaluations=tagging.evaluations,
             span=_in_text(tagging.span, offset),
             duplicate_key=duplicate_key(comment.text),

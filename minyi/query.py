@@ -40,6 +40,8 @@ class Filters(Model):
     channel: str | None = None
     source: str | None = None
     domain: Domain | None = None
+    sure: bool | None = None
+    """True leaves out the opinions in the tagger's abstain band, False keeps only those."""
     since: Time | None = None
     until: Time | None = None
 

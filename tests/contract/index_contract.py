@@ -102,6 +102,7 @@ OPINIONS = st.builds(
     created_at=TIMES,
     stance=st.sampled_from(Stance),
     evaluations=EVALUATIONS,
+    sure=st.booleans(),
     likes=st.none() | st.integers(0, 2**53),
 )
 FILTERS = st.builds(
@@ -114,6 +115,7 @@ FILTERS = st.builds(
     channel=st.sampled_from([None, None, "热线"]),
     source=st.sampled_from([None, None, "12345"]),
     domain=st.sampled_from([None, None, Domain.TRANSPORT]),
+    sure=st.sampled_from([None, None, True, False]),
     since=st.none() | TIMES,
     until=st.none() | TIMES,
 )

@@ -94,6 +94,7 @@ def _passes(o: Opinion, f: Filters) -> bool:
     plain = ("policy_id", "stance", "region", "channel", "source", "domain")
     return (
         all(getattr(f, name) in (None, getattr(o, name)) for name in plain)
+        and f.sure in (None, o.sure)
         and (f.since is None or o.created_at >= f.since)
         and (f.until is None or o.created_at < f.until)
         and (
