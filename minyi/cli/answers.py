@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,16 +10,23 @@ import typer
 from pydantic import ValidationError
 
 from minyi.cli import tables
-from minyi.cli.wiring import Data, digest_line, index, output, registry, settings
+from minyi.cli.wiring import (
+    Data,
+    digest_line,
+    existing_index,
+    known_policy,
+    output,
+    registry,
+    settings,
+)
 from minyi.domain import Model, Policy
-from minyi.errors import InvalidQuery, SettingError
+from minyi.errors import InvalidQuery
 from minyi.query import Counts, Filters, Group, Interval
-from minyi.settings import Settings, embedded_path
 from minyi.trends import Summary, assemble, summarise
 from minyi.vocabulary import Domain, Stance
 
 if TYPE_CHECKING:
-    from indexers.embedded import EmbeddedIndex
+    pass
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Since = Annotated[str | None, typer.Option(help="First day, as 2024-03-01.")]
@@ -61,7 +67,7 @@ def trend(
     config = settings(data)
     policies = registry(config)
     scope = _filters(since=_day(since), until=_day(until))
-    with _existing(config) as opened:
+    with existing_index(config) as opened:
         if policy is None:
             totals = opened.totals(scope)
             if as_json:
@@ -69,7 +75,7 @@ def trend(
             else:
                 output.print(tables.overview(policies, totals))
             return
-        known = _known(policies, policy)
+        known = known_policy(policies, policy)
         points = opened.trend(scope.model_copy(update={"policy_id": known.id}), interval, group)
         everything = (
             {point.bucket: point.counts.total for point in opened.trend(scope, interval)}
@@ -107,7 +113,7 @@ def search(
         since=_day(since),
         until=_day(until),
     )
-    with _existing(settings(data)) as opened:
+    with existing_index(settings(data)) as opened:
         page = opened.search(query, filters, limit, cursor)
     if as_json:
         print(page.model_dump_json())
@@ -119,27 +125,8 @@ def search(
 
 def digest(data: Data = None) -> None:
     """Name the state of the index in one line: opinions and a hash over all of them."""
-    with _existing(settings(data)) as opened:
+    with existing_index(settings(data)) as opened:
         print(digest_line(opened))
-
-
-@contextmanager
-def _existing(config: Settings) -> Iterator[EmbeddedIndex]:
-    """Open the index, but make none: a mistyped folder must not look like an empty answer.
-
-    Raises:
-        SettingError: when there is none.
-    """
-    from indexers.embedded import FILE
-
-    folder = embedded_path(config.index_url)
-    if not (folder / FILE).is_file():
-        raise SettingError(
-            f"{folder} holds no opinions. Name the folder with --data (the demo's is var/demo), "
-            "or fill this one first: minyi ingest FILE, or minyi serve"
-        )
-    with index(config) as opened:
-        yield opened
 
 
 def _overview(policies: Mapping[str, Policy], totals: Mapping[str, Counts]) -> Overview:
@@ -154,14 +141,6 @@ def _overview(policies: Mapping[str, Policy], totals: Mapping[str, Counts]) -> O
             for policy_id, counts in tables.ranked(totals)
         ),
     )
-
-
-def _known(policies: dict[str, Policy], policy_id: str) -> Policy:
-    if policy_id not in policies:
-        near = [p.id for p in policies.values() if policy_id in p.id or policy_id in p.title]
-        hint = f"; did you mean {', '.join(near[:5])}?" if near else ""
-        raise InvalidQuery(f"no policy {policy_id!r} in the registry{hint} (minyi policies list)")
-    return policies[policy_id]
 
 
 def _filters(**wanted: object) -> Filters:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from minyi.domain import Policy
+from minyi.errors import InvalidQuery, SettingError
 from minyi.registry import load_registry
 from minyi.settings import Settings, embedded_path, load_settings
 
@@ -53,6 +54,38 @@ def index(config: Settings) -> Iterator[EmbeddedIndex]:
         yield opened
     finally:
         opened.close()
+
+
+@contextmanager
+def existing_index(config: Settings) -> Iterator[EmbeddedIndex]:
+    """Open the index, but make none: a mistyped folder must not look like an empty answer.
+
+    Raises:
+        SettingError: when there is none.
+    """
+    from indexers.embedded import FILE
+
+    folder = embedded_path(config.index_url)
+    if not (folder / FILE).is_file():
+        raise SettingError(
+            f"{folder} holds no opinions. Name the folder with --data (the demo's is var/demo), "
+            "or fill this one first: minyi ingest FILE, or minyi serve"
+        )
+    with index(config) as opened:
+        yield opened
+
+
+def known_policy(policies: Mapping[str, Policy], policy_id: str) -> Policy:
+    """Return a policy of the registry.
+
+    Raises:
+        InvalidQuery: when there is none; names similar ones.
+    """
+    if policy_id not in policies:
+        near = [p.id for p in policies.values() if policy_id in p.id or policy_id in p.title]
+        hint = f"; did you mean {', '.join(near[:5])}?" if near else ""
+        raise InvalidQuery(f"no policy {policy_id!r} in the registry{hint} (minyi policies list)")
+    return policies[policy_id]
 
 
 def digest_line(opened: EmbeddedIndex) -> str:

@@ -1,0 +1,328 @@
+"""``minyi model label``: labels where they tell most, and what they do to a policy's shares."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from minyi.cli.wiring import (
+    Data,
+    console,
+    existing_index,
+    known_policy,
+    output,
+    registry,
+    settings,
+)
+from minyi.domain import SHANGHAI, Opinion, Policy
+from minyi.errors import InvalidQuery, SettingError
+from minyi.labelling import Candidate, Estimate, Narrowing, candidates, narrowed, propose
+from minyi.query import Filters
+from minyi.settings import Settings
+from minyi.text import fold, joined
+from minyi.vocabulary import STANCE_ZH, Stance
+
+if TYPE_CHECKING:
+    from indexers.embedded import EmbeddedIndex
+
+PAGE = 5000
+PROBLEMS_SHOWN = 10
+KEYS = {
+    "f": Stance.FAVOR,
+    "1": Stance.FAVOR,
+    "a": Stance.AGAINST,
+    "2": Stance.AGAINST,
+    "n": Stance.NONE,
+    "3": Stance.NONE,
+}
+SKIP, BACK, STOP = "s", "b", ("q", "")
+"""An empty key is a terminal that is gone."""
+HELP = "f/1 支持 · a/2 反对 · n/3 无 (no stance) · s skip · b back · q stop and keep"
+
+
+def label(
+    policy: Annotated[str, typer.Option(help="Policy id.")],
+    budget: Annotated[int, typer.Option(min=1, help="How many comments to label.")] = 50,
+    labels: Annotated[
+        Path | None, typer.Option(help="Take the labels from this JSONL file; ask nothing.")
+    ] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep the answers in this JSONL file, and go on where it ends.",
+            show_default="labels-POLICY.jsonl in the data folder",
+        ),
+    ] = None,
+    propose_to: Annotated[
+        Path | None,
+        typer.Option("--propose", help="Only write the comments, their stances to be filled in."),
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Label the comments that would narrow the intervals of a policy's shares most.
+
+    The answers are kept in a file that ``minyi model train --data`` reads as it is.
+    """
+    if labels and write:
+        raise InvalidQuery("--write keeps answers, and with --labels nothing is asked: give one")
+    config = settings(data)
+    known = known_policy(registry(config), policy)
+    with existing_index(config) as opened:
+        opinions = {opinion.id: opinion for opinion in _opinions(opened, known.id)}
+    if not opinions:
+        raise InvalidQuery(f"there are no opinions on {known.title} ({known.id}) in the index yet")
+    texts = candidates(opinions.values())
+    proposed = [opinions[found.opinion_id] for found in propose(texts, budget)]
+    file = labels or write or config.data / f"labels-{known.id}.jsonl"
+    given = _read(file) if labels or file.exists() else {}
+    stances = _by_text(texts, given)
+    if propose_to:
+        _write_proposals(propose_to, proposed, stances)
+        return
+    if not labels:
+        if not at_terminal():
+            raise SettingError(
+                "labels are asked for in a terminal, and this is none: write the comments with "
+                "--propose FILE, fill in the stances, and hand them in with --labels FILE"
+            )
+        copies = {text.opinion_id: text.copies for text in texts}
+        _ask(known, proposed, copies, stances, file)
+    unknown = len(given.keys() - opinions.keys())
+    if unknown:
+        console.print(f"{unknown:,} labels are of no opinion on {known.id} in the index")
+    result = narrowed(texts, stances, spread=_spread(config))
+    output.print(_table(known, result))
+    for note in _notes(len(opinions), len(texts), result):
+        output.print(note, style="dim", markup=False, highlight=False)
+
+
+def _spread(config: Settings) -> float:
+    from models.artifact import load_manifest
+
+    return load_manifest(config.model).policy_spread
+
+
+def at_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
+def _opinions(opened: EmbeddedIndex, policy_id: str) -> Iterator[Opinion]:
+    cursor = None
+    while True:
+        page = opened.search("", Filters(policy_id=policy_id), PAGE, cursor)
+        yield from page.items
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def _by_text(texts: Sequence[Candidate], given: Mapping[str, Stance]) -> dict[str, Stance]:
+    """Return the labels by the opinion that stands for its copies."""
+    return {
+        text.opinion_id: given[known]
+        for text in texts
+        if (known := next((i for i in text.opinion_ids if i in given), None))
+    }
+
+
+def _read(file: Path) -> dict[str, Stance]:
+    """Read labels by opinion id; the last one of an id counts. Lines that are wrong are told and
+    passed over, those without a stance are still to be filled in.
+
+    Raises:
+        SettingError: when the file cannot be read.
+    """
+    found: dict[str, Stance] = {}
+    problems: list[str] = []
+    empty = 0
+    for number, line in enumerate(_lines(file), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            name = row["opinion_id"]
+            if not isinstance(name, str):
+                raise ValueError("opinion_id must be text")
+            if row["stance"] in ("", None):
+                empty += 1
+            else:
+                found[name] = Stance(str(row["stance"]).lower())
+        except KeyError as error:
+            problems.append(f"line {number}: {error.args[0]} is missing")
+        except TypeError:
+            problems.append(f"line {number}: not a JSON object")
+        except (ValueError, RecursionError) as error:
+            problems.append(f"line {number}: {error}")
+    for problem in problems[:PROBLEMS_SHOWN]:
+        console.print(f"  {file.name}, {problem}", style="yellow", markup=False, highlight=False)
+    if len(problems) > PROBLEMS_SHOWN:
+        console.print(f"  … and {len(problems) - PROBLEMS_SHOWN:,} more")
+    parts = [f"{file.name}: {len(found):,} labels"]
+    parts += [f"{empty:,} without a stance"] if empty else []
+    parts += [f"{len(problems):,} bad lines"] if problems else []
+    console.print(", ".join(parts), markup=False, highlight=False)
+    return found
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text("utf-8-sig").split("\n")  # not at other ends: texts may hold them
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"{file} cannot be read: {error}") from error
+
+
+def _row(opinion: Opinion, stance: Stance | None) -> str:
+    """Return a line of a label file; ``text`` is what the tagger reads."""
+    row = {
+        "opinion_id": opinion.id,
+        "comment_id": opinion.comment_id,
+        "policy": opinion.policy_id,
+        "text": joined(opinion.title, opinion.text),
+        "stance": stance or "",
+    }
+    return json.dumps(row, ensure_ascii=False)
+
+
+def _replace(file: Path, lines: Sequence[str]) -> None:
+    """Write a file in one step, so that no crash leaves half of it."""
+    fresh = file.with_name(f"{file.name}.new")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        os.replace(fresh, file)
+    except OSError as error:
+        raise SettingError(f"{file} cannot be written: {error}") from error
+
+
+def _keep(file: Path, opinion: Opinion, stance: Stance) -> None:
+    """Put a label into the file, in the place of an earlier one of the same opinion."""
+
+    def same(line: str) -> bool:
+        try:
+            return bool(json.loads(line)["opinion_id"] == opinion.id)
+        except (ValueError, TypeError, KeyError):
+            return False
+
+    lines = [line for line in _lines(file) if line.strip()] if file.exists() else []
+    _replace(file, [*(line for line in lines if not same(line)), _row(opinion, stance)])
+
+
+def _write_proposals(
+    file: Path, proposed: Sequence[Opinion], stances: Mapping[str, Stance]
+) -> None:
+    if file.exists():
+        raise SettingError(f"{file} exists, and labels in it would be lost: name another file")
+    _replace(file, [_row(opinion, stances.get(opinion.id)) for opinion in proposed])
+    print(f"{len(proposed):,} comments in {file}")
+    print('fill in "stance" with favor, against or none, and hand the file in with --labels')
+
+
+def _ask(
+    policy: Policy,
+    proposed: Sequence[Opinion],
+    copies: Mapping[str, int],
+    stances: dict[str, Stance],
+    file: Path,
+) -> None:
+    """Ask for the labels that are missing, one comment after another."""
+    todo = [opinion for opinion in proposed if opinion.id not in stances]
+    done = len(proposed) - len(todo)
+    place = 0
+    while place < len(todo):
+        opinion = todo[place]
+        console.rule(Text(f"{done + place + 1}/{len(proposed)}"), style="dim")
+        console.print(_shown(policy, opinion, copies[opinion.id], stances.get(opinion.id)))
+        key = _key()
+        if key in STOP:
+            break
+        if key == BACK:
+            place = max(0, place - 1)
+            continue
+        if key in KEYS:
+            stances[opinion.id] = KEYS[key]
+            _keep(file, opinion, KEYS[key])
+        place += 1
+    if stances:
+        console.print(f"labels are kept in {file}", markup=False, highlight=False)
+
+
+def _key() -> str:
+    """Wait for a key that means something."""
+    while True:
+        try:
+            key = fold(typer.getchar()[:1])
+        except EOFError:
+            return STOP[0]
+        if key in KEYS or key in (SKIP, BACK, *STOP):
+            return key
+
+
+def _shown(policy: Policy, opinion: Opinion, copies: int, label: Stance | None) -> Text:
+    """Return a comment as it is judged: what it says, the tagger's guess, why it is linked."""
+    body = Text(opinion.text)
+    if opinion.span:
+        body.stylize("bold yellow", *opinion.span)
+    guesses = sorted(Stance, key=lambda s: -getattr(opinion.probabilities, s))
+    guess = " · ".join(
+        f"{STANCE_ZH[stance]} {getattr(opinion.probabilities, stance):.0%}" for stance in guesses
+    )
+    why = "、".join(opinion.link.evidence) or f"similarity {opinion.link.similarity or 0:.2f}"
+    places = [
+        f"{opinion.created_at.astimezone(SHANGHAI):%Y-%m-%d}",
+        opinion.region,
+        opinion.channel,
+    ]
+    places += [f"{copies:,} copies"] if copies > 1 else []
+    shown = Text.assemble((f"{policy.title} · {' · '.join(filter(None, places))}\n", "dim"))
+    if opinion.title:
+        shown.append(f"{opinion.title}\n", "bold")
+    shown.append_text(body)
+    shown.append(f"\n\ntagger: {guess}; linked by {opinion.link.by}: {why}\n", "dim")
+    if label:
+        shown.append(f"labelled: {STANCE_ZH[label]}\n", "green")
+    return shown.append(HELP, "cyan")
+
+
+def _notes(opinions: int, texts: int, result: Narrowing) -> Iterator[str]:
+    """Say what the shares are of, and what the intervals hold."""
+    labelled = f"{result.drawn + result.others:,} of {texts:,} distinct texts labelled"
+    yield f"shares of the {opinions:,} opinions in the index; {labelled}"
+    if result.skipped:
+        yield f"{result.skipped:,} proposed before the last label have none, taken as by chance"
+    if result.others:
+        yield f"{result.others:,} labels of texts that were not proposed count for themselves only"
+    if result.contradicted:
+        yield "the labels differ from the tagger by more than it is usually off: they stand alone"
+    yield (
+        "95 % intervals cover the tagger's errors and the sampling of opinions; these are people "
+        "who chose to speak, not the population"
+    )
+
+
+def _table(policy: Policy, result: Narrowing) -> Table:
+    """Return each stance's share before and after the labels."""
+    table = Table(title=Text(f"{policy.title} ({policy.id})"))
+    table.add_column("stance")
+    for name in ("before", "after", "narrower by"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for stance, change in result.changes.items():
+        table.add_row(
+            STANCE_ZH[stance],
+            _percent(change.before),
+            _percent(change.after),
+            f"{change.narrower:.0%}",
+        )
+    return table
+
+
+def _percent(found: Estimate) -> str:
+    return f"{found.share:.0%} [{found.low * 100:.0f}–{found.high * 100:.0f}]"

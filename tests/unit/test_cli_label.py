@@ -1,0 +1,131 @@
+"""``minyi model label`` as it is used in a terminal and with files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from indexers.embedded import EmbeddedIndex
+from minyi.cli import labelling
+from minyi.vocabulary import Stance
+from models.data import rows_of
+from tests.unit.cli_runner import Cli
+from tests.unit.test_cli_answers import ELEVATOR, WASTE, opinion
+
+Keys = Callable[[str], None]
+COMMAND = ("model", "label", "--policy", ELEVATOR)
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Twelve texts on lifts, one of them three times."""
+    doubt = {"favor": 0.5, "against": 0.3, "none": 0.2}
+    texts = [f"第{number}条：电梯[red]太吵" for number in range(12)]
+    opinions = [opinion(f"c{i}", text, probabilities=doubt) for i, text in enumerate(texts)]
+    opinions += [opinion(f"copy{i}", texts[0] + "！", probabilities=doubt) for i in range(2)]
+    opinions[1] = opinions[1].model_copy(update={"title": "电梯之事", "span": (4, 6)})
+    index = EmbeddedIndex(tmp_path / "index")
+    index.upsert(opinions)
+    index.close()
+    return Cli(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> Keys:
+    """Somebody at a terminal who presses these keys."""
+
+    def press(pressed: str) -> None:
+        left = iter(pressed)
+        monkeypatch.setattr(labelling, "at_terminal", lambda: True)
+        monkeypatch.setattr(typer, "getchar", lambda: next(left, ""))
+
+    return press
+
+
+def rows(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+
+
+def test_answers_are_kept_and_gone_on_from(cli: Cli, keys: Keys) -> None:
+    keys("f2sbxn" + "q")
+    printed = cli(*COMMAND, "--budget", "5")
+    for shown in ("1/5", "4/5", "电梯[red]太吵", "支持 50%", "alias: 电梯", "before", "after"):
+        assert shown in printed
+    assert "3 of 12 distinct texts labelled" in printed
+    file = cli.data / f"labels-{ELEVATOR}.jsonl"
+    assert [row["stance"] for row in rows(file)] == ["favor", "against", "none"]
+    keys("aaa")
+    printed = cli(*COMMAND, "--budget", "5")
+    assert "4/5" in printed
+    assert "3/5" not in printed
+    assert "5 of 12 distinct texts labelled" in printed
+    assert len(rows(file)) == 5
+    keys("n" * 12)
+    assert "12 of 12 distinct texts" in cli(*COMMAND)
+
+
+def test_an_answer_can_be_taken_back(cli: Cli, keys: Keys) -> None:
+    keys("fba")
+    file = cli.data / "mine" / "labels.jsonl"
+    printed = cli(*COMMAND, "--budget", "1", "--write", file)
+    assert [row["stance"] for row in rows(file)] == ["favor"]
+    assert "labels are kept in" in printed
+    keys("fbaf")
+    file.unlink()
+    cli(*COMMAND, "--budget", "2", "--write", file)
+    assert [row["stance"] for row in rows(file)] == ["against", "favor"]
+
+
+def test_the_file_trains_a_model_as_it_is(cli: Cli, keys: Keys) -> None:
+    keys("f" * 12)
+    cli(*COMMAND)
+    file = cli.data / f"labels-{ELEVATOR}.jsonl"
+    examples = [*rows_of("data", "train", file), *rows_of("data", "val", file)]
+    assert len(examples) == 12
+    assert "电梯之事\n第1条：电梯[red]太吵" in [example.text for example in examples]
+
+
+def test_proposals_are_filled_in_elsewhere_and_handed_in(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "ask.jsonl"
+    assert "6 comments" in cli(*COMMAND, "--budget", "6", "--propose", file)
+    asked = rows(file)
+    assert {row["stance"] for row in asked} == {""}
+    assert "exists" in cli.told(*COMMAND, "--propose", file)
+    wrong = ['{"opinion_id": "gone", "stance": "favor"}', "{", "[]", '{"opinion_id": "x"}']
+    wrong.append('{"opinion_id": "x", "stance": "love"}')
+    filled = [json.dumps(row | {"stance": Stance.AGAINST.upper()}) for row in asked[:5]]
+    file.write_text("\n".join([*wrong, *filled, json.dumps(asked[5])]), "utf-8")
+    printed = cli(*COMMAND, "--labels", file)
+    assert "6 labels, 1 without a stance, 4 bad lines" in printed
+    for line in ("line 2: ", "line 3: not a JSON object", "line 4: stance is missing", "'love'"):
+        assert line in printed
+    assert "1 labels are of no opinion" in printed
+    assert "5 of 12 distinct texts labelled" in printed
+    assert "people who chose to speak" in printed
+
+
+def test_a_next_round_is_proposed_with_the_labels_of_the_last(cli: Cli, keys: Keys) -> None:
+    keys("fa")
+    cli(*COMMAND, "--budget", "2")
+    cli(*COMMAND, "--budget", "4", "--propose", cli.data / "next.jsonl")
+    stances = [row["stance"] for row in rows(cli.data / "next.jsonl")]
+    assert stances == ["favor", "against", "", ""]
+
+
+def test_the_terminal_that_is_missing_is_told_with_what_to_do(cli: Cli) -> None:
+    told = cli.told(*COMMAND)
+    assert "--propose FILE" in told
+    assert "--labels FILE" in told
+
+
+def test_what_cannot_be_labelled_is_told_in_one_line(cli: Cli, tmp_path: Path) -> None:
+    assert ELEVATOR in cli.told("model", "label", "--policy", "elevator")
+    assert "no opinions on" in cli.told("model", "label", "--policy", WASTE)
+    assert "minyi ingest" in cli.told(*COMMAND, "--data", tmp_path / "typo")
+    assert "cannot be read" in cli.told(*COMMAND, "--labels", tmp_path / "none.jsonl")
+    assert "give one" in cli.told(*COMMAND, "--labels", "a", "--write", "b")
