@@ -33,6 +33,11 @@ def policy_context(policy: Policy) -> str:
     return f"{title}：{'、'.join(others)}" if others else title
 
 
+def policy_names(policy: Policy) -> tuple[str, ...]:
+    """Return the folded names by which a long comment is searched for the policy."""
+    return tuple(map(fold, (policy.title, *policy.aliases, *policy.keywords)))
+
+
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """One input of the encoder.

@@ -1,0 +1,104 @@
+"""One training or scoring row, and what rows are read from.
+
+Public corpora are read from the shared folder and never copied; the project holds row ids with
+labels of its own and comments written for it. Test splits are returned only when asked for by
+name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import lzma
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from minyi.domain import Policy
+from minyi.errors import SettingError
+from minyi.settings import ROOT
+from minyi.vocabulary import Polarity
+from models.config import shared_folder
+from models.inputs import CELLS, STANCES, policy_context, policy_names
+
+POLICIES = ROOT / "data" / "policies"
+UNKNOWN = -1
+STANCE_INDEX = {stance: index for index, stance in enumerate(STANCES)}
+CELL_INDEX = {
+    f"{aspect}{'+' if polarity is Polarity.PRAISE else '-'}": index
+    for index, (aspect, polarity) in enumerate(CELLS)
+}
+"""``cost-`` and the like, as the label files write a cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One (policy, comment) pair with what is known of it.
+
+    ``stance`` is an index into ``STANCES`` or ``UNKNOWN``; ``evaluation`` holds for each of
+    ``CELLS`` 1, 0 or ``UNKNOWN``. ``names`` are the policy's, for finding the passage of a long
+    comment that speaks of it. ``group`` is what scores are broken down by. ``span`` are the first
+    and last (exclusive) character of the clause that shows the stance, where it was marked.
+    """
+
+    context: str
+    text: str
+    stance: int = UNKNOWN
+    evaluation: tuple[int, ...] = (UNKNOWN,) * len(CELLS)
+    names: tuple[str, ...] = ()
+    group: str = ""
+    span: tuple[int, int] | None = None
+
+
+def about(
+    policy: Policy,
+    text: str,
+    stance: int,
+    cells: Iterable[str],
+    group: str = "",
+    span: tuple[int, int] | None = None,
+) -> Example:
+    """Return the row of a policy and a comment; ``cells`` are names of ``CELL_INDEX``."""
+    context, names = policy_context(policy), policy_names(policy)
+    return Example(context, text, stance, cells_of(cells), names, group, span)
+
+
+def cells_of(names: Iterable[str]) -> tuple[int, ...]:
+    """Return 1 for each cell that is named and 0 for the others."""
+    marked = {CELL_INDEX[name] for name in names}
+    return tuple(int(index in marked) for index in range(len(CELLS)))
+
+
+@lru_cache(maxsize=1)
+def policies() -> dict[str, Policy]:
+    """Return the registry by id."""
+    found: dict[str, Policy] = {}
+    for path in sorted(POLICIES.glob("*.yaml")):
+        document = yaml.safe_load(path.read_text("utf-8"))
+        for entry in document["policies"]:
+            policy = Policy.model_validate({"domain": document["domain"], **entry})
+            found[policy.id] = policy
+    return found
+
+
+@lru_cache(maxsize=32)
+def corpus(name: str) -> tuple[dict[str, Any], ...]:
+    """Return all rows of a corpus in the shared folder.
+
+    Raises:
+        SettingError: when the shared folder or the corpus is missing.
+    """
+    path = shared_folder() / "data" / f"{name}.jsonl.xz"
+    if not path.is_file():
+        raise SettingError(f"the corpus {path} is missing")
+    with lzma.open(path, "rt", encoding="utf-8") as lines:
+        return tuple(json.loads(line) for line in lines if line.strip())
+
+
+def held_out(key: str, share: float) -> bool:
+    """Whether a row belongs to a held-out part: a fixed function of its key."""
+    digest = hashlib.sha256(key.encode()).digest()
+    return int.from_bytes(digest[:4]) < share * 2**32

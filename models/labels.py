@@ -1,0 +1,201 @@
+"""Our own labels, as rows: formats and splits are told in ``data/labels/README.md``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from minyi.errors import SettingError
+from minyi.settings import ROOT
+from minyi.text import fold
+from minyi.vocabulary import Stance
+from models.examples import (
+    CELL_INDEX,
+    STANCE_INDEX,
+    UNKNOWN,
+    Example,
+    about,
+    cells_of,
+    corpus,
+    held_out,
+    policies,
+)
+from models.inputs import CELLS, policy_context, policy_names
+
+LABELS = ROOT / "data" / "labels"
+STREAM = ROOT / "data" / "stream"
+UNSEEN = frozenset({"parking", "wage-arrears", "waste-sorting", "maternity-support"})
+"""Policies that no training row speaks of, so that scores say what a new policy gets."""
+SPLITS = ("train", "val", "test")
+LETTERS = {"f": Stance.FAVOR, "a": Stance.AGAINST, "n": Stance.NONE}
+
+
+def _table(name: str, fields: int) -> Iterator[list[str]]:
+    lines = (LABELS / name).read_text("utf-8").splitlines()
+    for number, line in enumerate(lines, 1):
+        found = line.split("\t")
+        if len(found) != fields:
+            raise SettingError(f"{name}, line {number}: {len(found)} fields, not {fields}")
+        yield found
+
+
+def comments(split: str) -> list[Example]:
+    """Comments written for the project; ``val`` is a tenth of them, by text."""
+    found = []
+    for ids, stances, cells, style, title, text in _table("train_comments.tsv", 6):
+        if ids == "-" or held_out(text, 0.1) != (split == "val"):
+            continue
+        whole = text if title == "-" else f"{title}\n{text}"
+        labels = zip(ids.split(";"), stances.split(";"), cells.split(";"), strict=True)
+        found += [_row(*label, whole, style) for label in labels if label[0] not in UNSEEN]
+    return found
+
+
+def challenge() -> list[Example]:
+    """Cases written by phenomenon, only scored on. Grouped by phenomenon."""
+    return [
+        _row(policy, stance, cells, text, phenomenon)
+        for _, phenomenon, policy, stance, cells, text, _ in _table("challenge.tsv", 7)
+    ]
+
+
+def _row(policy: str, stance: str, cells: str, text: str, group: str) -> Example:
+    names = () if cells == "-" else cells.split(",")
+    return about(policies()[policy], text, STANCE_INDEX[LETTERS[stance]], names, group)
+
+
+@lru_cache(maxsize=1)
+def gold_labels() -> tuple[dict[str, Any], ...]:
+    """Return the labels of real rows as they stand in the file."""
+    lines = (LABELS / "opinions_gold.jsonl").read_text("utf-8").splitlines()
+    return tuple(json.loads(line) for line in lines)
+
+
+def gold(split: str, linked: bool = True) -> list[Example]:
+    """Real rows with labels of our own, texts looked up in the shared folder. Grouped by corpus.
+
+    Args:
+        split: train, val or test; ``unseen`` are the test rows of policies that no training row
+            speaks of, which ``test`` has too.
+        linked: rows that speak of the policy; False gives those in which only a word of it occurs
+            (stance none, nothing evaluated).
+    """
+    return [
+        about(
+            policies()[label["policy"]],
+            _texts(label["dataset"])[_key(label)],
+            STANCE_INDEX[Stance(label["stance"])],
+            label["evaluation"],
+            label["dataset"],
+            tuple(label["span"]) if "span" in label else None,
+        )
+        for label in gold_labels()
+        if label["split"] == ("test" if split == "unseen" else split)
+        and (split != "unseen" or label["policy"] in UNSEEN)
+        and label.get("about", True) == linked
+    ]
+
+
+def _key(label: dict[str, Any]) -> int:
+    """Return what names a label's text in its corpus: the id, or the row where there is none."""
+    return int(label["id"] if "id" in label else label["row"])
+
+
+@lru_cache(maxsize=8)
+def _texts(dataset: str) -> dict[int, str]:
+    """Return title and text by what a label names. An id that stands on several rows names the
+    first."""
+    if dataset == "taidi2020_messages":
+        return {row["id"]: f"{row['topic']}\n{row['text']}" for row in reversed(corpus(dataset))}
+    if dataset == "nlpcc2016_stance":
+        return {row["id"]: row["text"] for row in corpus(dataset) if row["split"] == "train"}
+    return {number: row["text"] for number, row in enumerate(corpus(dataset))}
+
+
+def held_back(dataset: str) -> frozenset[int]:
+    """Return the rows of a stance corpus that our gold labels hold out: not to be trained on."""
+    return frozenset(
+        _key(label)
+        for label in gold_labels()
+        if label["dataset"] == dataset and label["split"] != "train"
+    )
+
+
+def nlpcc_letters() -> list[tuple[int, str]]:
+    """Return our stance letters of NLPCC's unlabelled rows, by their place among those."""
+    return [(int(place), letter) for place, letter in _table("nlpcc_unlabelled.tsv", 2)]
+
+
+def stream() -> list[Example]:
+    """The bundled stream with its ground truth: scored on, never trained on. Grouped by style."""
+    texts = {}
+    for line in (STREAM / "comments.jsonl").read_text("utf-8").splitlines():
+        comment = json.loads(line)
+        texts[comment["id"]] = "\n".join(filter(None, (comment.get("title"), comment["text"])))
+    found = []
+    for line in (STREAM / "truth.jsonl").read_text("utf-8").splitlines():
+        truth = json.loads(line)
+        found += [
+            about(
+                policies()[label["policy"]],
+                texts[truth["id"]],
+                STANCE_INDEX[Stance(label["stance"])],
+                label["evaluations"],
+                truth["style"],
+            )
+            for label in truth["labels"]
+        ]
+    return found
+
+
+def read_labelled(path: Path, split: str) -> list[Example]:
+    """Read a user's own labelled comments: JSON Lines with ``text``, ``policy``, ``stance``.
+
+    ``policy`` is an id of the registry or any title. ``evaluation`` (a list like
+    ``["cost-", "service+"]``) and ``split`` (train or val) are optional; without a split a tenth
+    is held out for validation, by text.
+
+    Raises:
+        SettingError: with file and line of what is wrong.
+    """
+    found = []
+    try:
+        lines = path.read_text("utf-8-sig").split("\n")  # a text may hold other line separators
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"{path}: {error}") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            found += _labelled(json.loads(line), split)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise SettingError(f"{path}, line {number}: {error}") from error
+    return found
+
+
+def _labelled(row: dict[str, Any], split: str) -> list[Example]:
+    missing = [name for name in ("text", "policy", "stance") if not row.get(name)]
+    if missing:
+        raise ValueError(f"{', '.join(missing)} missing; needed are text, policy and stance")
+    wrong = [name for name in ("text", "policy", "stance") if not isinstance(row[name], str)]
+    if wrong:
+        raise ValueError(f"{', '.join(wrong)} must be text")
+    cells = row.get("evaluation")
+    wrong = [name for name in cells or () if name not in CELL_INDEX]
+    if wrong:
+        raise ValueError(f"no such evaluation: {', '.join(wrong)}; known: {', '.join(CELL_INDEX)}")
+    own = row.get("split") or ("val" if held_out(row["text"], 0.1) else "train")
+    if own not in SPLITS:
+        raise ValueError(f"no such split: {own}; known: {', '.join(SPLITS)}")
+    if own != split:
+        return []
+    policy = policies().get(row["policy"])
+    context = policy_context(policy) if policy else fold(row["policy"])
+    names = policy_names(policy) if policy else (context,)
+    # Not judged is unknown, not nothing.
+    marks = cells_of(cells) if cells is not None else (UNKNOWN,) * len(CELLS)
+    stance = STANCE_INDEX[Stance(row["stance"].lower())]
+    return [Example(context, row["text"], stance, marks, names)]
