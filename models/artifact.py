@@ -11,14 +11,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from minyi.errors import InvalidArtifact
+from minyi.settings import ROOT
 from models.inputs import CELLS, STANCES
 
 GRAPH = "model.onnx"
 TOKENIZER = "tokenizer.json"
 MANIFEST = "manifest.json"
+SHIPPED = ROOT / "artifacts" / "tagger"
+"""The artifact that comes with the project."""
 
 
 class Decision(BaseModel):
@@ -28,13 +31,31 @@ class Decision(BaseModel):
 
     stances: tuple[str, ...] = tuple(stance.value for stance in STANCES)
     cells: tuple[str, ...] = tuple(f"{aspect}:{polarity}" for aspect, polarity in CELLS)
-    max_length: int = 256
+    max_length: int = 384
     """Tokens of a pair at most."""
-    stance_temperature: float = Field(default=1.0, gt=0)
-    """Stance logits are divided by it before the softmax."""
-    evaluation_temperature: float = Field(default=1.0, gt=0)
+    stance_scale: tuple[float, ...] = (1.0,) * len(STANCES)
+    stance_bias: tuple[float, ...] = (0.0,) * len(STANCES)
+    """Stance probabilities are softmax(scale * logits + bias): vector scaling (Guo et al., 2017,
+    section 4.2)."""
+    evaluation_scale: tuple[float, ...] = (1.0,) * len(CELLS)
+    evaluation_bias: tuple[float, ...] = (0.0,) * len(CELLS)
+    """A cell's probability is sigmoid(scale * logit + bias): Platt scaling."""
     thresholds: tuple[float, ...] = (0.5,) * len(CELLS)
     """Probability from which a cell is reported."""
+    prior: tuple[float, ...] = (1 / len(STANCES),) * len(STANCES)
+    """Shares of the stances in the rows that the probabilities were calibrated on."""
+    sure_from: float = Field(default=0.0, ge=0, le=1)
+    """Probability of the stance from which it is sure; below lies the abstain band."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Decision:
+        for name in ("evaluation_scale", "evaluation_bias", "thresholds"):
+            if len(getattr(self, name)) != len(CELLS):
+                raise ValueError(f"{name}: one per cell is needed, {len(CELLS)}")
+        for name in ("stance_scale", "stance_bias", "prior"):
+            if len(getattr(self, name)) != len(STANCES):
+                raise ValueError(f"{name}: one per stance is needed, {len(STANCES)}")
+        return self
 
 
 class Manifest(BaseModel):
@@ -47,6 +68,9 @@ class Manifest(BaseModel):
     files: dict[str, str]
     """SHA-256 of the files that results depend on."""
     decision: Decision
+    policy_spread: float = Field(default=0.08, gt=0)
+    """How much the error of a share differs between policies: a standard deviation, measured on
+    validation rows. ``minyi model label`` starts from it."""
     code_revision: str
     data: dict[str, str]
     """SHA-256 of the files that training read."""
@@ -88,8 +112,6 @@ def load_manifest(folder: Path) -> Manifest:
     known = Decision()
     if (decision.stances, decision.cells) != (known.stances, known.cells):
         raise InvalidArtifact(f"{folder / MANIFEST}: labels differ from those of this version")
-    if len(decision.thresholds) != len(known.cells):
-        raise InvalidArtifact(f"{folder / MANIFEST}: one threshold per cell is needed")
     for name, expected in manifest.files.items():
         path = folder / name
         if not path.is_file():

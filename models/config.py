@@ -18,7 +18,7 @@ class Strict(BaseModel):
 
 
 class Source(Strict):
-    """One source of training rows, a name of ``models.data.SOURCES``."""
+    """One source of training rows, a name that ``models.data.sources`` knows."""
 
     name: str
     take: int | None = None
@@ -38,6 +38,8 @@ class Stage(Strict):
     head_learning_rate: float = 1e-3
     evaluation_weight: float = 3.0
     """Weight of the evaluation loss (mean over cells) against the stance loss."""
+    max_length: int | None = Field(default=None, ge=32, le=512)
+    """Tokens of a pair at most, where it is not the run's."""
     steps: int | None = Field(default=None, ge=1)
     """Leave the stage after so many steps of its schedule; None goes to the end."""
 
@@ -53,12 +55,15 @@ class TrainConfig(Strict):
     label_smoothing: float = Field(default=0.05, ge=0, lt=1)
     positive_weight: float = 2.0
     """Weight of a cell that holds against one that does not."""
-    preserve_every: int = Field(default=5, ge=1)
-    """Every so many steps, a batch of single texts is held to the base encoder's vectors."""
-    preserve_weight: float = 4.0
-    preserve_texts: int = 2000
+    evidence_weight: float = 0.3
+    """Weight of the evidence loss: minus the log of the stance's weights inside the marked span,
+    summed over the rows that have one and divided by the batch."""
     checkpoint_every: int = Field(default=100, ge=1)
     stages: tuple[Stage, ...]
+    validate_on: tuple[str, ...] = ("gold", "comments", "nlpcc", "unrelated", "not_about")
+    """Sources whose validation rows calibrate the model."""
+    vector_texts: int = 8000
+    """Texts that the text vector is fitted on."""
     ship: tuple[str, ...] = Field(min_length=1)
     """Stages whose networks are averaged into the one that ships: the mean lies flatter than
     either (Wortsman et al., 2022, "Model soups"), chosen on validation rows."""

@@ -1,16 +1,20 @@
-"""The network: one BERT encoder, a stance head, an evaluation head, an embedding.
+"""The network: one BERT encoder, a stance head, an evaluation head, a text vector.
 
 Every head reads the tokens through one linear layer. A head's logit is what [CLS] says plus an
 attention-weighted sum over the comment's tokens of what each token says::
 
     logit_k = cls_k + sum_i a_ik * token_ik,    a_k = softmax over the comment's tokens
 
-so that a clause's share in the stance (the evidence span) is a plain sum over its tokens, and the
-long comment's one telling clause is not drowned by the rest.
+so that a long comment's one telling clause is not drowned by the rest. The stance's weights are
+also taught which clause shows the stance: they choose the evidence span.
+
+The text vector is a linear map of what every layer says of the text, fitted after training to a
+teacher's vectors (``models.vectors``): the heads are free to turn the encoder to their use.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +27,8 @@ from models.inputs import CELLS, STANCES
 S, E = len(STANCES), len(CELLS)
 PARTS = (S, S, 1, E, E, E)
 """Columns of the linear layer: stance of [CLS], of tokens, its attention; evaluation likewise."""
+VECTOR = 512
+"""Width of the text vector."""
 
 
 class Output(NamedTuple):
@@ -31,9 +37,9 @@ class Output(NamedTuple):
     evaluation: Tensor
     """Logits (batch, 12)."""
     evidence: Tensor
-    """Each token's share in each stance logit (batch, 3, length); zero outside the comment."""
+    """The stance's weight of each token (batch, length): sums to one, zero outside the comment."""
     vector: Tensor
-    """Unit vector of [CLS] (batch, width)."""
+    """Unit vector (batch, width)."""
 
 
 class TaggerNetwork(nn.Module):
@@ -46,6 +52,9 @@ class TaggerNetwork(nn.Module):
         self.heads = nn.Linear(encoder.config.hidden_size, sum(PARTS))
         nn.init.normal_(self.heads.weight, std=0.02)
         nn.init.zeros_(self.heads.bias)
+        config = encoder.config
+        self.vector = nn.Linear((config.num_hidden_layers + 1) * config.hidden_size, VECTOR)
+        self.vector.requires_grad_(False)
 
     @classmethod
     def from_base(cls, folder: Path, dropout: float = 0.0) -> TaggerNetwork:
@@ -59,26 +68,37 @@ class TaggerNetwork(nn.Module):
         )
         return cls(encoder, dropout)
 
-    def embed(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Return unit vectors (batch, width) of single texts."""
-        hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-        return nn.functional.normalize(hidden[:, 0], dim=-1)
-
     def forward(self, ids: Tensor, mask: Tensor, segments: Tensor) -> Output:
-        hidden = self.encoder(
-            input_ids=ids, attention_mask=mask, token_type_ids=segments
-        ).last_hidden_state
+        states = self.encoder(
+            input_ids=ids,
+            attention_mask=mask,
+            token_type_ids=segments,
+            output_hidden_states=True,
+        ).hidden_states
+        hidden = states[-1]
         read = self.heads(self.dropout(hidden)).transpose(1, 2)
         s_cls, s_token, s_weight, e_cls, e_token, e_weight = read.split(PARTS, dim=1)
         outside = (segments == 0).unsqueeze(1)
-        evidence = _attention(s_weight, outside) * s_token
+        evidence = _attention(s_weight, outside)
+        stance = (evidence * s_token).sum(-1)
         evaluation = (_attention(e_weight, outside) * e_token).sum(-1)
         return Output(
-            s_cls[:, :, 0] + evidence.sum(-1),
+            s_cls[:, :, 0] + stance,
             e_cls[:, :, 0] + evaluation,
-            evidence,
-            nn.functional.normalize(hidden[:, 0], dim=-1),
+            evidence.squeeze(1),
+            nn.functional.normalize(self.vector(features(states, mask)), dim=-1),
         )
+
+
+def features(states: Sequence[Tensor], mask: Tensor) -> Tensor:
+    """Return (batch, (layers + 1) * hidden): each layer's mean over the tokens, and [CLS].
+
+    The mean is a matrix product, which ONNX Runtime computes text by text; a sum over an inner
+    axis would round differently in another batch.
+    """
+    share = (mask / mask.sum(-1, keepdim=True)).unsqueeze(1)
+    means = [(share @ state).squeeze(1) for state in states[1:]]
+    return torch.cat([*means, states[-1][:, 0]], dim=-1)
 
 
 def _attention(weights: Tensor, outside: Tensor) -> Tensor:

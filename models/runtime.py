@@ -1,8 +1,8 @@
 """The tagger at work: ONNX Runtime on the CPU, without torch.
 
 A pair's result never depends on what stands beside it: a pair is padded to a length that its own
-tokens decide, weights are int8 but activations float32, and every sum over tokens is taken row by
-row. So replaying a stream in other batches gives the same bits.
+tokens decide, int8 activations are scaled token by token, and every sum over tokens is taken row
+by row. So replaying a stream in other batches gives the same bits.
 """
 
 from __future__ import annotations
@@ -20,17 +20,16 @@ import onnxruntime as ort
 
 from minyi.domain import Evaluation, Policy, StanceProbabilities, Tagging
 from minyi.errors import InvalidArtifact
-from minyi.text import fold
 from minyi.vocabulary import Stance
 from models.artifact import GRAPH, Decision, load_manifest
-from models.inputs import CELLS, STANCES, Encoded, InputEncoder, policy_context
+from models.inputs import CELLS, STANCES, Encoded, InputEncoder, policy_context, policy_names
 
 Floats = npt.NDArray[np.float32]
 
 LENGTHS = (16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 384, 512)
 """Padded lengths in tokens."""
-BATCH_TOKENS = 4096
-"""Tokens in one run of the graph: bounds memory, and more of them are no faster."""
+BATCH_TOKENS = 2048
+"""Tokens in one run of the graph: what it works on stays in the caches, and more are slower."""
 SLICE = 2048
 """Inputs that are tokenised at a time."""
 CACHED = 20_000
@@ -59,11 +58,13 @@ class OnnxTagger:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.log_severity_level = 3
-        # Turn the int8 weights into float32 once, at load, rather than in every run.
-        options.add_session_config_entry("session.disable_quant_qdq", "1")
         try:
             self._session = ort.InferenceSession(
-                folder / GRAPH, options, providers=["CPUExecutionProvider"]
+                folder / GRAPH,
+                options,
+                providers=["CPUExecutionProvider"],
+                # The fused kernel is the slower one: an eighth of the whole time.
+                disabled_optimizers=["SkipLayerNormFusion"],
             )
         except Exception as error:  # ONNX Runtime's own errors share no public base class
             raise InvalidArtifact(f"{folder / GRAPH} cannot be loaded: {error}") from error
@@ -78,7 +79,7 @@ class OnnxTagger:
     def tag(self, pairs: Sequence[tuple[Policy, str]]) -> list[Tagging]:
         """Tag each pair of a policy and a comment's text. Equal pairs are computed once, and
         again only after many others have passed."""
-        keys = [_key(policy_context(policy), text) for policy, text in pairs]
+        keys = [_key(policy, text) for policy, text in pairs]
         found: dict[bytes, Tagging] = {}
         missing: dict[bytes, tuple[Policy, str]] = {}
         with self._lock:
@@ -114,18 +115,18 @@ class OnnxTagger:
                 vectors[[start + index for index in rows]] = found
         return vectors[[row[text] for text in texts]]
 
-    def logits(self, pairs: Sequence[tuple[str, str]]) -> tuple[Floats, Floats]:
-        """Return the raw logits of (context, text) pairs: stance (n, 3), evaluation (n, 12)."""
+    def logits(self, pairs: Sequence[tuple[str, str, tuple[str, ...]]]) -> tuple[Floats, Floats]:
+        """Return the raw logits of (context, text, names): stance (n, 3), evaluation (n, 12)."""
         stance = np.zeros((len(pairs), len(STANCES)), np.float32)
         evaluation = np.zeros((len(pairs), len(CELLS)), np.float32)
-        encoded = [self._inputs.pair(context, text) for context, text in pairs]
+        encoded = [self._inputs.pair(*pair) for pair in pairs]
         for rows, (one, two) in self._run(encoded, ("stance", "evaluation")):
             stance[rows], evaluation[rows] = one, two
         return stance, evaluation
 
     def _tag(self, pairs: Sequence[tuple[Policy, str]]) -> list[Tagging]:
         encoded = [
-            self._inputs.pair(policy_context(policy), text, self._mentions(policy, text))
+            self._inputs.pair(policy_context(policy), text, policy_names(policy))
             for policy, text in pairs
         ]
         taggings: dict[int, Tagging] = {}
@@ -136,11 +137,6 @@ class OnnxTagger:
                     self._decision, stance, evaluation, evidence, text, encoded[index]
                 )
         return [taggings[index] for index in range(len(pairs))]
-
-    def _mentions(self, policy: Policy, text: str) -> tuple[str, ...]:
-        if len(text) < self._decision.max_length // 2:
-            return ()
-        return tuple(map(fold, (policy.title, *policy.aliases, *policy.keywords)))
 
     def _run(
         self, encoded: Sequence[Encoded], outputs: tuple[str, ...]
@@ -158,9 +154,10 @@ class OnnxTagger:
                 yield part, self._session.run(outputs, feed)
 
 
-def _key(context: str, text: str) -> bytes:
+def _key(policy: Policy, text: str) -> bytes:
     """Return what a result is kept under: a hash, since texts may be long."""
-    return hashlib.blake2b(f"{context}\x1f{text}".encode(), digest_size=16).digest()
+    read = (policy_context(policy), *policy_names(policy), text)
+    return hashlib.blake2b("\x1f".join(read).encode(), digest_size=16).digest()
 
 
 def _feed(batch: Sequence[Encoded], length: int, pad: int) -> dict[str, npt.NDArray[np.int64]]:
@@ -176,6 +173,19 @@ def _feed(batch: Sequence[Encoded], length: int, pad: int) -> dict[str, npt.NDAr
     return {"ids": ids, "mask": mask, "segments": segments}
 
 
+def stance_chances(decision: Decision, logits: Floats) -> npt.NDArray[np.float64]:
+    """Return calibrated probabilities (n, 3) of stance logits (n, 3)."""
+    scaled = logits * np.array(decision.stance_scale) + np.array(decision.stance_bias)
+    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def cell_chances(decision: Decision, logits: Floats) -> npt.NDArray[np.float64]:
+    """Return calibrated probabilities (n, 12) of evaluation logits (n, 12)."""
+    scaled = logits * np.array(decision.evaluation_scale) + np.array(decision.evaluation_bias)
+    return np.asarray(1 / (1 + np.exp(-scaled)))
+
+
 def decide(
     decision: Decision,
     stance: Floats,
@@ -187,22 +197,21 @@ def decide(
     """Turn one pair's outputs into a tagging.
 
     Args:
-        decision: temperatures and thresholds.
+        decision: scales, thresholds and the abstain band.
         stance: logits (3,).
         evaluation: logits (12,).
-        evidence: each token's share in each stance logit (3, length).
+        evidence: each token's weight in the stance (length,).
         text: the comment.
         encoded: where the comment's tokens stand in it.
     """
-    scaled = np.asarray(stance, np.float64) / decision.stance_temperature
-    shares = np.exp(scaled - scaled.max())
-    favor, against, none = (shares / shares.sum()).round(4).tolist()
-    best = int(stance.argmax())
-    logits = np.asarray(evaluation, np.float64) / decision.evaluation_temperature
-    chances = (1 / (1 + np.exp(-logits))).tolist()
+    shares = stance_chances(decision, stance)
+    best = int(shares.argmax())
+    favor, against, none = shares.round(4).tolist()
+    chances = cell_chances(decision, evaluation).tolist()
     return Tagging(
         stance=STANCES[best],
         probabilities=StanceProbabilities(favor=favor, against=against, none=none),
+        sure=bool(shares[best] >= decision.sure_from),
         evaluations=tuple(
             Evaluation(aspect=aspect, polarity=polarity, probability=round(chance, 4))
             for (aspect, polarity), chance, threshold in zip(
@@ -210,16 +219,12 @@ def decide(
             )
             if chance >= threshold
         ),
-        span=None if STANCES[best] is Stance.NONE else _span(evidence, best, text, encoded),
+        span=None if STANCES[best] is Stance.NONE else _span(evidence, text, encoded),
     )
 
 
-def _span(evidence: Floats, stance: int, text: str, encoded: Encoded) -> tuple[int, int] | None:
-    """Return the clause whose tokens speak most for the stance, None for a text without words.
-
-    What a token says for the stance is its share in that logit above its mean share in all. This
-    reads the head's own sum; it does not see what went through [CLS].
-    """
+def _span(evidence: Floats, text: str, encoded: Encoded) -> tuple[int, int] | None:
+    """Return the clause that weighs most in the stance, None for a text without words."""
     clauses = [
         (match.end() - len(match.group().lstrip()), match.start() + len(match.group().rstrip()))
         for match in _CLAUSE.finditer(text)
@@ -228,8 +233,7 @@ def _span(evidence: Floats, stance: int, text: str, encoded: Encoded) -> tuple[i
     clauses = [clause for clause in clauses if clause[1] - clause[0] >= MIN_CLAUSE] or clauses
     if not clauses:
         return None
-    said = evidence[stance] - evidence.mean(axis=0)
-    tokens = said[encoded.start : encoded.start + len(encoded.offsets)].tolist()
+    tokens = evidence[encoded.start : encoded.start + len(encoded.offsets)].tolist()
     weights = dict.fromkeys(clauses, 0.0)
     position = 0
     for (start, _), value in zip(encoded.offsets, tokens, strict=True):

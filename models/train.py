@@ -1,4 +1,4 @@
-"""Train the tagger: ``python -m models.train --config models/configs/small.toml --out var/model``.
+"""Train the tagger: ``minyi model train``.
 
 Stages run one after the other. A run that was stopped goes on from its last checkpoint when the
 same command is given again; delete the folder to start anew.
@@ -6,21 +6,22 @@ same command is given again; delete the folder to start anew.
 
 from __future__ import annotations
 
-import argparse
 import logging
 import random
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
-from models.config import Stage, TrainConfig, load_config, shared_folder
-from models.data import SOURCES, UNKNOWN, Example, plain_texts
+from minyi.errors import SettingError
+from models.base import Base
+from models.batches import bucketed, collate
+from models.config import Stage, TrainConfig
+from models.data import rows_of
+from models.examples import UNKNOWN, Example
 from models.inputs import Encoded, InputEncoder
 from models.network import TaggerNetwork
 
@@ -28,46 +29,15 @@ log = logging.getLogger("models.train")
 CHECKPOINT = "checkpoint.pt"
 
 
-def base_folder(out: Path) -> Path:
-    """Return the base encoder as a Hugging Face folder, made from the shared one if needed."""
-    folder = out / "base"
-    if not (folder / "model.safetensors").is_file():
-        script = shared_folder() / "base-model" / "to_hf.py"
-        subprocess.run([sys.executable, str(script), str(folder)], check=True)  # noqa: S603
-    return folder
+def mixture(stage: Stage, seed: int, data: Path | None = None) -> list[Example]:
+    """Return the rows of a stage.
 
-
-def collate(batch: Sequence[Encoded], pad: int = 0) -> tuple[Tensor, Tensor, Tensor]:
-    """Return ids, attention mask and segments, padded to the longest of the batch."""
-    length = max(len(item.ids) for item in batch)
-    ids = torch.full((len(batch), length), pad)
-    mask = torch.zeros((len(batch), length), dtype=torch.long)
-    segments = torch.zeros((len(batch), length), dtype=torch.long)
-    for row, item in enumerate(batch):
-        ids[row, : len(item.ids)] = torch.tensor(item.ids)
-        mask[row, : len(item.ids)] = 1
-        if item.start:
-            segments[row, item.start : len(item.ids)] = 1
-    return ids, mask, segments
-
-
-def bucketed(lengths: Sequence[int], batch: int, choice: random.Random) -> list[list[int]]:
-    """Return shuffled batches of indices in which lengths are alike, so that little is padding."""
-    order = list(range(len(lengths)))
-    choice.shuffle(order)
-    batches = []
-    for start in range(0, len(order), 50 * batch):
-        chunk = sorted(order[start : start + 50 * batch], key=lambda i: lengths[i])
-        batches += [chunk[i : i + batch] for i in range(0, len(chunk), batch)]
-    choice.shuffle(batches)
-    return batches
-
-
-def mixture(stage: Stage, seed: int) -> list[Example]:
-    """Return the rows of a stage."""
+    Raises:
+        SettingError: when a source is unknown or cannot be read.
+    """
     rows: list[Example] = []
     for source in stage.sources:
-        found = SOURCES[source.name]("train")
+        found = rows_of(source.name, "train", data)
         random.Random(seed).shuffle(found)  # noqa: S311
         found = found[source.skip :][: source.take]
         log.info("%s: %s x %d", source.name, f"{len(found):,}", source.repeat)
@@ -76,17 +46,22 @@ def mixture(stage: Stage, seed: int) -> list[Example]:
 
 
 class Trainer:
-    """Runs the stages; holds the network, the optimizer and what is needed to go on later."""
+    """Runs the stages; holds the network, the optimizer and what is needed to go on later.
 
-    def __init__(self, config: TrainConfig, out: Path) -> None:
-        self.config, self.out = config, out
-        out.mkdir(parents=True, exist_ok=True)
+    Args:
+        config: the recipe.
+        base: the encoder to start from.
+        out: folder of the run; a run that it holds goes on.
+        data: a user's own labelled comments, for recipes that read them.
+    """
+
+    def __init__(
+        self, config: TrainConfig, base: Base, out: Path, data: Path | None = None
+    ) -> None:
+        self.config, self.out, self.data = config, out, data
         torch.manual_seed(config.seed)
-        base = base_folder(out)
-        self.inputs = InputEncoder(base, config.max_length)
-        self.network = TaggerNetwork.from_base(base, config.dropout)
-        self.network.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
-        self.singles, self.targets = self._preserved()
+        self.inputs = InputEncoder(base.folder, config.max_length)
+        self.network = TaggerNetwork.from_base(base.folder, config.dropout)
         self.stage, self.step = 0, 0
         self.state: dict[str, object] | None = None
         if (out / CHECKPOINT).is_file():
@@ -96,25 +71,11 @@ class Trainer:
             self.state = saved["optimizer"]
             log.info("going on at stage %d, step %d", self.stage, self.step)
 
-    @torch.no_grad()
-    def _preserved(self) -> tuple[list[Encoded], Tensor]:
-        texts = plain_texts(self.config.preserve_texts, self.config.seed)
-        short = InputEncoder(self.out / "base", 48)
-        singles = [short.single(text) for text in texts]
-        kept = self.out / "preserved.pt"
-        if not kept.is_file():
-            self.network.eval()
-            vectors = torch.zeros(len(singles), self.network.encoder.config.hidden_size)
-            order = sorted(range(len(singles)), key=lambda i: len(singles[i].ids))
-            for start in range(0, len(order), 64):
-                part = order[start : start + 64]
-                ids, mask, _ = collate([singles[i] for i in part])
-                vectors[part] = self.network.embed(ids, mask)
-            torch.save(vectors, kept)
-        return singles, torch.load(kept, weights_only=True)
-
     def run(self, until: str | None = None) -> None:
         """Train the stages that remain, up to and with the one named ``until``."""
+        names = [stage.name for stage in self.config.stages]
+        if until not in (None, *names):
+            raise SettingError(f"no stage {until}; the recipe has {', '.join(names)}")
         for number, stage in enumerate(self.config.stages):
             if number >= self.stage:
                 self._run_stage(number, stage)
@@ -135,8 +96,9 @@ class Trainer:
 
     def _run_stage(self, number: int, stage: Stage) -> None:
         log.info("stage %s", stage.name)
-        rows = mixture(stage, self.config.seed)
-        encoded = [self.inputs.pair(row.context, row.text) for row in rows]
+        rows = mixture(stage, self.config.seed, self.data)
+        self.inputs.max_length = stage.max_length or self.config.max_length
+        encoded = [self.inputs.pair(row.context, row.text, row.names) for row in rows]
         choice = random.Random(f"{self.config.seed}/{stage.name}")  # noqa: S311
         batches = bucketed([len(item.ids) for item in encoded], self.config.batch, choice)
         optimizer = self._optimizer(stage)
@@ -151,7 +113,7 @@ class Trainer:
             torch.manual_seed(self.config.seed + 100_003 * number + step)
             schedule.set(step)
             examples, items = [rows[i] for i in batch], [encoded[i] for i in batch]
-            loss = self._loss(examples, items, step, stage.evaluation_weight)
+            loss = self._loss(examples, items, stage.evaluation_weight)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
             optimizer.step()
@@ -171,9 +133,9 @@ class Trainer:
                     rate,
                 )
                 losses.clear()
+        torch.save(self.network.state_dict(), self.out / f"{stage.name}.pt")
         self.stage, self.step = number + 1, 0
         self._save(self.stage, 0, None)
-        torch.save(self.network.state_dict(), self.out / f"{stage.name}.pt")
 
     def _progress(self, stage: Stage, batches: list[list[int]]) -> Iterator[tuple[int, list[int]]]:
         columns = (
@@ -189,7 +151,7 @@ class Trainer:
                 progress.advance(task)
 
     def _loss(
-        self, rows: list[Example], encoded: list[Encoded], step: int, evaluation_weight: float
+        self, rows: list[Example], encoded: list[Encoded], evaluation_weight: float
     ) -> Tensor:
         config = self.config
         ids, mask, segments = collate(encoded)
@@ -213,12 +175,13 @@ class Trainer:
                 output.evaluation, cells.clamp(min=0), reduction="none", pos_weight=weight
             )
             loss = loss + evaluation_weight * (each * known).sum() / (len(rows) * cells.shape[1])
-        if step % config.preserve_every == 0:
-            at = (step // config.preserve_every * config.batch) % len(self.singles)
-            part = slice(at, at + config.batch)
-            ids, mask, _ = collate(self.singles[part])
-            cosine = (self.network.embed(ids, mask) * self.targets[part]).sum(-1)
-            loss = loss + config.preserve_weight * (1 - cosine).mean()
+        inside = torch.stack(
+            [_inside(row, item, ids.shape[1]) for row, item in zip(rows, encoded, strict=True)]
+        )
+        marked = inside.any(-1)
+        if marked.any():
+            weight = (output.evidence * inside).sum(-1)[marked]
+            loss = loss - config.evidence_weight * weight.clamp(min=1e-4).log().sum() / len(rows)
         return loss
 
     def _save(self, stage: int, step: int, optimizer: torch.optim.Optimizer | None) -> None:
@@ -235,6 +198,16 @@ class Trainer:
         target.with_suffix(".part").replace(target)
 
 
+def _inside(row: Example, item: Encoded, length: int) -> Tensor:
+    """Return which tokens stand in the row's evidence span, (length,)."""
+    found = torch.zeros(length, dtype=torch.bool)
+    if row.span is not None:
+        first, last = row.span
+        for place, (start, end) in enumerate(item.offsets, item.start):
+            found[place] = start >= first and end <= last
+    return found
+
+
 class _Schedule:
     """Learning rates: a tenth of the steps to warm up, then linearly to zero."""
 
@@ -247,17 +220,3 @@ class _Schedule:
         share = min((step + 1) / warm, (self.steps - step) / max(1, self.steps - warm))
         for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
             group["lr"] = peak * share
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Train the tagger.")
-    parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("var/model"))
-    parser.add_argument("--until", help="stop after this stage")
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    Trainer(load_config(arguments.config), arguments.out).run(arguments.until)
-
-
-if __name__ == "__main__":
-    main()
