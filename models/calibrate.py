@@ -1,69 +1,96 @@
-"""Decide on the graph's outputs: ``python -m models.calibrate --artifact artifacts/tagger``.
+"""Decide on the graph's outputs: scales, thresholds and the abstain band.
 
-Temperatures and thresholds come from validation rows only and are written into the manifest,
-which gives the artifact its final id.
+They come from validation rows only and are written into the manifest, which gives the artifact its
+final id.
 """
 
 from __future__ import annotations
 
-import argparse
+import logging
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from models.artifact import Manifest, load_manifest, model_id
-from models.data import Example, comments, gold, nlpcc, unrelated
+from models.config import TrainConfig
+from models.data import rows_of
+from models.examples import UNKNOWN, Example
+from models.inputs import STANCES
 from models.metrics import (
     calibration_error,
-    cell_temperature,
-    sigmoid,
-    softmax,
-    stance_temperature,
+    platt_scaling,
+    policy_spread,
+    sure_from,
     thresholds,
+    vector_scaling,
 )
-from models.runtime import Floats, OnnxTagger
+from models.runtime import Floats, OnnxTagger, cell_chances, stance_chances
+
+log = logging.getLogger("models.calibrate")
 
 
-def outputs(tagger: OnnxTagger, rows: list[Example]) -> tuple[Floats, Floats]:
+def outputs(tagger: OnnxTagger, rows: Sequence[Example]) -> tuple[Floats, Floats]:
     """Return stance and evaluation logits of the rows."""
-    return tagger.logits([(row.context, row.text) for row in rows])
+    return tagger.logits([(row.context, row.text, row.names) for row in rows])
 
 
-def calibrate(folder: Path) -> Manifest:
-    """Fit the decision on validation rows and save it in the manifest."""
+def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Manifest:
+    """Fit the decision on validation rows and save it in the manifest.
+
+    Raises:
+        SettingError: when a source of validation rows cannot be read.
+    """
     tagger = OnnxTagger(folder)
-    judged = gold("val") + comments("val")
-    rows = judged + nlpcc("val") + unrelated("val")
-    stance, _ = outputs(tagger, rows)
-    truth = np.array([row.stance for row in rows])
-    temperature = stance_temperature(stance, truth)
-    shares = softmax(stance, temperature)
-    _, cells = outputs(tagger, judged)
-    cell_truth = np.array([row.evaluation for row in judged])
-    heat = cell_temperature(cells, cell_truth)
+    rows = [row for name in config.validate_on for row in rows_of(name, "val", data)]
+    stance, cells = outputs(tagger, rows)
     manifest = load_manifest(folder)
-    decision = manifest.decision.model_copy(
+    decision = manifest.decision
+    truth = np.array([row.stance for row in rows])
+    known = truth != UNKNOWN
+    scale, bias = vector_scaling(stance[known], truth[known])
+    decision = decision.model_copy(
         update={
-            "stance_temperature": round(temperature, 4),
-            "evaluation_temperature": round(heat, 4),
-            "thresholds": tuple(thresholds(sigmoid(cells, heat), cell_truth)),
+            "stance_scale": _rounded(scale),
+            "stance_bias": _rounded(bias),
+            "prior": _rounded(np.bincount(truth[known], minlength=len(STANCES)) / known.sum()),
         }
     )
-    identity = model_id(manifest.files, decision)
-    manifest = manifest.model_copy(update={"decision": decision, "model_id": identity})
+    shares = stance_chances(decision, stance[known])
+    confidence, right = shares.max(-1), shares.argmax(-1) == truth[known]
+    least = sure_from(confidence, right)
+    decision = decision.model_copy(update={"sure_from": least})
+    judged = np.array([row.evaluation for row in rows])
+    whole = (judged != UNKNOWN).all(1)
+    if whole.any():
+        scale, bias = platt_scaling(cells[whole], judged[whole])
+        decision = decision.model_copy(
+            update={"evaluation_scale": _rounded(scale), "evaluation_bias": _rounded(bias)}
+        )
+        chances = cell_chances(decision, cells[whole])
+        decision = decision.model_copy(
+            update={"thresholds": tuple(thresholds(chances, judged[whole]))}
+        )
+    contexts = [row.context for row, judged in zip(rows, known, strict=True) if judged]
+    manifest = manifest.model_copy(
+        update={
+            "decision": decision,
+            "model_id": model_id(manifest.files, decision),
+            "policy_spread": round(policy_spread(shares, truth[known], contexts), 3),
+        }
+    )
     manifest.save(folder)
-    error = calibration_error(shares.max(-1), shares.argmax(-1) == truth)
-    print(f"{len(rows)} validation rows: stance temperature {temperature:.3f}, ECE {error:.3f}")
-    print(f"{len(judged)} validation rows: evaluation temperature {heat:.3f}")
-    print("thresholds", dict(zip(decision.cells, decision.thresholds, strict=True)))
+    kept = confidence >= least
+    log.info(
+        "%d validation rows: ECE %.3f; sure from %.2f: %.0f%% of rows, %.0f%% of them right",
+        len(truth[known]),
+        calibration_error(confidence, right),
+        least,
+        100 * kept.mean(),
+        100 * right[kept].mean(),
+    )
     return manifest
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Fit temperatures and thresholds.")
-    parser.add_argument("--artifact", type=Path, default=Path("artifacts/tagger"))
-    print("model", calibrate(parser.parse_args().artifact).model_id)
-
-
-if __name__ == "__main__":
-    main()
+def _rounded(values: Iterable[float]) -> tuple[float, ...]:
+    return tuple(round(float(value), 4) for value in values)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
+from scipy.special import expit, softmax
 from sklearn.metrics import f1_score
 
 from minyi.vocabulary import Stance
@@ -31,18 +35,6 @@ def micro_f1(truth: Ints, found: Ints) -> float:
     return float(f1_score(truth.ravel(), found.ravel(), zero_division=0))
 
 
-def softmax(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> Floats:
-    """Return probabilities, row by row."""
-    scaled = logits.astype(np.float64) / temperature
-    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
-
-
-def sigmoid(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> Floats:
-    """Return probabilities, cell by cell."""
-    return 1 / (1 + np.exp(-logits.astype(np.float64) / temperature))
-
-
 def calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], bins: int = 15) -> float:
     """Return the expected calibration error over equal-width bins (Guo et al., 2017, eq. 3)."""
     place = np.minimum((confidence * bins).astype(int), bins - 1)
@@ -54,24 +46,121 @@ def calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], bins: in
     return float(sum(gaps))
 
 
-def stance_temperature(logits: npt.NDArray[np.floating], truth: Ints) -> float:
-    """Return the temperature with the least negative log-likelihood (Guo et al., 2017, 4.2)."""
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One bar of a reliability diagram."""
 
-    def loss(log_temperature: float) -> float:
-        shares = softmax(logits, float(np.exp(log_temperature)))
-        return float(-np.log(shares[np.arange(len(truth)), truth] + 1e-12).mean())
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-2, 2), method="bounded").x))
+    rows: int
+    confidence: float
+    right: float
 
 
-def cell_temperature(logits: npt.NDArray[np.floating], truth: Ints) -> float:
-    """As ``stance_temperature`` for independent cells; one temperature for all."""
+def reliability(confidence: Floats, right: npt.NDArray[np.bool_], bins: int = 10) -> list[Bin]:
+    """Return the filled bins of equal width, least confident first."""
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    return [
+        Bin(
+            int((place == b).sum()),
+            float(confidence[place == b].mean()),
+            float(right[place == b].mean()),
+        )
+        for b in range(bins)
+        if (place == b).any()
+    ]
 
-    def loss(log_temperature: float) -> float:
-        chance = np.clip(sigmoid(logits, float(np.exp(log_temperature))), 1e-12, 1 - 1e-12)
-        return float(-(truth * np.log(chance) + (1 - truth) * np.log(1 - chance)).mean())
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-2, 2), method="bounded").x))
+def vector_scaling(logits: npt.NDArray[np.floating], truth: Ints) -> tuple[Floats, Floats]:
+    """Return scale and bias of each class with the least negative log-likelihood of
+    softmax(scale * logits + bias) (Guo et al., 2017, section 4.2)."""
+    classes = logits.shape[1]
+    rows = np.arange(len(truth))
+
+    def loss(values: Floats) -> tuple[float, Floats]:
+        scale, bias = np.exp(values[:classes]), values[classes:]
+        shares = softmax(logits * scale + bias, axis=1)
+        wrong = shares.copy()
+        wrong[rows, truth] -= 1
+        slope = np.concatenate([(wrong * logits).mean(0) * scale, wrong.mean(0)])
+        return float(-np.log(shares[rows, truth] + 1e-12).mean()), slope
+
+    best = minimize(loss, np.zeros(2 * classes), jac=True, method="L-BFGS-B").x
+    bias = best[classes:]
+    return np.exp(best[:classes]), bias - bias.mean()
+
+
+PRIOR = 10.0
+"""Rows' worth of belief that a cell needs what all cells together need: rare cells have few."""
+
+
+def platt_scaling(logits: npt.NDArray[np.floating], truth: Ints) -> tuple[Floats, Floats]:
+    """Return scale and bias of each cell for sigmoid(scale * logit + bias) (Platt, 1999).
+
+    All cells together are fitted first; each cell's own fit is held to that.
+    """
+
+    def fit(logit: Floats, right: Ints, centre: Floats, weight: float) -> Floats:
+        def loss(values: Floats) -> float:
+            chance = np.clip(expit(np.exp(values[0]) * logit + values[1]), 1e-9, 1 - 1e-9)
+            likely = right * np.log(chance) + (1 - right) * np.log(1 - chance)
+            return float(-likely.sum() + weight * ((values - centre) ** 2).sum())
+
+        return np.asarray(minimize(loss, centre, method="L-BFGS-B").x)
+
+    values: Floats = np.asarray(logits, np.float64)
+    common = fit(values.ravel(), truth.ravel(), np.zeros(2), 0.0)
+    each = np.array([fit(values[:, c], truth[:, c], common, PRIOR) for c in range(truth.shape[1])])
+    return np.exp(each[:, 0]), each[:, 1]
+
+
+def adapted(chances: Floats, prior: Floats, steps: int = 200) -> Floats:
+    """Return probabilities adapted to the shares of the classes in these rows, which are found
+    without labels: expectation maximisation (Saerens, Latinne and Decaestecker, 2002).
+
+    Args:
+        chances: calibrated probabilities (n, classes).
+        prior: shares of the classes (classes,) in the rows on which they were calibrated.
+        steps: at most; it stops when no share moves by 1e-6.
+    """
+    prior = np.maximum(prior, 1e-6)
+    shares = prior.copy()
+    found = chances
+    for _ in range(steps):
+        found = chances * (shares / prior)
+        found /= found.sum(axis=1, keepdims=True)
+        moved = found.mean(0)
+        if np.abs(moved - shares).max() < 1e-6:
+            break
+        shares = moved
+    return found
+
+
+def policy_spread(chances: Floats, truth: Ints, groups: Sequence[str], enough: int = 10) -> float:
+    """Return the standard deviation between groups of the mean residual, indicator less chance,
+    over all stances: what is left of its variance after that of the mean (the moment estimate of
+    one-way random effects), 0.02 at least."""
+    residual = np.eye(chances.shape[1])[truth] - chances
+    names = np.array(groups)
+    parts = [residual[names == name] for name in sorted(set(groups))]
+    parts = [part for part in parts if len(part) >= enough]
+    if len(parts) < 2:
+        return DEFAULT_SPREAD
+    between = np.var([part.mean(0) for part in parts], axis=0, ddof=1)
+    within = np.mean([part.var(0, ddof=1) / len(part) for part in parts], axis=0)
+    return float(np.sqrt(np.maximum(between - within, 0.02**2).mean()))
+
+
+DEFAULT_SPREAD = 0.08
+"""Where too few policies have validation rows to measure it."""
+
+
+def sure_from(confidence: Floats, right: npt.NDArray[np.bool_], wanted: float = 0.8) -> float:
+    """Return the least confidence from which at least ``wanted`` of the rows are right, at most
+    that above which a third of the rows still lies; in steps of 0.01."""
+    highest = int(np.quantile(confidence, 2 / 3) * 100)  # rounded down: that third is kept
+    for step in range(33, highest):
+        if right[confidence >= step / 100].mean() >= wanted:
+            return step / 100
+    return highest / 100
 
 
 def thresholds(chances: Floats, truth: Ints, enough: int = 20) -> list[float]:

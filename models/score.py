@@ -1,43 +1,203 @@
-"""Score the artifact beside the baseline: ``python -m models.score --split test --save``.
+"""How good an artifact is, beside an honest baseline, on rows it has not been trained on.
 
-Works on the shipped graph, as the service runs it. The test splits are for the final figure;
-choices are made on ``--split val``.
+Works on the exported graph, as the service runs it. Choices are made on validation rows; the test
+splits are for the final figure.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
-from rich.console import Console
-from rich.table import Table
-from scipy.stats import spearmanr
 from sklearn.feature_extraction.text import CountVectorizer
 
 from minyi.text import normalise
 from models import baseline
-from models.artifact import load_manifest
 from models.calibrate import outputs
-from models.config import shared_folder
-from models.data import Example, c_stance, comments, gold, nlpcc, plain_texts, stream
-from models.inputs import InputEncoder
-from models.metrics import Ints, calibration_error, f_avg, macro_f1, micro_f1, sigmoid, softmax
-from models.runtime import OnnxTagger
+from models.corpora import c_stance, nlpcc, nlpcc_unlabelled, unrelated
+from models.examples import UNKNOWN, Example
+from models.labels import challenge, comments, gold, stream
+from models.metrics import (
+    Bin,
+    Ints,
+    adapted,
+    calibration_error,
+    f_avg,
+    macro_f1,
+    micro_f1,
+    reliability,
+)
+from models.runtime import OnnxTagger, cell_chances, stance_chances
 
 NEAR = 0.6
 """Jaccard similarity of character trigrams from which a test text counts as a near-duplicate."""
-Scores = dict[str, dict[str, float]]
+ENOUGH = 20
+"""Rows that a cell needs for its F1 to be more than an anecdote."""
+Bools = npt.NDArray[np.bool_]
 
 
-def _stances(rows: Sequence[Example]) -> Ints:
-    return np.array([row.stance for row in rows], np.int64)
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One line of the table; ``svm`` is the baseline's figure where there is one."""
+
+    name: str
+    model: float
+    rows: int
+    svm: float | None = None
 
 
-def fresh(train: Sequence[Example], rows: Sequence[Example]) -> npt.NDArray[np.bool_]:
+class Judged:
+    """Rows with what a tagger says of them."""
+
+    def __init__(self, tagger: OnnxTagger, rows: Sequence[Example]) -> None:
+        self.rows = rows
+        self.truth: Ints = np.array([row.stance for row in rows], np.int64)
+        self.cells: Ints = np.array([row.evaluation for row in rows], np.int64)
+        self.groups = np.array([row.group for row in rows])
+        decision = tagger.manifest.decision
+        stance, cells = outputs(tagger, rows)
+        self.chances = stance_chances(decision, stance)
+        self.stance: Ints = self.chances.argmax(-1).astype(np.int64)
+        self.found: Ints = (cell_chances(decision, cells) >= decision.thresholds).astype(np.int64)
+        self.sure: Bools = self.confidence >= decision.sure_from
+
+    @property
+    def confidence(self) -> npt.NDArray[np.float64]:
+        return np.asarray(self.chances.max(-1))
+
+    @property
+    def right(self) -> Bools:
+        return np.asarray(self.stance == self.truth)
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error of the stance."""
+        return calibration_error(self.confidence, self.right)
+
+    @property
+    def bins(self) -> list[Bin]:
+        return reliability(self.confidence, self.right)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def policy_scores(judged: Judged, name: str, machine: Machine | None = None) -> Iterator[Score]:
+    """Score stance and evaluation; the evaluation only where every row has been judged."""
+    count = len(judged)
+    guess = machine.stance(judged.rows) if machine else None
+    yield Score(
+        f"{name}: stance, macro-F1",
+        macro_f1(judged.truth, judged.stance),
+        count,
+        macro_f1(judged.truth, guess) if guess is not None else None,
+    )
+    yield Score(f"{name}: stance, calibration error", judged.error, count)
+    if judged.sure.any():
+        right = judged.right[judged.sure].mean()
+        yield Score(f"{name}: stance right, where sure", right, judged.sure.sum())
+    if (judged.cells == UNKNOWN).any() or not judged.cells.any():
+        return
+    plain = machine.cells(judged.rows) if machine else None
+    common = judged.cells.sum(0) >= ENOUGH
+    parts: list[tuple[str, Callable[[Ints, Ints], float], Bools]] = [
+        (f"macro-F1 of the {common.sum()} cells with {ENOUGH} rows", macro_f1, common),
+        ("macro-F1 of all 12 cells", macro_f1, np.ones(len(common), bool)),
+        ("micro-F1", micro_f1, np.ones(len(common), bool)),
+    ]
+    for title, metric, columns in parts:
+        if columns.any():
+            yield Score(
+                f"{name}: evaluation, {title}",
+                metric(judged.cells[:, columns], judged.found[:, columns]),
+                count,
+                metric(judged.cells[:, columns], plain[:, columns]) if plain is not None else None,
+            )
+
+
+def group_scores(judged: Judged, name: str) -> Iterator[Score]:
+    """Return the share of stances that are right, by group."""
+    for group in sorted(set(judged.groups.tolist())):
+        rows = judged.groups == group
+        yield Score(f"{name}, {group}: stance right", judged.right[rows].mean(), rows.sum())
+
+
+class Machine:
+    """The baseline of stance and evaluation, trained on the rows that the tagger has of them."""
+
+    @cached_property
+    def train(self) -> list[Example]:
+        return gold("train") + gold("train", linked=False) + comments("train")
+
+    def stance(self, rows: Sequence[Example]) -> Ints:
+        return baseline.stance_of_pairs(self.train, rows)
+
+    def cells(self, rows: Sequence[Example]) -> Ints:
+        return baseline.cells(self.train, rows)
+
+
+def nlpcc_scores(tagger: OnnxTagger, split: str) -> Iterator[Score]:
+    """Score NLPCC 2016 Task 4 A by its own metric; the baseline is one machine per target."""
+    judged = Judged(tagger, nlpcc(split))
+    train = nlpcc("train") + nlpcc_unlabelled()
+    plain = baseline.stance_by_target(train, judged.rows)
+    new = fresh(train + nlpcc("val") * (split == "test"), judged.rows)
+    for title, rows in (("", np.ones(len(judged), bool)), (", without near-duplicates", new)):
+        truth = judged.truth[rows]
+        yield Score(
+            f"NLPCC-2016 A{title}: F_avg",
+            f_avg(truth, judged.stance[rows]),
+            rows.sum(),
+            f_avg(truth, plain[rows]),
+        )
+    prior = np.array(tagger.manifest.decision.prior)
+    moved = judged.stance.copy()
+    for target in sorted(set(judged.groups.tolist())):
+        rows = judged.groups == target
+        moved[rows] = adapted(judged.chances[rows], prior).argmax(-1)
+    yield Score(
+        "NLPCC-2016 A, shares adapted per target without labels: F_avg",
+        f_avg(judged.truth, moved),
+        len(judged),
+    )
+    for target in sorted(set(judged.groups.tolist())):
+        rows = judged.groups == target
+        truth = judged.truth[rows]
+        yield Score(
+            f"NLPCC-2016 A, {target}: F_avg",
+            f_avg(truth, judged.stance[rows]),
+            rows.sum(),
+            f_avg(truth, plain[rows]),
+        )
+    yield Score("NLPCC-2016 A: calibration error", judged.error, len(judged))
+
+
+def c_stance_scores(tagger: OnnxTagger, split: str) -> Iterator[Score]:
+    """Score C-STANCE subtask A, whole and on noun phrases."""
+    judged = Judged(tagger, c_stance(split))
+    plain = baseline.stance_of_pairs(c_stance("train"), judged.rows)
+    noun = judged.groups == "noun_phrase"
+    for title, rows in (("", np.ones(len(judged), bool)), (", noun phrases", noun)):
+        truth = judged.truth[rows]
+        yield Score(
+            f"C-STANCE A{title}: macro-F1",
+            macro_f1(truth, judged.stance[rows]),
+            rows.sum(),
+            macro_f1(truth, plain[rows]),
+        )
+    yield Score("C-STANCE A: calibration error", judged.error, len(judged))
+
+
+def nothing_said(tagger: OnnxTagger, rows: list[Example], name: str) -> Score:
+    """Return the share of rows without an opinion that come out as none."""
+    judged = Judged(tagger, rows)
+    return Score(f"{name}: stance none", judged.right.mean(), len(judged))
+
+
+def fresh(train: Sequence[Example], rows: Sequence[Example]) -> Bools:
     """Return which rows have no (near-)duplicate text in the training rows."""
     grams = CountVectorizer(analyzer="char", ngram_range=(3, 3), binary=True)
     known = grams.fit_transform([normalise(row.text) for row in train])
@@ -50,145 +210,38 @@ def fresh(train: Sequence[Example], rows: Sequence[Example]) -> npt.NDArray[np.b
     return (shared / np.maximum(union, 1)).max(1) < NEAR  # type: ignore[no-any-return]
 
 
-def stance_scores(tagger: OnnxTagger, split: str) -> Scores:
-    """Score stance on NLPCC, C-STANCE and our gold rows."""
-    temperature = tagger.manifest.decision.stance_temperature
-    train, rows = nlpcc("train"), nlpcc(split)
-    truth, logits = _stances(rows), outputs(tagger, rows)[0]
-    found, plain = logits.argmax(-1), baseline.stance_by_target(train, rows)
-    new = fresh(train + nlpcc("val") * (split == "test"), rows)
-    shares = softmax(logits, temperature)
-    scores: Scores = {
-        "NLPCC-2016 A, F_avg": {"model": f_avg(truth, found), "svm": f_avg(truth, plain)},
-        "NLPCC-2016 A, F_avg, without near-duplicates": {
-            "model": f_avg(truth[new], found[new]),
-            "svm": f_avg(truth[new], plain[new]),
-            "rows": float(new.sum()),
-        },
-        "NLPCC-2016 A, calibration error": {
-            "model": calibration_error(shares.max(-1), found == truth)
-        },
-    }
-    train, rows = c_stance("train"), c_stance(split)
-    truth, found = _stances(rows), outputs(tagger, rows)[0].argmax(-1)
-    plain = baseline.stance_of_pairs(train, rows)
-    noun = np.array([row.group == "noun_phrase" for row in rows])
-    scores["C-STANCE A, macro-F1"] = {
-        "model": macro_f1(truth, found),
-        "svm": macro_f1(truth, plain),
-    }
-    scores["C-STANCE A, macro-F1, noun phrases"] = {
-        "model": macro_f1(truth[noun], found[noun]),
-        "svm": macro_f1(truth[noun], plain[noun]),
-    }
-    return scores
+def scores(tagger: OnnxTagger, split: str) -> Iterator[Score]:
+    """Score an artifact on everything that the project and the corpora hold.
 
+    Args:
+        tagger: the artifact.
+        split: val or test.
 
-def policy_scores(tagger: OnnxTagger, rows: list[Example], name: str) -> Scores:
-    """Score stance and evaluation on rows that carry both."""
-    decision = tagger.manifest.decision
-    stance, cells = outputs(tagger, rows)
-    train = gold("train") + comments("train")
-    truth = np.array([row.evaluation for row in rows])
-    found = (sigmoid(cells, decision.evaluation_temperature) >= decision.thresholds).astype(int)
-    plain = baseline.cells(train, rows)
-    common = truth.sum(0) >= 5
-    stances = _stances(rows)
-    guess = baseline.stance_of_pairs(train, rows)
-    return {
-        f"{name}, stance macro-F1": {
-            "model": macro_f1(stances, stance.argmax(-1)),
-            "svm": macro_f1(stances, guess),
-            "rows": float(len(rows)),
-        },
-        f"{name}, evaluation macro-F1, 12 cells": {
-            "model": macro_f1(truth, found),
-            "svm": macro_f1(truth, plain),
-        },
-        f"{name}, evaluation macro-F1, cells with 5 or more": {
-            "model": macro_f1(truth[:, common], found[:, common]),
-            "svm": macro_f1(truth[:, common], plain[:, common]),
-            "cells": float(common.sum()),
-        },
-        f"{name}, evaluation micro-F1": {
-            "model": micro_f1(truth, found),
-            "svm": micro_f1(truth, plain),
-        },
-    }
-
-
-def style_scores(tagger: OnnxTagger, rows: list[Example]) -> Scores:
-    """Score stance by style of writing: the share that is right."""
-    right = outputs(tagger, rows)[0].argmax(-1) == _stances(rows)
-    styles = np.array([row.group for row in rows])
-    return {
-        f"bundled stream, stance right, {style}": {
-            "model": float(right[styles == style].mean()),
-            "rows": float((styles == style).sum()),
-        }
-        for style in sorted(set(styles.tolist()))
-    }
-
-
-def embedding_scores(tagger: OnnxTagger) -> Scores:
-    """Hold the embedding against the base encoder's, on texts that training has not used."""
-    folder = shared_folder() / "base-model"
-    texts = [text for text in plain_texts(1500, seed=1) if len(text) <= 100][:1000]
-    inputs = InputEncoder(folder, 128)
-    session = ort.InferenceSession(
-        folder / "model_quantized.onnx", providers=["CPUExecutionProvider"]
-    )
-    base = []
-    for text in texts:
-        ids = np.array([inputs.single(text).ids], np.int64)
-        feed = {
-            "input_ids": ids,
-            "attention_mask": np.ones_like(ids),
-            "token_type_ids": np.zeros_like(ids),
-        }
-        vector = np.asarray(session.run(None, feed)[0])[0, 0]
-        base.append(vector / np.linalg.norm(vector))
-    one, two = tagger.embed(texts), np.array(base)
-    upper = np.triu_indices(len(texts), 1)
-    nearest = [
-        (vectors @ vectors.T - 2 * np.eye(len(texts))).argsort(1)[:, -10:] for vectors in (one, two)
-    ]
-    shared = [len({*a} & {*b}) / 10 for a, b in zip(*nearest, strict=True)]
-    return {
-        "embedding, mean cosine to the base's": {"model": float((one * two).sum(-1).mean())},
-        "embedding, rank correlation of cosines": {
-            "model": float(spearmanr((one @ one.T)[upper], (two @ two.T)[upper]).statistic)
-        },
-        "embedding, 10 nearest shared with the base": {"model": float(np.mean(shared))},
-    }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Score the artifact beside the baseline.")
-    parser.add_argument("--artifact", type=Path, default=Path("artifacts/tagger"))
-    parser.add_argument("--split", choices=("val", "test"), default="val")
-    parser.add_argument("--save", action="store_true", help="write the scores into the manifest")
-    arguments = parser.parse_args()
-    tagger = OnnxTagger(arguments.artifact)
-    scores = policy_scores(tagger, gold(arguments.split), "our gold rows")
-    if arguments.split == "val":
-        scores |= policy_scores(tagger, comments("val"), "our written comments")
+    Raises:
+        SettingError: when the corpora are missing.
+    """
+    machine = Machine()
+    yield from policy_scores(Judged(tagger, gold(split)), "real rows", machine)
+    if split == "test":
+        unseen = Judged(tagger, gold("unseen"))
+        yield from policy_scores(unseen, "real rows, policies never trained on", machine)
+    yield nothing_said(tagger, gold(split, linked=False), "real rows that only touch a word")
+    if split == "val":
+        yield from policy_scores(Judged(tagger, comments("val")), "our comments", machine)
+        yield nothing_said(tagger, unrelated("val"), "comments beside another policy")
     else:
-        scores |= policy_scores(tagger, stream(), "bundled stream")
-        scores |= style_scores(tagger, stream())
-    scores |= stance_scores(tagger, arguments.split) | embedding_scores(tagger)
-    table = Table("score", "model", "svm", "of", title=f"{arguments.split}, {tagger.model_id}")
-    for name, values in scores.items():
-        of = [f"{int(values[key])} {key}" for key in ("rows", "cells") if key in values]
-        figures = [f"{values[key]:.3f}" if key in values else "" for key in ("model", "svm")]
-        table.add_row(name, *figures, *(of or [""]))
-    Console().print(table)
-    if arguments.save:
-        rounded = {n: {k: round(v, 4) for k, v in one.items()} for n, one in scores.items()}
-        manifest = load_manifest(arguments.artifact)
-        saved = {**manifest.scores, arguments.split: rounded}
-        manifest.model_copy(update={"scores": saved}).save(arguments.artifact)
+        streamed, hard = Judged(tagger, stream()), Judged(tagger, challenge())
+        yield from policy_scores(streamed, "bundled stream", machine)
+        yield from group_scores(streamed, "bundled stream")
+        yield from policy_scores(hard, "challenge", machine)
+        yield from group_scores(hard, "challenge")
+    yield from nlpcc_scores(tagger, split)
+    yield from c_stance_scores(tagger, split)
 
 
-if __name__ == "__main__":
-    main()
+def reliabilities(tagger: OnnxTagger, split: str) -> dict[str, list[Bin]]:
+    """Return what a reliability diagram shows, by the name of the rows."""
+    sets = {"real rows": gold(split), "NLPCC-2016 A": nlpcc(split), "C-STANCE A": c_stance(split)}
+    if split == "test":
+        sets["bundled stream"] = stream()
+    return {name: Judged(tagger, rows).bins for name, rows in sets.items()}
