@@ -1,0 +1,273 @@
+"""``minyi model``: train, export, score, compare, describe and correct the tagger."""
+
+from __future__ import annotations
+
+import logging
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.logging import RichHandler
+from rich.table import Table
+
+from minyi.cli.labelling import label
+from minyi.cli.tables import plain
+from minyi.cli.wiring import console, output, settings
+from minyi.errors import SettingError
+from minyi.settings import ROOT
+
+if TYPE_CHECKING:
+    from models.artifact import Manifest
+    from models.examples import Example
+    from models.score import Score
+
+app = typer.Typer(help="The tagger: train, score, compare, correct.", no_args_is_help=True)
+app.command()(label)
+
+RECIPE = ROOT / "models" / "configs" / "small.toml"
+OWN_RECIPE = ROOT / "models" / "configs" / "own.toml"
+TRAINING = ("torch", "transformers", "onnx", "onnxscript", "sklearn", "scipy")
+
+Run = Annotated[Path, typer.Option(help="Folder of the training run; a run in it goes on.")]
+Artifact = Annotated[Path | None, typer.Option(help="Folder of the artifact. [env: MINYI_MODEL]")]
+Data = Annotated[
+    Path | None,
+    typer.Option(help="Your own labelled comments: JSON Lines with text, policy, stance."),
+]
+Split = Annotated[Literal["val", "test"], typer.Option(help="Choose on val; test is to report.")]
+
+
+@app.command()
+def train(
+    config: Annotated[
+        Path | None, typer.Option(help="Recipe. [default: models/configs/small.toml, or own.toml]")
+    ] = None,
+    run: Run = Path("var/model"),
+    start: Annotated[
+        str | None,
+        typer.Option("--from", help="Base encoder: a Hugging Face BERT's folder or name."),
+    ] = None,
+    data: Data = None,
+    until: Annotated[str | None, typer.Option(help="Stop after this stage.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count the rows of each stage; train nothing.")
+    ] = False,
+) -> None:
+    """Train a tagger and write its artifact, calibrated, to RUN/artifact.
+
+    A run that was stopped goes on from its last checkpoint when the same command is given again.
+    """
+    _need_training()
+    from models.base import prepare_base
+    from models.config import load_config
+    from models.train import Trainer, mixture
+
+    if dry_run:
+        recipe = load_config(config or _recipe(data, start))
+        for stage in recipe.stages:
+            console.print(f"{stage.name}: {len(mixture(stage, recipe.seed, data)):,} rows")
+        return
+    base = prepare_base(run, start)
+    recipe = load_config(config or _recipe(data, base.name))
+    Trainer(recipe, base, run, data).run(until)
+    if until is None:
+        _export(recipe_path=config, run=run, out=run / "artifact", data=data)
+        console.print(f"to use it: MINYI_MODEL={run / 'artifact'} minyi serve", markup=False)
+
+
+@app.command()
+def export(
+    run: Run = Path("var/model"),
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("var/model/artifact"),
+    config: Annotated[Path | None, typer.Option(help="The run's recipe.")] = None,
+    data: Data = None,
+) -> None:
+    """Write the artifact of a training run and calibrate it on validation rows."""
+    _need_training()
+    _export(config, run, out, data)
+
+
+@app.command()
+def score(
+    artifact: Artifact = None,
+    split: Split = "val",
+    data: Data = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Write the scores into the manifest.")
+    ] = False,
+    diagram: Annotated[
+        Path | None, typer.Option(help="Write a reliability diagram, an SVG file.")
+    ] = None,
+) -> None:
+    """Score a tagger beside a linear baseline, on rows that it was not trained on.
+
+    Needs the corpora (MINYI_SHARED), or --data with labelled comments of your own.
+    """
+    _need_training()
+    from models import score as scores
+    from models.runtime import OnnxTagger
+
+    folder = artifact or settings().model
+    tagger = OnnxTagger(folder)
+    found: list[Score] = []
+    table = Table("score", "tagger", "SVM", "rows", title=f"{split}, model {tagger.model_id}")
+    with console.status("scoring"):
+        if data is not None:
+            judged = scores.Judged(tagger, _own(data, split))
+            found += scores.policy_scores(judged, data.name)
+        else:
+            from models.fidelity import vector_scores
+
+            found += scores.scores(tagger, split)
+            found += vector_scores(tagger)
+    for one in found:
+        svm = "" if one.svm is None else f"{one.svm:.3f}"
+        table.add_row(one.name, f"{one.model:.3f}", svm, f"{one.rows:,}")
+    output.print(table)
+    if diagram is not None:
+        from models.diagram import write_diagram
+
+        panels = {data.name: judged.bins} if data else scores.reliabilities(tagger, split)
+        write_diagram(diagram, panels)
+    if save:
+        _save(folder, split, found)
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="An artifact.")],
+    second: Annotated[Path, typer.Argument(help="Another artifact.")],
+    split: Split = "val",
+    data: Data = None,
+    show: Annotated[int, typer.Option(help="Comments on which the two differ.", min=0)] = 5,
+) -> None:
+    """Compare two taggers on the same rows: the differences and whether they are clear."""
+    _need_training()
+    from models.compare import differences
+    from models.inputs import STANCES
+    from models.labels import comments, gold
+    from models.runtime import OnnxTagger
+    from models.score import Judged
+
+    rows = _own(data, split) if data else gold(split) + comments(split) * (split == "val")
+    with console.status("tagging"):
+        one, two = (Judged(OnnxTagger(folder), rows) for folder in (first, second))
+    table = Table("score", "first", "second", "difference", "95 % interval", "clear")
+    for gap in differences(one, two):
+        table.add_row(
+            gap.name,
+            f"{gap.first:.3f}",
+            f"{gap.second:.3f}",
+            f"{gap.second - gap.first:+.3f}",
+            f"{gap.low:+.3f} to {gap.high:+.3f}",
+            "yes" if gap.clear else "no",
+        )
+    output.print(table)
+    differing = [i for i in range(len(rows)) if one.stance[i] != two.stance[i]]
+    output.print(f"{len(differing)} of {len(rows)} comments get another stance")
+    for index in differing[:show]:
+        truth, a, b = (STANCES[x[index]] for x in (one.truth, one.stance, two.stance))
+        text = rows[index].text.replace("\n", " ")[:80]
+        output.print(f"{truth}: {a} → {b}  {text}", markup=False)
+
+
+@app.command()
+def info(artifact: Artifact = None) -> None:
+    """Describe an artifact: where it comes from, how it decides, how good it is."""
+    from models.artifact import load_manifest
+
+    folder = artifact or settings().model
+    manifest = load_manifest(folder)
+    decision = manifest.decision
+    size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file()) / 1e6
+    table = Table(title=f"model {manifest.model_id}", show_header=False)
+    for name, value in (
+        ("folder", str(folder)),
+        ("size", f"{size:.1f} MB"),
+        ("made", f"{manifest.created_at:%Y-%m-%d %H:%M} UTC, code {manifest.code_revision}"),
+        ("base", manifest.base),
+        ("licence", manifest.licence),
+        ("tokens of a pair", f"{decision.max_length}"),
+        ("stances", ", ".join(decision.stances)),
+        ("cells from", ", ".join(_thresholds(manifest))),
+        ("sure from", f"{decision.sure_from:.2f}"),
+        ("trained on", f"{len(manifest.data)} files"),
+    ):
+        table.add_row(*plain(name, value))
+    output.print(table)
+    for split, found in manifest.scores.items():
+        scores = Table("score", "tagger", "SVM", "rows", title=f"scores, {split}")
+        for name, values in found.items():
+            svm = f"{values['svm']:.3f}" if "svm" in values else ""
+            scores.add_row(name, f"{values['model']:.3f}", svm, f"{int(values['rows']):,}")
+        output.print(scores)
+
+
+def _need_training() -> None:
+    missing = [name for name in TRAINING if find_spec(name) is None]
+    if missing:
+        raise SettingError(
+            f"{', '.join(missing)} missing: training and scoring need the train extra, "
+            "pip install -e '.[train]' (torch's CPU build is enough)"
+        )
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(message)s",
+        handlers=[RichHandler(console=console)],
+        force=True,
+    )
+    for noisy in ("transformers", "torch", "onnxscript", "httpx", "huggingface_hub"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _export(recipe_path: Path | None, run: Path, out: Path, data: Path | None) -> None:
+    from models.base import prepare_base
+    from models.calibrate import calibrate
+    from models.config import load_config
+    from models.export import export as write
+
+    base = prepare_base(run)
+    recipe = load_config(recipe_path or _recipe(data, base.name))
+    write(recipe, base, run, out, data)
+    manifest = calibrate(out, recipe, data)
+    console.print(f"wrote {out}: model {manifest.model_id}", markup=False)
+
+
+def _recipe(data: Path | None, base: str | None) -> Path:
+    """Return the recipe for a user's own comments or base, else the shipped tagger's."""
+    from models.base import SHARED
+
+    return RECIPE if data is None and base in (None, SHARED) else OWN_RECIPE
+
+
+def _own(data: Path, split: str) -> list[Example]:
+    """Return a user's own rows; a file without validation rows is scored as a whole."""
+    from models.labels import read_labelled
+
+    rows = read_labelled(data, split) or read_labelled(data, "train")
+    if not rows:
+        raise SettingError(f"{data} holds no rows to score")
+    return rows
+
+
+def _thresholds(manifest: Manifest) -> list[str]:
+    decision = manifest.decision
+    return [
+        f"{cell} {threshold:.2f}"
+        for cell, threshold in zip(decision.cells, decision.thresholds, strict=True)
+    ]
+
+
+def _save(folder: Path, split: str, scores: list[Score]) -> None:
+    from models.artifact import load_manifest
+
+    saved: dict[str, dict[str, float]] = {}
+    for one in scores:
+        saved[one.name] = {"model": round(float(one.model), 4), "rows": int(one.rows)}
+        if one.svm is not None:
+            saved[one.name]["svm"] = round(float(one.svm), 4)
+    manifest = load_manifest(folder)
+    kept = {**manifest.scores, split: saved}
+    manifest.model_copy(update={"scores": kept}).save(folder)
+    console.print(f"saved into {folder / 'manifest.json'}", markup=False)
