@@ -79,7 +79,7 @@ def test_a_result_does_not_depend_on_its_batch(
 
 
 def test_logits_and_vectors_are_the_same_bit_for_bit_in_any_batch(tagger: OnnxTagger) -> None:
-    pairs = [("禁限放烟花爆竹", text) for text in TEXTS]
+    pairs = [("禁限放烟花爆竹", text, ()) for text in TEXTS]
     stance, evaluation = tagger.logits(pairs)
     vectors = tagger.embed(TEXTS)
     for index, pair in enumerate(pairs):

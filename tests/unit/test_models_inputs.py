@@ -12,7 +12,7 @@ from minyi.settings import ROOT
 from minyi.vocabulary import Domain, Stance
 from models.artifact import Decision, model_id
 from models.inputs import CELLS, InputEncoder, policy_context
-from models.runtime import decide
+from models.runtime import decide, stance_chances
 
 ARTIFACT = ROOT / "artifacts" / "tagger"
 
@@ -79,13 +79,47 @@ def test_cells_above_their_threshold_are_reported(inputs: InputEncoder) -> None:
         Decision(thresholds=tuple(thresholds)),
         np.array([2.0, 0.0, 0.0], np.float32),
         np.array([1.0, 1.0] + [-4.0] * 10, np.float32),
-        np.zeros((3, len(encoded.ids)), np.float32),
+        np.zeros(len(encoded.ids), np.float32),
         text,
         encoded,
     )
     assert tagging.stance is Stance.FAVOR
     assert [(e.aspect, e.polarity) for e in tagging.evaluations] == [CELLS[0]]
     assert tagging.evaluations[0].probability == pytest.approx(0.7311)
+
+
+def test_scale_and_bias_come_before_the_decision(inputs: InputEncoder) -> None:
+    encoded = inputs.pair("限行", "支持限行")
+    logits, cells = np.array([1.0, 2.0, 0.0], np.float32), np.full(len(CELLS), 2, np.float32)
+    scaled = Decision(
+        stance_scale=(3.0, 1.0, 1.0),
+        stance_bias=(0.0, -1.0, 0.0),
+        evaluation_scale=(0.5, *[1.0] * 11),
+        evaluation_bias=(0.0, -4.0, *[0.0] * 10),
+    )
+    nothing = np.zeros(len(encoded.ids), np.float32)
+    found = decide(scaled, logits, cells, nothing, "支持限行", encoded)
+    shares = np.exp([3.0, 1.0, 0.0]) / np.exp([3.0, 1.0, 0.0]).sum()
+    assert found.stance is Stance.FAVOR
+    assert list(found.probabilities.model_dump().values()) == pytest.approx(shares, abs=1e-4)
+    chances = {(e.aspect, e.polarity): e.probability for e in found.evaluations}
+    assert chances[CELLS[0]] == pytest.approx(0.7311)
+    assert CELLS[1] not in chances
+    assert len(chances) == len(CELLS) - 1
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(-8, 8), min_size=3, max_size=3), st.floats(0, 1))
+def test_a_stance_below_the_band_is_not_sure(
+    inputs: InputEncoder, logits: list[float], least: float
+) -> None:
+    encoded = inputs.pair("限行", "支持限行")
+    nothing = np.zeros(len(encoded.ids), np.float32)
+    outputs = np.array(logits, np.float32), np.full(len(CELLS), -9, np.float32), nothing
+    found = decide(Decision(sure_from=least), *outputs, "支持限行", encoded)
+    best = stance_chances(Decision(), outputs[0]).max()
+    assert found.sure == (best >= least)
+    assert decide(Decision(), *outputs, "支持限行", encoded).sure
 
 
 @pytest.mark.parametrize("telling", range(3))
@@ -95,9 +129,9 @@ def test_the_evidence_is_the_clause_that_speaks_most_for_the_stance(
     clauses = ["今天早上七点出门", "限行实在太不公平", "晚上九点才回到家"]
     text = "。".join(clauses)
     encoded = inputs.pair("限行", text)
-    evidence = np.zeros((3, len(encoded.ids)), np.float32)
+    evidence = np.zeros(len(encoded.ids), np.float32)
     for place, (start, _) in enumerate(encoded.offsets):
-        evidence[1, encoded.start + place] = float(start // 9 == telling)
+        evidence[encoded.start + place] = float(start // 9 == telling)
     logits = np.array([0.0, 3.0, 0.0], np.float32)
     cells = np.full(len(CELLS), -9, np.float32)
     span = decide(Decision(), logits, cells, evidence, text, encoded).span
@@ -110,4 +144,21 @@ def test_the_model_id_names_what_results_depend_on() -> None:
     same = model_id(dict(reversed(files.items())), Decision())
     assert model_id(files, Decision()) == same
     assert model_id(files | {"model.onnx": "c"}, Decision()) != same
-    assert model_id(files, Decision(stance_temperature=1.1)) != same
+    for other in (
+        Decision(stance_scale=(1.1, 1.0, 1.0)),
+        Decision(stance_bias=(0.1, 0.0, 0.0)),
+        Decision(evaluation_scale=(1.1, *[1.0] * 11)),
+        Decision(evaluation_bias=(0.1, *[0.0] * 11)),
+        Decision(thresholds=(0.4, *[0.5] * 11)),
+        Decision(sure_from=0.5),
+    ):
+        assert model_id(files, other) != same
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["stance_scale", "stance_bias", "prior", "evaluation_scale", "evaluation_bias", "thresholds"],
+)
+def test_a_decision_needs_one_number_for_each_output(field: str) -> None:
+    with pytest.raises(ValueError, match=f"{field}: one per"):
+        Decision.model_validate({field: (1.0,)})

@@ -1,4 +1,4 @@
-"""Rows, figures and configurations of training; needs the ``train`` extra where it says so."""
+"""Rows and configurations of training; needs the ``train`` extra where it says so."""
 
 from __future__ import annotations
 
@@ -7,29 +7,53 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from minyi.errors import SettingError
 from minyi.settings import ROOT
 from minyi.vocabulary import Stance
-from models.config import SHARED_VARIABLE, load_config, shared_folder
-from models.data import CELL_INDEX, NLPCC_OPPOSED, Example, comments, held_out, nlpcc_as_policies
-from models.inputs import STANCES
+from models.config import SHARED_VARIABLE, Source, Stage, load_config, shared_folder
+from models.corpora import NLPCC_OPPOSED, NLPCC_POLICIES, nlpcc_as_policies
+from models.data import OWN, SOURCES, rows_of, sources
+from models.examples import CELL_INDEX, UNKNOWN, Example, cells_of, held_out, policies
+from models.inputs import CELLS, STANCES
+from models.labels import UNSEEN, challenge, comments, stream
 
 
 def test_our_comments_are_split_without_overlap() -> None:
     train, val = comments("train"), comments("val")
     assert not {row.text for row in train} & {row.text for row in val}
-    assert 0.08 < len(val) / len(train + val) < 0.25
+    assert 0.07 < len(val) / len(train + val) < 0.13
     positive = np.array([row.evaluation for row in train])
     assert set(np.unique(positive)) == {0, 1}
     assert (positive.sum(0) >= 20).all()
 
 
+def test_no_training_comment_speaks_of_a_policy_that_is_kept_unseen() -> None:
+    unseen = {policies()[name].title for name in UNSEEN}
+    for row in comments("train") + comments("val"):
+        assert not unseen & set(row.names)
+
+
+def test_challenge_and_stream_have_a_stance_and_every_cell_in_each_row() -> None:
+    for row in challenge() + stream():
+        assert row.stance in range(len(STANCES))
+        assert set(row.evaluation) <= {0, 1}
+        assert row.group
+
+
 def test_cells_are_named_as_in_the_label_files() -> None:
     assert CELL_INDEX["effect+"] == 0
     assert CELL_INDEX["service-"] == 11
+
+
+@given(st.sets(st.sampled_from(sorted(CELL_INDEX))))
+def test_cells_that_are_named_are_one_and_the_others_zero(names: set[str]) -> None:
+    marks = cells_of(names)
+    assert len(marks) == len(CELLS)
+    assert {name for name, index in CELL_INDEX.items() if marks[index] == 1} == names
+    assert UNKNOWN not in marks
 
 
 def test_a_target_that_the_policy_forbids_turns_the_stance() -> None:
@@ -39,24 +63,57 @@ def test_a_target_that_the_policy_forbids_turns_the_stance() -> None:
     [turned] = nlpcc_as_policies([row])
     assert turned.stance == against
     assert "禁" in turned.context
+    assert turned.text == row.text
 
 
-def test_held_out_is_a_fixed_share() -> None:
-    share = sum(held_out(str(number), 0.2) for number in range(5000)) / 5000
-    assert share == pytest.approx(0.2, abs=0.02)
+def test_a_target_that_is_a_policy_keeps_the_stance_and_others_are_left_out() -> None:
+    target = next(iter(NLPCC_POLICIES))
+    rows = [Example(name, "一条评论", 1, group=name) for name in (target, "iphone se")]
+    [kept] = nlpcc_as_policies(rows)
+    assert kept.stance == 1
+    assert kept.context != target
 
 
-def test_shipped_configurations_are_valid() -> None:
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.2])
+def test_held_out_is_a_fixed_share(share: float) -> None:
+    held = sum(held_out(str(number), share) for number in range(5000)) / 5000
+    assert held == pytest.approx(share, abs=0.02)
+
+
+@given(st.text(), st.floats(0, 1), st.floats(0, 1))
+def test_a_larger_part_holds_out_what_a_smaller_one_did(key: str, one: float, two: float) -> None:
+    small, large = sorted((one, two))
+    assert not held_out(key, small) or held_out(key, large)
+    assert held_out(key, 1)
+    assert not held_out(key, 0)
+
+
+def test_shipped_configurations_name_sources_and_stages_that_there_are(tmp_path: Path) -> None:
+    known = sources(tmp_path / "my.jsonl")
     for path in (ROOT / "models" / "configs").glob("*.toml"):
-        assert load_config(path).stages
+        config = load_config(path)
+        stages = {stage.name for stage in config.stages}
+        assert set(config.ship) <= stages
+        assert set(config.validate_on) <= set(known)
+        assert {source.name for stage in config.stages for source in stage.sources} <= set(known)
+
+
+def test_a_source_that_is_not_there_says_which_are() -> None:
+    with pytest.raises(SettingError, match="no source tweets; known are nlpcc, "):
+        rows_of("tweets", "train")
+    with pytest.raises(SettingError, match="give --data FILE"):
+        rows_of(OWN, "train")
+    assert OWN not in SOURCES
 
 
 def test_a_wrong_configuration_says_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="no configuration"):
         load_config(tmp_path / "none.toml")
-    (tmp_path / "bad.toml").write_text("batch = 0")
-    with pytest.raises(SettingError, match="batch"):
-        load_config(tmp_path / "bad.toml")
+    bad = tmp_path / "bad.toml"
+    for text, said in (("batch = 0", "batch"), ("stages = [", "bad.toml"), ("batsh = 8", "batsh")):
+        bad.write_text(text)
+        with pytest.raises(SettingError, match=said):
+            load_config(bad)
 
 
 def test_the_corpora_are_only_where_the_variable_says(
@@ -73,45 +130,33 @@ def test_the_corpora_are_only_where_the_variable_says(
     assert shared_folder() == tmp_path
 
 
-def test_f_avg_counts_none_only_as_an_error() -> None:
-    metrics = pytest.importorskip("models.metrics", reason="needs the train extra")
-    truth, found = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1, 1, 1, 2, 0])
-    favor, against = 2 * 0.5 * 0.5 / (0.5 + 0.5), 2 * (2 / 3) * 1 / (2 / 3 + 1)
-    assert metrics.f_avg(truth, found) == pytest.approx((favor + against) / 2)
-
-
-@settings(max_examples=10, deadline=None)
-@given(st.floats(0.5, 4))
-def test_the_temperature_of_overconfident_logits_is_found(factor: float) -> None:
-    metrics = pytest.importorskip("models.metrics", reason="needs the train extra")
-    source = np.random.default_rng(1)
-    logits = source.normal(size=(4000, 3)) * 2
-    truth = (logits + source.gumbel(size=logits.shape)).argmax(-1)
-    assert metrics.stance_temperature(logits * factor, truth) == pytest.approx(factor, rel=0.1)
-
-
-def test_a_sure_and_right_forecast_has_no_calibration_error() -> None:
-    metrics = pytest.importorskip("models.metrics", reason="needs the train extra")
-    assert metrics.calibration_error(np.ones(50), np.ones(50, bool)) == 0
-    assert metrics.calibration_error(np.full(50, 0.9), np.zeros(50, bool)) == pytest.approx(0.9)
-
-
-def test_a_cell_with_enough_rows_gets_its_own_threshold() -> None:
-    metrics = pytest.importorskip("models.metrics", reason="needs the train extra")
-    truth = np.zeros((100, 2), np.int64)
-    truth[:40, 0] = truth[:3, 1] = 1
-    chances = np.full((100, 2), 0.05)
-    chances[:40, 0], chances[:3, 1] = 0.4, 0.9
-    own, common = metrics.thresholds(chances, truth)
-    assert own <= 0.4
-    assert common <= 0.9
-
-
 def test_batches_hold_every_row_once_and_alike_lengths() -> None:
-    train = pytest.importorskip("models.train", reason="needs the train extra")
+    pytest.importorskip("torch", reason="needs the train extra")
+    from models.batches import bucketed
+
     lengths = [random.Random(1).randrange(10, 128) for _ in range(500)]
-    batches = train.bucketed(lengths, 16, random.Random(2))
+    batches = bucketed(lengths, 16, random.Random(2))
     assert sorted(i for batch in batches for i in batch) == list(range(500))
-    assert batches == train.bucketed(lengths, 16, random.Random(2))
+    assert batches == bucketed(lengths, 16, random.Random(2))
     spread = [max(lengths[i] for i in b) - min(lengths[i] for i in b) for b in batches]
     assert np.mean(spread) < 10
+
+
+def test_rows_are_taken_skipped_and_repeated_as_the_recipe_says(tmp_path: Path) -> None:
+    for extra in ("torch", "transformers"):
+        pytest.importorskip(extra, reason="needs the train extra")
+    from models.train import mixture
+
+    path = tmp_path / "my.jsonl"
+    line = '{{"text": "第{}条", "policy": "公厕", "stance": "none", "split": "train"}}\n'
+    path.write_text("".join(line.format(number) for number in range(20)), "utf-8")
+
+    def texts(**part: int) -> list[str]:
+        stage = Stage(name="one", sources=(Source(name=OWN, **part),))
+        return [row.text for row in mixture(stage, 7, path)]
+
+    assert sorted(texts(repeat=2)) == sorted([f"第{number}条" for number in range(20)] * 2)
+    first, rest = texts(take=5), texts(skip=5)
+    assert (len(first), len(rest)) == (5, 15)
+    assert not set(first) & set(rest)
+    assert first == texts(take=5)

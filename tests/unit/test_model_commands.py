@@ -1,0 +1,257 @@
+"""``minyi model``: a tagger of one's own from a tiny encoder; what trains needs the extra."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from rich.logging import RichHandler
+
+from minyi.cli.model import TRAINING
+from minyi.domain import Policy
+from minyi.vocabulary import Domain
+from models.artifact import SHIPPED, load_manifest
+from models.config import SHARED_VARIABLE
+from models.runtime import OnnxTagger
+from tests.unit.cli_runner import Cli
+from tests.unit.tiny_bert import Own, extra, write_base, write_own
+
+POLICY = Policy(
+    id="campus-wifi",
+    title="校园WiFi",
+    domain=Domain.EDUCATION,
+    description="在校园里免费开通无线上网。",
+    department="教育部",
+)
+
+# The exporter calls what its own libraries deprecate, and says so when axes share a name.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:# The axis name:UserWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def same_logging() -> Iterator[None]:
+    """The commands set up logging; the other tests keep theirs."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.handlers[:] = [one for one in root.handlers if not isinstance(one, RichHandler)]
+    root.setLevel(level)
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    monkeypatch.delenv(SHARED_VARIABLE, raising=False)
+    return Cli(tmp_path / "var", monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
+    for name in TRAINING:
+        extra(name)
+    threads = extra("torch").get_num_threads()
+    extra("torch").set_num_threads(1)  # what is so small only waits for others
+    yield write_own(tmp_path_factory.mktemp("own"))
+    extra("torch").set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def run(own: Own, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was stopped after its first stage and then went on to the end."""
+    folder = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.delenv(SHARED_VARIABLE, raising=False)
+        cli = Cli(folder, monkeypatch)
+        cli(*own.train(folder, "--until", "first"))
+        assert (folder / "first.pt").is_file()
+        assert not (folder / "artifact").exists()
+        export = ("model", "export", *own.again(folder), "--out", folder / "early")
+        assert "has no stage second; run minyi model train first" in cli.told(*export)
+        printed = cli(*own.train(folder))
+    assert "going on at stage 1" in printed
+    assert f"MINYI_MODEL={folder / 'artifact'}" in printed.replace("\n", "")
+    return folder
+
+
+def same(one: Path, two: Path) -> bool:
+    """Whether two stages hold the same weights, bit for bit."""
+    torch = extra("torch")
+    first, second = (torch.load(path, weights_only=True) for path in (one, two))
+    return first.keys() == second.keys() and all(
+        torch.equal(first[name], second[name]) for name in first
+    )
+
+
+def test_the_artifact_of_a_users_own_base_is_loaded_and_tags(run: Path, own: Own) -> None:
+    tagger = OnnxTagger(run / "artifact", threads=1)
+    texts = ["支持校园WiFi", "", "反对！又贵又慢" * 60]
+    for text, tagging in zip(texts, tagger.tag([(POLICY, text) for text in texts]), strict=True):
+        assert sum(tagging.probabilities.model_dump().values()) == pytest.approx(1, abs=2e-4)
+        assert tagging.span is None or text[slice(*tagging.span)].strip()
+    assert np.linalg.norm(tagger.embed(texts), axis=1) == pytest.approx(1, abs=1e-5)
+    manifest = load_manifest(run / "artifact")
+    assert manifest.base == str(own.base)
+    assert own.data.name in manifest.data
+    assert manifest.config["vector_texts"] == 60
+    assert manifest.decision.stance_scale != (1.0, 1.0, 1.0)
+
+
+def test_the_float32_graph_is_the_network_and_int8_is_near(run: Path, own: Own) -> None:
+    from models.base import prepare_base
+    from models.batches import collate
+    from models.config import load_config
+    from models.export import shipped
+    from models.inputs import InputEncoder
+
+    base = prepare_base(run)
+    network = shipped(load_config(own.config), base, run).eval()
+    inputs = InputEncoder(base.folder, 48)
+    texts = ["好", "支持校园WiFi，" * 9, "反对"]
+    ids, mask, segments = collate([inputs.pair("校园WiFi", text) for text in texts], inputs.pad)
+    with extra("torch").no_grad():
+        output = network(ids, mask, segments)
+    feed = {"ids": ids.numpy(), "mask": mask.numpy(), "segments": segments.numpy()}
+    for path, near in ((run / "float32.onnx", 1e-4), (run / "artifact" / "model.onnx", 0.05)):
+        session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+        assert [out.name for out in session.get_outputs()] == list(output._fields)
+        for found, wanted in zip(session.run(None, feed), output, strict=True):
+            assert found == pytest.approx(wanted.numpy(), abs=near)
+
+
+@pytest.mark.parametrize("killed_at", [3, 5, None])
+def test_a_run_gives_the_same_wherever_it_was_stopped(
+    cli: Cli,
+    run: Path,
+    own: Own,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    killed_at: int | None,
+) -> None:
+    from models.train import Trainer
+
+    steps, loss = 0, Trainer._loss
+
+    def killed(self: Trainer, *parts: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        if steps == killed_at:
+            raise RuntimeError("killed")
+        return loss(self, *parts)
+
+    if killed_at:
+        with monkeypatch.context() as patch:
+            patch.setattr(Trainer, "_loss", killed)
+            with pytest.raises(RuntimeError, match="killed"):
+                cli(*own.train(tmp_path))
+    assert ("going on" in cli(*own.train(tmp_path, "--until", "second"))) == bool(killed_at)
+    for stage in ("first.pt", "second.pt"):
+        assert same(tmp_path / stage, run / stage)
+
+
+def test_a_run_killed_while_a_stage_is_written_writes_it_again(
+    cli: Cli, run: Path, own: Own, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = extra("torch")
+    save = torch.save
+
+    def killed(state: Any, path: Path) -> None:
+        if "first" in Path(path).name:
+            raise RuntimeError("killed")
+        save(state, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", killed)
+        with pytest.raises(RuntimeError, match="killed"):
+            cli(*own.train(tmp_path))
+    cli(*own.train(tmp_path, "--until", "first"))
+    assert same(tmp_path / "first.pt", run / "first.pt")
+
+
+def test_a_run_does_not_go_on_from_another_base(
+    cli: Cli, run: Path, own: Own, tmp_path: Path
+) -> None:
+    other = write_base(tmp_path / "other", 2)
+    told = cli.told("model", "train", "--from", other, *own.again(run))
+    assert f"{run} was begun from {own.base}" in told
+    assert "give another --run" in told
+
+
+def test_a_dry_run_counts_rows_and_writes_nothing(cli: Cli, own: Own, tmp_path: Path) -> None:
+    printed = cli(*own.train(tmp_path / "run", "--dry-run"))
+    assert "first: 33 rows" in printed
+    assert "second: 24 rows" in printed
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_stage_that_the_recipe_does_not_have_is_refused(
+    cli: Cli, own: Own, tmp_path: Path
+) -> None:
+    told = cli.told(*own.train(tmp_path, "--until", "third"))
+    assert "third" in told
+    assert "first, second" in told
+
+
+def test_a_base_that_is_no_bert_is_refused(cli: Cli, own: Own, tmp_path: Path) -> None:
+    from_here = ("model", "train", *own.again(tmp_path / "run"), "--from")
+    other = tmp_path / "other"
+    assert f"{other} cannot be loaded" in cli.told(*from_here, other)
+    other.mkdir()
+    assert f"{other} cannot be loaded" in cli.told(*from_here, other)
+    extra("transformers").GPT2Config().save_pretrained(other)
+    assert f"{other} is a gpt2; a BERT is needed" in cli.told(*from_here, other)
+
+
+def test_scores_of_own_comments_are_shown_and_saved(
+    cli: Cli, run: Path, own: Own, tmp_path: Path
+) -> None:
+    artifact = shutil.copytree(run / "artifact", tmp_path / "artifact")
+    printed = cli("model", "score", "--artifact", artifact, "--data", own.data, "--save")
+    assert "my.jsonl: stance, macro-F1" in printed
+    assert load_manifest(artifact).scores["val"]["my.jsonl: stance, macro-F1"]["rows"] == 11
+    assert "my.jsonl: stance, macro-F1" in cli("model", "info", "--artifact", artifact)
+
+
+def test_a_diagram_of_own_comments_needs_no_corpora(
+    cli: Cli, run: Path, own: Own, tmp_path: Path
+) -> None:
+    diagram = tmp_path / "reliability.svg"
+    score = ("model", "score", "--artifact", run / "artifact", "--data", own.data)
+    cli(*score, "--diagram", diagram)
+    assert diagram.read_text("utf-8").startswith("<svg")
+
+
+def test_an_artifact_does_not_differ_from_itself(
+    cli: Cli, run: Path, own: Own, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.compare.DRAWS", 20)
+    printed = cli("model", "compare", run / "artifact", run / "artifact", "--data", own.data)
+    assert "0 of 11 comments get another stance" in printed
+    assert printed.count("+0.000 to +0.000") == 3
+    assert "yes" not in printed
+
+
+def test_the_shipped_artifact_is_described(cli: Cli) -> None:
+    printed = cli("model", "info")
+    manifest = load_manifest(SHIPPED)
+    for part in (manifest.model_id, manifest.base, "favor, against, none", "effect:praise"):
+        assert part in printed
+
+
+def test_without_the_extra_one_is_told_how_to_get_it(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("minyi.cli.model.find_spec", lambda name: None if name == "torch" else 1)
+    for command in ("train", "export", "score"):
+        told = cli.told("model", command)
+        assert told.startswith("torch missing")
+        assert "pip install -e '.[train]'" in told
+    assert cli("model", "info")

@@ -1,0 +1,214 @@
+"""The figures of scoring and what calibration fits; needs the ``train`` extra."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+for _name in ("scipy", "sklearn"):
+    pytest.importorskip(_name, reason="needs the train extra")
+metrics: Any = pytest.importorskip("models.metrics", reason="needs the train extra")
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+ROWS = 3000
+stances = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=40)
+
+
+def f1(truth: Ints, found: Ints, label: int) -> float:
+    """F1 of one class, by its definition; 0 where the class is neither there nor found."""
+    hit = ((truth == label) & (found == label)).sum()
+    all_of_it = (truth == label).sum() + (found == label).sum()
+    return float(2 * hit / all_of_it) if all_of_it else 0.0
+
+
+def stance_loss(logits: Floats, truth: Ints) -> float:
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    shares = powers / powers.sum(-1, keepdims=True)
+    return float(-np.log(shares[np.arange(len(truth)), truth]).mean())
+
+
+def cell_loss(logits: Floats, truth: Ints) -> float:
+    return float(np.logaddexp(0, np.where(truth == 1, -logits, logits)).mean())
+
+
+def stance_world(scale: Floats, bias: Floats, seed: int = 1) -> tuple[Floats, Ints]:
+    """Logits that need ``scale`` and ``bias`` to be what truth was drawn from."""
+    source = np.random.default_rng(seed)
+    right = source.normal(size=(ROWS, 3)) * 2
+    truth = (right + source.gumbel(size=right.shape)).argmax(-1)
+    return (right - bias) / scale, truth
+
+
+def cell_world(scale: Floats, bias: Floats, rows: int = 3 * ROWS) -> tuple[Floats, Ints]:
+    source = np.random.default_rng(2)
+    right = source.normal(size=(rows, len(scale))) * 2 - 1
+    truth = (right + source.logistic(size=right.shape) > 0).astype(np.int64)
+    return (right - bias) / scale, truth
+
+
+@given(stances)
+def test_f_avg_is_the_mean_of_favor_and_against_over_all_rows(
+    pairs: list[tuple[int, int]],
+) -> None:
+    truth, found = np.array(pairs).T
+    favor, against = f1(truth, found, 0), f1(truth, found, 1)
+    assert metrics.f_avg(truth, found) == pytest.approx((favor + against) / 2)
+
+
+def test_f_avg_counts_none_only_as_an_error() -> None:
+    truth, found = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1, 1, 1, 2, 0])
+    favor, against = 2 * 0.5 * 0.5 / (0.5 + 0.5), 2 * (2 / 3) * 1 / (2 / 3 + 1)
+    assert metrics.f_avg(truth, found) == pytest.approx((favor + against) / 2)
+
+
+@given(stances)
+def test_macro_f1_is_the_mean_over_the_classes_that_are_there(
+    pairs: list[tuple[int, int]],
+) -> None:
+    truth, found = np.array(pairs).T
+    each = [f1(truth, found, label) for label in set(truth) | set(found)]
+    assert metrics.macro_f1(truth, found) == pytest.approx(np.mean(each))
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 20), st.integers(2, 12))
+def test_cells_are_averaged_by_column_or_counted_together(seed: int, rows: int, cells: int) -> None:
+    truth, found = np.random.default_rng(seed).integers(0, 2, (2, rows, cells))
+    each = [f1(truth[:, cell], found[:, cell], 1) for cell in range(cells)]
+    assert metrics.macro_f1(truth, found) == pytest.approx(np.mean(each))
+    assert metrics.micro_f1(truth, found) == pytest.approx(f1(truth.ravel(), found.ravel(), 1))
+
+
+def test_a_sure_and_right_forecast_has_no_calibration_error() -> None:
+    assert metrics.calibration_error(np.ones(50), np.ones(50, bool)) == 0
+    assert metrics.calibration_error(np.full(50, 0.9), np.zeros(50, bool)) == pytest.approx(0.9)
+    half = np.arange(50) % 2 == 0
+    assert metrics.calibration_error(np.full(50, 0.5), half) == pytest.approx(0)
+
+
+forecasts = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60)
+
+
+@given(forecasts)
+def test_the_bins_of_a_diagram_hold_every_row_in_order(rows: list[tuple[float, bool]]) -> None:
+    confidence, right = np.array([c for c, _ in rows]), np.array([r for _, r in rows])
+    bins = metrics.reliability(confidence, right)
+    assert sum(one.rows for one in bins) == len(rows)
+    assert all(one.rows > 0 for one in bins)
+    assert sum(one.rows * one.right for one in bins) == pytest.approx(right.sum())
+    assert sum(one.rows * one.confidence for one in bins) == pytest.approx(confidence.sum())
+    said = [one.confidence for one in bins]
+    assert said == sorted(said)
+    gaps = sum(one.rows * abs(one.confidence - one.right) for one in bins) / len(rows)
+    assert metrics.calibration_error(confidence, right, bins=10) == pytest.approx(gaps)
+    assert 0 <= metrics.calibration_error(confidence, right) <= 1
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    st.lists(st.floats(0.4, 2.5), min_size=3, max_size=3),
+    st.lists(st.floats(-1.5, 1.5), min_size=3, max_size=3),
+)
+def test_scale_and_bias_of_the_stances_are_found(scale: list[float], bias: list[float]) -> None:
+    # Softmax does not see what is added to all, so biases are told only about their mean.
+    known = np.array(bias) - np.mean(bias)
+    logits, truth = stance_world(np.array(scale), known)
+    found_scale, found_bias = metrics.vector_scaling(logits, truth)
+    assert found_scale == pytest.approx(scale, rel=0.15)
+    assert found_bias == pytest.approx(known, abs=0.2)
+    assert found_bias.mean() == pytest.approx(0)
+    after = stance_loss(logits * found_scale + found_bias, truth)
+    assert after <= stance_loss(logits, truth) + 1e-6
+    assert after <= stance_loss(logits * scale + known, truth) + 1e-6
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    st.lists(st.floats(0.5, 2), min_size=3, max_size=3),
+    st.lists(st.floats(-1, 1), min_size=3, max_size=3),
+)
+def test_scale_and_bias_of_frequent_cells_are_found(scale: list[float], bias: list[float]) -> None:
+    logits, truth = cell_world(np.array(scale), np.array(bias))
+    found_scale, found_bias = metrics.platt_scaling(logits, truth)
+    assert found_scale == pytest.approx(scale, rel=0.15)
+    assert found_bias == pytest.approx(bias, abs=0.2)
+    assert cell_loss(logits * found_scale + found_bias, truth) <= cell_loss(logits, truth) + 1e-6
+
+
+def test_a_rare_cell_stays_near_what_all_cells_need() -> None:
+    scale, bias = np.full(6, 0.5), np.full(6, 0.3)
+    logits, truth = cell_world(scale, bias, rows=1000)
+    logits[:, 5] = np.linspace(-16, -12, 1000)
+    truth[:, 5] = np.arange(1000) == 0  # one row, and where the logit is lowest
+    found_scale, found_bias = metrics.platt_scaling(logits, truth)
+    assert found_scale[5] == pytest.approx(found_scale[:5].mean(), abs=0.1)
+    assert found_bias[5] == pytest.approx(found_bias[:5].mean(), abs=0.3)
+    never = truth.copy()
+    never[:, 5] = 0
+    scale_of_none, bias_of_none = metrics.platt_scaling(logits, never)
+    assert scale_of_none[5] == pytest.approx(scale_of_none[:5].mean(), abs=0.1)
+    assert bias_of_none[5] == pytest.approx(bias_of_none[:5].mean(), abs=0.3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.floats(0.1, 1), min_size=3, max_size=3))
+def test_shares_that_have_changed_are_found_without_labels(weights: list[float]) -> None:
+    source, shares = np.random.default_rng(7), np.array(weights) / sum(weights)
+    truth = source.choice(3, ROWS, p=shares)
+    evidence = source.normal(size=(ROWS, 3)) + 2 * np.eye(3)[truth]
+    chances = np.exp(2 * evidence)  # what follows from the evidence when all shares are a third
+    chances /= chances.sum(axis=1, keepdims=True)
+    found = metrics.adapted(chances, np.full(3, 1 / 3))
+    assert found.sum(axis=1) == pytest.approx(1)
+    assert found.mean(axis=0) == pytest.approx(shares, abs=0.05)
+
+
+def test_the_spread_between_policies_is_what_chance_does_not_explain() -> None:
+    source = np.random.default_rng(8)
+    groups = [f"policy {number}" for number in range(60) for _ in range(200)]
+    for spread in (0.0, 0.15):
+        pulls = np.repeat(source.normal(0, spread, 60), 200)
+        chances = np.tile([0.4, 0.3, 0.3], (len(groups), 1))
+        truth = np.where(
+            source.random(len(groups)) < 0.4 + pulls, 0, source.integers(1, 3, len(groups))
+        )
+        found = metrics.policy_spread(chances, truth, groups)
+        # The pull on one stance is shared out among the two others.
+        assert found == pytest.approx(spread * np.sqrt((1 + 0.25 + 0.25) / 3), abs=0.025)
+    assert metrics.policy_spread(chances[:5], truth[:5], groups[:5]) == metrics.DEFAULT_SPREAD
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.tuples(st.integers(334, 1000), st.booleans()), min_size=1, max_size=80),
+    st.sampled_from([0.5, 0.8, 0.95]),
+)
+def test_what_is_sure_is_right_as_promised_or_is_the_surest_third(
+    rows: list[tuple[int, bool]], wanted: float
+) -> None:
+    confidence, right = np.array([c / 1000 for c, _ in rows]), np.array([r for _, r in rows])
+    least = metrics.sure_from(confidence, right, wanted)
+    sure = confidence >= least
+    assert 3 * sure.sum() >= len(rows)
+    highest = np.quantile(confidence, 2 / 3)
+    assert right[sure].mean() >= wanted or least >= highest - 0.02
+
+
+def test_nothing_is_unsure_where_all_is_right() -> None:
+    confidence = np.random.default_rng(3).uniform(0.34, 1, 500)
+    assert metrics.sure_from(confidence, np.ones(500, bool)) <= confidence.min()
+
+
+def test_a_cell_with_enough_rows_gets_its_own_threshold() -> None:
+    truth = np.zeros((100, 2), np.int64)
+    truth[:40, 0] = truth[:3, 1] = 1
+    chances = np.full((100, 2), 0.05)
+    chances[:40, 0], chances[:3, 1] = 0.4, 0.9
+    own, common = metrics.thresholds(chances, truth)
+    assert own <= 0.4
+    assert common <= 0.9
