@@ -217,7 +217,7 @@ def _need_training() -> None:
         handlers=[RichHandler(console=console)],
         force=True,
     )
-    for noisy in ("transformers", "torch", "onnxscript", "httpx", "huggingface_hub"):
+    for noisy in ("transformers", "torch", "onnxscript", "onnx_ir", "httpx", "huggingface_hub"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
