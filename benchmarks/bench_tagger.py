@@ -18,6 +18,8 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib import import_module
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -72,25 +74,23 @@ def rival(threads: int) -> Callable[[Sequence[Pair], int], object]:
     """Return a pipeline of the usual shape as a function of pairs and batch size."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     import torch
-    from transformers import (
-        BertConfig,
-        BertForSequenceClassification,
-        PreTrainedTokenizerFast,
-        pipeline,
-    )
 
+    # Untyped, and not there without the train extra.
+    transformers: Any = import_module("transformers")
     torch.set_num_threads(threads)
-    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+    tokenizer = transformers.PreTrainedTokenizerFast(
         tokenizer_file=str(SHIPPED / "tokenizer.json"),
         pad_token="[PAD]",
         cls_token="[CLS]",
         sep_token="[SEP]",
         model_max_length=512,
     )
-    config = BertConfig(vocab_size=len(tokenizer))  # BERT-base in all else
-    model = BertForSequenceClassification(config)
-    model.eval()  # type: ignore[no-untyped-call]
-    classify = pipeline("text-classification", model=model, tokenizer=tokenizer, device="cpu")
+    config = transformers.BertConfig(vocab_size=len(tokenizer))  # BERT-base in all else
+    model = transformers.BertForSequenceClassification(config)
+    model.eval()
+    classify = transformers.pipeline(
+        "text-classification", model=model, tokenizer=tokenizer, device="cpu"
+    )
 
     def run(pairs: Sequence[Pair], batch: int) -> object:
         inputs = [{"text": policy_context(p), "text_pair": text} for p, text in pairs]
