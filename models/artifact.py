@@ -35,8 +35,8 @@ class Decision(BaseModel):
     """Tokens of a pair at most."""
     stance_scale: tuple[float, ...] = (1.0,) * len(STANCES)
     stance_bias: tuple[float, ...] = (0.0,) * len(STANCES)
-    """Stance probabilities are softmax(scale * logits + bias): vector scaling (Guo et al., 2017,
-    section 4.2)."""
+    """Stance probabilities are softmax(scale * logits + bias); temperature scaling (Guo et al.,
+    2017, section 4.2) gives all the same scale and no bias."""
     evaluation_scale: tuple[float, ...] = (1.0,) * len(CELLS)
     evaluation_bias: tuple[float, ...] = (0.0,) * len(CELLS)
     """A cell's probability is sigmoid(scale * logit + bias): Platt scaling."""

@@ -19,11 +19,11 @@ from models.examples import UNKNOWN, Example
 from models.inputs import STANCES
 from models.metrics import (
     calibration_error,
+    inverse_temperature,
     platt_scaling,
     policy_spread,
     sure_from,
     thresholds,
-    vector_scaling,
 )
 from models.runtime import Floats, OnnxTagger, cell_chances, stance_chances
 
@@ -48,11 +48,11 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
     decision = manifest.decision
     truth = np.array([row.stance for row in rows])
     known = truth != UNKNOWN
-    scale, bias = vector_scaling(stance[known], truth[known])
+    heat = inverse_temperature(stance[known], truth[known])
     decision = decision.model_copy(
         update={
-            "stance_scale": _rounded(scale),
-            "stance_bias": _rounded(bias),
+            "stance_scale": _rounded([heat] * len(STANCES)),
+            "stance_bias": (0.0,) * len(STANCES),
             "prior": _rounded(np.bincount(truth[known], minlength=len(STANCES)) / known.sum()),
         }
     )

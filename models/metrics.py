@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, softmax
 from sklearn.metrics import f1_score
 
@@ -69,23 +69,18 @@ def reliability(confidence: Floats, right: npt.NDArray[np.bool_], bins: int = 10
     ]
 
 
-def vector_scaling(logits: npt.NDArray[np.floating], truth: Ints) -> tuple[Floats, Floats]:
-    """Return scale and bias of each class with the least negative log-likelihood of
-    softmax(scale * logits + bias) (Guo et al., 2017, section 4.2)."""
-    classes = logits.shape[1]
+def inverse_temperature(logits: npt.NDArray[np.floating], truth: Ints) -> float:
+    """Return the scale with the least negative log-likelihood of softmax(scale * logits): one over
+    the temperature of Guo et al. (2017, section 4.2). The likeliest class stays what it is; a scale
+    and a bias for each class would learn how rare a stance is in these rows, and unlearn how it
+    sounds."""
     rows = np.arange(len(truth))
 
-    def loss(values: Floats) -> tuple[float, Floats]:
-        scale, bias = np.exp(values[:classes]), values[classes:]
-        shares = softmax(logits * scale + bias, axis=1)
-        wrong = shares.copy()
-        wrong[rows, truth] -= 1
-        slope = np.concatenate([(wrong * logits).mean(0) * scale, wrong.mean(0)])
-        return float(-np.log(shares[rows, truth] + 1e-12).mean()), slope
+    def loss(log_scale: float) -> float:
+        shares = softmax(logits * np.exp(log_scale), axis=1)
+        return float(-np.log(shares[rows, truth] + 1e-12).mean())
 
-    best = minimize(loss, np.zeros(2 * classes), jac=True, method="L-BFGS-B").x
-    bias = best[classes:]
-    return np.exp(best[:classes]), bias - bias.mean()
+    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
 
 
 PRIOR = 10.0
