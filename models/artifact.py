@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from minyi.errors import InvalidArtifact
+from minyi.labelling import SPREAD
 from minyi.settings import ROOT
 from models.inputs import CELLS, STANCES
 
@@ -68,7 +69,7 @@ class Manifest(BaseModel):
     files: dict[str, str]
     """SHA-256 of the files that results depend on."""
     decision: Decision
-    policy_spread: float = Field(default=0.08, gt=0)
+    policy_spread: float = Field(default=SPREAD, gt=0)
     """How much the error of a share differs between policies: a standard deviation, measured on
     validation rows. ``minyi model label`` starts from it."""
     code_revision: str

@@ -11,6 +11,7 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, softmax
 from sklearn.metrics import f1_score
 
+from minyi.labelling import SPREAD
 from minyi.vocabulary import Stance
 from models.inputs import STANCES
 
@@ -35,17 +36,6 @@ def micro_f1(truth: Ints, found: Ints) -> float:
     return float(f1_score(truth.ravel(), found.ravel(), zero_division=0))
 
 
-def calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], bins: int = 15) -> float:
-    """Return the expected calibration error over equal-width bins (Guo et al., 2017, eq. 3)."""
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        abs(confidence[place == b].mean() - right[place == b].mean()) * (place == b).mean()
-        for b in range(bins)
-        if (place == b).any()
-    ]
-    return float(sum(gaps))
-
-
 @dataclass(frozen=True, slots=True)
 class Bin:
     """One bar of a reliability diagram."""
@@ -67,6 +57,12 @@ def reliability(confidence: Floats, right: npt.NDArray[np.bool_], bins: int = 10
         for b in range(bins)
         if (place == b).any()
     ]
+
+
+def calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], bins: int = 15) -> float:
+    """Return the expected calibration error over equal-width bins (Guo et al., 2017, eq. 3)."""
+    filled = reliability(confidence, right, bins)
+    return sum(abs(b.confidence - b.right) * b.rows for b in filled) / len(confidence)
 
 
 def inverse_temperature(logits: npt.NDArray[np.floating], truth: Ints) -> float:
@@ -132,20 +128,16 @@ def adapted(chances: Floats, prior: Floats, steps: int = 200) -> Floats:
 def policy_spread(chances: Floats, truth: Ints, groups: Sequence[str], enough: int = 10) -> float:
     """Return the standard deviation between groups of the mean residual, indicator less chance,
     over all stances: what is left of its variance after that of the mean (the moment estimate of
-    one-way random effects), 0.02 at least."""
+    one-way random effects), 0.02 at least; the usual one where too few groups have rows."""
     residual = np.eye(chances.shape[1])[truth] - chances
     names = np.array(groups)
     parts = [residual[names == name] for name in sorted(set(groups))]
     parts = [part for part in parts if len(part) >= enough]
     if len(parts) < 2:
-        return DEFAULT_SPREAD
+        return SPREAD
     between = np.var([part.mean(0) for part in parts], axis=0, ddof=1)
     within = np.mean([part.var(0, ddof=1) / len(part) for part in parts], axis=0)
     return float(np.sqrt(np.maximum(between - within, 0.02**2).mean()))
-
-
-DEFAULT_SPREAD = 0.08
-"""Where too few policies have validation rows to measure it."""
 
 
 def sure_from(confidence: Floats, right: npt.NDArray[np.bool_], wanted: float = 0.8) -> float:

@@ -37,6 +37,7 @@ NEAR = 0.6
 ENOUGH = 20
 """Rows that a cell needs for its F1 to be more than an anecdote."""
 Bools = npt.NDArray[np.bool_]
+Metric = Callable[[Ints, Ints], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def policy_scores(judged: Judged, name: str, machine: Machine | None = None) -> 
         return
     plain = machine.cells(judged.rows) if machine else None
     common = judged.cells.sum(0) >= ENOUGH
-    parts: list[tuple[str, Callable[[Ints, Ints], float], Bools]] = [
+    parts: list[tuple[str, Metric, Bools]] = [
         (f"macro-F1 of the {common.sum()} cells with {ENOUGH} rows", macro_f1, common),
         ("macro-F1 of all 12 cells", macro_f1, np.ones(len(common), bool)),
         ("micro-F1", micro_f1, np.ones(len(common), bool)),
@@ -145,14 +146,9 @@ def nlpcc_scores(tagger: OnnxTagger, split: str) -> Iterator[Score]:
     train = nlpcc("train") + nlpcc_unlabelled()
     plain = baseline.stance_by_target(train, judged.rows)
     new = fresh(train + nlpcc("val") * (split == "test"), judged.rows)
-    for title, rows in (("", np.ones(len(judged), bool)), (", without near-duplicates", new)):
-        truth = judged.truth[rows]
-        yield Score(
-            f"NLPCC-2016 A{title}: F_avg",
-            f_avg(truth, judged.stance[rows]),
-            rows.sum(),
-            f_avg(truth, plain[rows]),
-        )
+    every = np.ones(len(judged), bool)
+    yield _beside("NLPCC-2016 A: F_avg", f_avg, judged, plain, every)
+    yield _beside("NLPCC-2016 A, without near-duplicates: F_avg", f_avg, judged, plain, new)
     prior = np.array(tagger.manifest.decision.prior)
     moved = judged.stance.copy()
     for target in sorted(set(judged.groups.tolist())):
@@ -165,13 +161,7 @@ def nlpcc_scores(tagger: OnnxTagger, split: str) -> Iterator[Score]:
     )
     for target in sorted(set(judged.groups.tolist())):
         rows = judged.groups == target
-        truth = judged.truth[rows]
-        yield Score(
-            f"NLPCC-2016 A, {target}: F_avg",
-            f_avg(truth, judged.stance[rows]),
-            rows.sum(),
-            f_avg(truth, plain[rows]),
-        )
+        yield _beside(f"NLPCC-2016 A, {target}: F_avg", f_avg, judged, plain, rows)
     yield Score("NLPCC-2016 A: calibration error", judged.error, len(judged))
 
 
@@ -179,16 +169,17 @@ def c_stance_scores(tagger: OnnxTagger, split: str) -> Iterator[Score]:
     """Score C-STANCE subtask A, whole and on noun phrases."""
     judged = Judged(tagger, c_stance(split))
     plain = baseline.stance_of_pairs(c_stance("train"), judged.rows)
-    noun = judged.groups == "noun_phrase"
-    for title, rows in (("", np.ones(len(judged), bool)), (", noun phrases", noun)):
-        truth = judged.truth[rows]
-        yield Score(
-            f"C-STANCE A{title}: macro-F1",
-            macro_f1(truth, judged.stance[rows]),
-            rows.sum(),
-            macro_f1(truth, plain[rows]),
-        )
+    every, noun = np.ones(len(judged), bool), judged.groups == "noun_phrase"
+    yield _beside("C-STANCE A: macro-F1", macro_f1, judged, plain, every)
+    yield _beside("C-STANCE A, noun phrases: macro-F1", macro_f1, judged, plain, noun)
     yield Score("C-STANCE A: calibration error", judged.error, len(judged))
+
+
+def _beside(name: str, metric: Metric, judged: Judged, plain: Ints, rows: Bools) -> Score:
+    """Score the stance of some of the rows, the tagger's beside the baseline's ``plain``."""
+    truth = judged.truth[rows]
+    tagged, machine = metric(truth, judged.stance[rows]), metric(truth, plain[rows])
+    return Score(name, tagged, rows.sum(), machine)
 
 
 def nothing_said(tagger: OnnxTagger, rows: list[Example], name: str) -> Score:

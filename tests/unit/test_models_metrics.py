@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from minyi.labelling import SPREAD
+
 for _name in ("scipy", "sklearn"):
     pytest.importorskip(_name, reason="needs the train extra")
 metrics: Any = pytest.importorskip("models.metrics", reason="needs the train extra")
@@ -171,7 +173,7 @@ def test_the_spread_between_policies_is_what_chance_does_not_explain() -> None:
         found = metrics.policy_spread(chances, truth, groups)
         # The pull on one stance is shared out among the two others.
         assert found == pytest.approx(spread * np.sqrt((1 + 0.25 + 0.25) / 3), abs=0.025)
-    assert metrics.policy_spread(chances[:5], truth[:5], groups[:5]) == metrics.DEFAULT_SPREAD
+    assert metrics.policy_spread(chances[:5], truth[:5], groups[:5]) == SPREAD
 
 
 @settings(max_examples=200)
