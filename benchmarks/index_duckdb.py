@@ -23,7 +23,7 @@ from indexers.queries import (
 from indexers.tables import EPOCH, MICROSECOND, where
 from minyi.domain import SHANGHAI, Opinion
 from minyi.errors import InvalidQuery
-from minyi.query import Counts, Filters, Group, Interval, Page, TrendPoint
+from minyi.query import Counts, Filters, Group, Interval, Page, Rejection, TrendPoint
 from minyi.vocabulary import Stance
 
 _SCHEMA = """
@@ -44,14 +44,15 @@ class DuckIndex:
         self._db.execute(_SCHEMA)
         self._writing = Lock()
 
-    def upsert(self, opinions: Sequence[Opinion]) -> None:
+    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
         latest = {opinion.id: opinion for opinion in opinions}
         if not latest:
-            return
+            return []
         columns = [list(column) for column in zip(*map(_row, latest.values()), strict=True)]
         values = ", ".join("unnest(?)" for _ in range(_COLUMNS))
         with self._writing:
             self._db.cursor().execute(f"INSERT OR REPLACE INTO opinion SELECT {values}", columns)
+        return []
 
     def delete(self, ids: Sequence[str]) -> int:
         with self._writing:

@@ -24,7 +24,7 @@ from indexers.tables import EPOCH, MICROSECOND, SCHEMA, VERSION, insert, match, 
 from minyi.domain import Opinion
 from minyi.errors import IndexUnavailable, InvalidQuery, SettingError
 from minyi.folders import private_folder
-from minyi.query import Counts, Filters, Group, Interval, Page, TrendPoint
+from minyi.query import Counts, Filters, Group, Interval, Page, Rejection, TrendPoint
 from minyi.vocabulary import Stance
 
 FILE = "opinions.sqlite"
@@ -65,8 +65,9 @@ class EmbeddedIndex:
                 f"no index can be kept in {path}: {error}; name another folder in MINYI_INDEX"
             ) from error
 
-    def upsert(self, opinions: Sequence[Opinion]) -> None:
-        """Write opinions by id; the last of equal ids wins. All or none are written."""
+    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
+        """Write opinions by id; the last of equal ids wins. All or none are written, none is
+        refused."""
         latest = {opinion.id: (opinion, opinion.to_json()) for opinion in opinions}
         with self._write() as db:
             known = dict(
@@ -80,6 +81,7 @@ class EmbeddedIndex:
             remove(db, [opinion.id for opinion, _ in fresh])
             for opinion, raw in fresh:
                 insert(db, opinion, raw)
+        return []
 
     def delete(self, ids: Sequence[str]) -> int:
         """Delete by id; return how many existed."""

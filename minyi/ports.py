@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from minyi.dead_letter import DeadLetter
 from minyi.domain import Comment, Opinion, Policy, Tagging
-from minyi.query import Counts, Filters, Group, Interval, Page, TrendPoint
+from minyi.query import Counts, Filters, Group, Interval, Page, Rejection, TrendPoint
 
 
 class Index(Protocol):
@@ -21,8 +21,9 @@ class Index(Protocol):
     store cannot be reached and ``InvalidQuery`` on an unusable cursor.
     """
 
-    def upsert(self, opinions: Sequence[Opinion]) -> None:
-        """Write opinions by id; an id that exists is replaced."""
+    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
+        """Write opinions by id; an id that exists is replaced, the last of equal ids wins. Return
+        those that the store refuses for good; all others are written."""
 
     def delete(self, ids: Sequence[str]) -> int:
         """Delete by id; return how many existed."""

@@ -71,6 +71,13 @@ class TrendPoint(Model):
     """As ``counts``, near-identical texts (same duplicate key, stance and bucket) counted once."""
 
 
+class Rejection(Model):
+    """An opinion that the index refuses for good, and why in the store's own words."""
+
+    id: str
+    reason: str
+
+
 class Page(Model):
     """One page of evidence or search hits, newest first; ``cursor`` is opaque, None at the end."""
 

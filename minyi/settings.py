@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
@@ -29,6 +30,42 @@ class TaggerSettings(BaseModel):
     """Seconds until a batch that is not full goes ahead."""
     threads: int | None = Field(default=None, ge=1)
     """Threads of ONNX Runtime; None leaves the choice to it."""
+
+
+class KafkaSettings(BaseModel):
+    """How to talk to Kafka."""
+
+    security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    """How a user proves who they are, under SASL."""
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    ca_file: Path | None = None
+    """Certificates to trust, PEM; None trusts those of the system."""
+    cert_file: Path | None = None
+    """Our own certificate, PEM, for mutual TLS; ``key_file`` is its key."""
+    key_file: Path | None = None
+
+
+class ElasticSettings(BaseModel):
+    """How to talk to Elasticsearch. Who we are is in a user's name and password, or an API key."""
+
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    api_key: SecretStr = SecretStr("")
+    """The encoded form, base64 of ``id:key``."""
+    ca_file: Path | None = None
+    """Certificates to trust, PEM; None trusts those of the system."""
+    retention_months: int | None = Field(default=None, ge=1)
+    """Whole months that are kept; None keeps all."""
+
+
+class DeadLetterSettings(BaseModel):
+    """When so many records die that the deploy must be bad, the worker stops instead."""
+
+    limit: int = Field(default=1000, ge=1)
+    """Dead letters of one worker in a window at most."""
+    window_s: float = Field(default=60.0, gt=0)
 
 
 class ApiSettings(BaseModel):
@@ -53,7 +90,8 @@ class Settings(BaseSettings):
     broker: str = ""
     """``kafka://host:9092`` or ``embedded:///folder``; empty: the embedded log under ``data``."""
     index: str = ""
-    """``embedded:///folder``; empty: the embedded store under ``data``."""
+    """``http(s)://host:9200`` (Elasticsearch) or ``embedded:///folder``; empty: the embedded store
+    under ``data``."""
     model: Path = ROOT / "artifacts" / "tagger"
     """Folder of the tagger's artifact."""
     registry: Path = ROOT / "data" / "policies"
@@ -65,6 +103,9 @@ class Settings(BaseSettings):
     semantic: bool = True
     """Whether comments without a lexical link get a semantic second chance."""
     tagger: TaggerSettings = TaggerSettings()
+    kafka: KafkaSettings = KafkaSettings()
+    elastic: ElasticSettings = ElasticSettings()
+    dead_letters: DeadLetterSettings = DeadLetterSettings()
     api: ApiSettings = ApiSettings()
 
     @field_validator("broker")
@@ -77,8 +118,13 @@ class Settings(BaseSettings):
     @field_validator("index")
     @classmethod
     def _known_index(cls, url: str) -> str:
-        if url and urlsplit(url).scheme != EMBEDDED:
-            raise ValueError("an index is embedded:///folder")
+        if not url:
+            return url
+        parts = urlsplit(url)
+        if parts.scheme not in (EMBEDDED, "http", "https"):
+            raise ValueError("an index is http(s)://host:9200 or embedded:///folder")
+        if parts.password:
+            raise ValueError("a password belongs into MINYI_ELASTIC__PASSWORD, not into the URL")
         return url
 
     @property
@@ -88,6 +134,10 @@ class Settings(BaseSettings):
     @property
     def index_url(self) -> str:
         return self.index or _embedded_url(self.data / "index")
+
+    @property
+    def embedded_index(self) -> bool:
+        return urlsplit(self.index_url).scheme == EMBEDDED
 
     @property
     def embedded_broker(self) -> bool:
@@ -118,8 +168,9 @@ OTHER_VARIABLES = ("MINYI_TEST_", "MINYI_SHARED", "MINYI_REQUIRE_ENGINES")
 def _unknown(names: Iterable[str]) -> list[str]:
     """Return the variables with our prefix that set nothing: most likely typing errors."""
     known = {f"MINYI_{name.upper()}" for name in Settings.model_fields}
-    for group, model in (("TAGGER", TaggerSettings), ("API", ApiSettings)):
-        known |= {f"MINYI_{group}__{name.upper()}" for name in model.model_fields}
+    for group, field in Settings.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            known |= {f"MINYI_{group}__{name}".upper() for name in type(field.default).model_fields}
     return sorted(
         name
         for name in names

@@ -19,6 +19,7 @@ from minyi.errors import InvalidRecord, Retryable
 from minyi.linking import Linker
 from minyi.pipeline import opinions, protect, reading
 from minyi.ports import Encoder, Index, Tagger
+from minyi.query import Rejection
 from minyi.settings import TaggerSettings
 from streams.batching import Event, acknowledge, batches
 from streams.dead_letters import Casualty, DeadLetters
@@ -74,10 +75,10 @@ class Steps:
         """opinions → index; waits while the index is unavailable."""
         async for batch in batches(stream, INDEX_BATCH, INDEX_WAIT_S):
             read, broken = _read(batch, Opinion.from_json)
-            await self.dead_letters.send("index", broken)
-            await patiently(self.index.upsert, [opinion for _, opinion in read])
+            refused = await patiently(self.index.upsert, [opinion for _, opinion in read])
+            await self.dead_letters.send("index", [*broken, *_refused(read, refused)])
             await acknowledge(stream, batch)
-            self.progress.add(indexed=len(read))
+            self.progress.add(indexed=len(read) - len(refused))
 
     async def linker(self) -> Linker:
         """Return the linker of the current registry, built anew when that has changed."""
@@ -154,6 +155,12 @@ def _read(
         except InvalidRecord as error:
             broken.append(Casualty(event, error))
     return read, broken
+
+
+def _refused(read: Sequence[tuple[Event, Opinion]], refused: Iterable[Rejection]) -> list[Casualty]:
+    """Return the records of the opinions that the index refused."""
+    reasons = {rejection.id: InvalidRecord(rejection.reason) for rejection in refused}
+    return [Casualty(event, reasons[o.id]) for event, o in read if o.id in reasons]
 
 
 def _orphans(

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from minyi.domain import SHANGHAI, Opinion
 from minyi.errors import InvalidQuery
-from minyi.query import Counts, Filters, Group, Interval, Page, TrendPoint
+from minyi.query import Counts, Filters, Group, Interval, Page, Rejection, TrendPoint
 from minyi.text import normalise
 
 
@@ -19,8 +19,9 @@ class ReferenceIndex:
     def __init__(self) -> None:
         self.opinions: dict[str, Opinion] = {}
 
-    def upsert(self, opinions: Sequence[Opinion]) -> None:
+    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
         self.opinions |= {opinion.id: opinion for opinion in opinions}
+        return []
 
     def delete(self, ids: Sequence[str]) -> int:
         return sum(self.opinions.pop(id_, None) is not None for id_ in ids)

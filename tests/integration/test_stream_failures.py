@@ -11,6 +11,7 @@ import pytest
 from indexers.embedded import EmbeddedIndex
 from minyi.domain import Opinion
 from minyi.errors import BrokerUnavailable, IndexUnavailable
+from minyi.query import Rejection
 from minyi.settings import embedded_path, load_settings
 from tests.stream import QuickTagger, comments, run
 
@@ -23,11 +24,23 @@ class BrokenIndex(EmbeddedIndex):
     error: Exception = RuntimeError("the index is broken")
     failures = 10**9
 
-    def upsert(self, opinions: Sequence[Opinion]) -> None:
+    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
         if self.failures > 0:
             self.failures -= 1
             raise self.error
-        super().upsert(opinions)
+        return super().upsert(opinions)
+
+
+class PickyIndex(EmbeddedIndex):
+    """Refuses one opinion for good."""
+
+    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
+        super().upsert([o for o in opinions if o.comment_id != "c7"])
+        return [
+            Rejection(id=o.id, reason="mapper_parsing_exception: no such field")
+            for o in opinions
+            if o.comment_id == "c7"
+        ]
 
 
 def test_an_unforeseen_error_stops_the_stream_and_loses_nothing(tmp_path: Path) -> None:
@@ -67,3 +80,12 @@ def test_a_tagger_that_fails_on_everything_stops_the_stream(tmp_path: Path) -> N
     counts, letters = asyncio.run(run(config, []))
     assert counts["in index"] == COUNT
     assert letters == []
+
+
+def test_an_opinion_that_the_index_refuses_is_a_dead_letter_with_its_reason(tmp_path: Path) -> None:
+    config = load_settings(data=tmp_path)
+    picky = PickyIndex(tmp_path / "index")
+    counts, (letter,) = asyncio.run(run(config, comments(COUNT), index=picky))
+    picky.close()
+    assert (letter.stage, letter.reason) == ("index", "mapper_parsing_exception: no such field")
+    assert counts["in index"] == COUNT - 1
