@@ -78,6 +78,22 @@ class ApiSettings(BaseModel):
     can reach it through a name of its own."""
 
 
+class WorkerSettings(BaseModel):
+    """Where a worker tells how it is; it answers to the names of ``api.allowed_hosts``."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8601, ge=0, le=65535)
+    """0 takes any that is free, for several workers on one machine."""
+
+
+class LogSettings(BaseModel):
+    """What is logged, on standard error."""
+
+    format: Literal["text", "json"] = "text"
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Of Minyi's own records; libraries warn only."""
+
+
 class Settings(BaseSettings):
     """Everything that can be set from outside."""
 
@@ -107,6 +123,8 @@ class Settings(BaseSettings):
     elastic: ElasticSettings = ElasticSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     api: ApiSettings = ApiSettings()
+    worker: WorkerSettings = WorkerSettings()
+    log: LogSettings = LogSettings()
 
     @field_validator("broker")
     @classmethod

@@ -48,7 +48,7 @@ class DeadLetters:
                 place=error.place,
                 at=self._clock.now(),
             )
-            log.warning("dead letter: %s at %s: %s", letter.origin, stage, error.place or "record")
+            log.warning("dead letter", extra={"origin": letter.origin, "stage": stage})
             deliveries.append(await self._topic.send(key=letter.key, value=letter.to_json()))
         await asyncio.gather(*deliveries)
         if casualties:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from minyi.errors import BrokerUnavailable
+from minyi.logs import said
 from minyi.settings import embedded_path
 from streams.app import APP_ID, Service
 from streams.embedded import EmbeddedLog, open_log
@@ -31,7 +32,7 @@ def failure(service: Service) -> str | None:
     """Say why the stream no longer works, None while it does."""
     app = service.app
     if app.crashed:
-        return f"the stream has stopped: {app.crash_reason!r}"
+        return f"the stream has stopped: {said(app.crash_reason)}"
     return "the stream has stopped" if app.should_stop else None
 
 

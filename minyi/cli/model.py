@@ -104,11 +104,11 @@ def score(
 
     Needs the corpora (MINYI_SHARED), or --data with labelled comments of your own.
     """
+    folder = artifact or settings().model
     _need_training()
     from models import score as scores
     from models.runtime import OnnxTagger
 
-    folder = artifact or settings().model
     tagger = OnnxTagger(folder)
     found: list[Score] = []
     table = Table("score", "tagger", "SVM", "rows", title=f"{split}, model {tagger.model_id}")

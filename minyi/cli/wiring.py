@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from minyi import logs
 from minyi.domain import Policy
 from minyi.errors import InvalidQuery, SettingError
 from minyi.registry import load_registry
@@ -34,9 +34,10 @@ Data = Annotated[
 
 
 def settings(data: Path | None = None) -> Settings:
-    """Read the settings; ``--data`` wins over the environment."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    return load_settings() if data is None else load_settings(data=data.resolve())
+    """Read the settings, ``--data`` wins over the environment, and log as they say."""
+    config = load_settings() if data is None else load_settings(data=data.resolve())
+    logs.configure(config.log)
+    return config
 
 
 def registry(config: Settings) -> dict[str, Policy]:
