@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 from datetime import datetime
+from typing import Annotated
 
-from minyi.domain import Model
+from pydantic import AfterValidator, Field
+
+from minyi.domain import Model, Time
 
 KEPT_BYTES = 65_536
 """Bytes of the original that are kept; what is longer is cut and says so."""
+KEPT_KEY_BYTES = 1_000
+"""A record's key that is longer is not kept."""
+KEY_LENGTH = 32
+"""Hexadecimal digits of a letter's key."""
+
+
+def _base64(value: str) -> str:
+    try:
+        base64.b64decode(value, validate=True)
+    except binascii.Error as error:
+        raise ValueError("no base64") from error
+    return value
+
+
+Base64 = Annotated[str, AfterValidator(_base64)]
 
 
 class DeadLetter(Model):
@@ -22,27 +41,108 @@ class DeadLetter(Model):
     stage: str
     reason: str
     place: str = ""
-    at: datetime
-    original: str
+    at: Time
+    original: Base64
     """Base64 of the first ``KEPT_BYTES`` bytes."""
     size: int
     """Bytes of the original in full."""
+    record_key: Base64 | None = None
+    """Base64 of the record's own key, where it had one."""
+    retry_of: str | None = None
+    """The key of the letter that this record was retried from, when it died again."""
 
     @property
     def key(self) -> bytes:
-        """The record's key: equal for the same record at the same origin."""
-        return hashlib.sha256(f"{self.origin}\x1f{self.stage}".encode()).hexdigest()[:32].encode()
+        """The record's key: equal for the same record at the same origin, and for whatever was
+        retried from the same letter, however often it was appended."""
+        source = self.origin if self.retry_of is None else f"retry of {self.retry_of}"
+        digest = hashlib.sha256(f"{source}\x1f{self.stage}".encode()).hexdigest()
+        return digest[:KEY_LENGTH].encode()
 
     @property
     def content(self) -> bytes:
         """The original bytes, as far as they were kept."""
         return base64.b64decode(self.original)
 
+    @property
+    def cut(self) -> bool:
+        """Whether the original was too long to be kept in full."""
+        return self.size > len(self.content)
+
+    @property
+    def head(self) -> LetterHead:
+        """The letter without the original."""
+        own = self.model_dump(exclude={"original", "record_key"})
+        return LetterHead(key=self.key.decode(), **own)
+
+
+class LetterHead(Model):
+    """A dead letter without its original: what lists show."""
+
+    key: str
+    origin: str
+    stage: str
+    reason: str
+    place: str
+    at: Time
+    size: int
+    retry_of: str | None = None
+
+
+class LetterFilters(Model):
+    """Which dead letters are meant; without any value: all."""
+
+    stage: str | None = Field(default=None, max_length=50)
+    since: Time | None = None
+    reason: str | None = Field(default=None, max_length=200)
+    """Part of the reason, in any case."""
+
+    def match(self, letter: LetterHead) -> bool:
+        """Whether a letter is meant."""
+        return (
+            self.stage in (None, letter.stage)
+            and (self.since is None or letter.at >= self.since)
+            and (self.reason is None or self.reason.casefold() in letter.reason.casefold())
+        )
+
+
+class LetterPage(Model):
+    """Some of the dead letters, the newest first; ``cursor`` is None on the last page."""
+
+    items: tuple[LetterHead, ...]
+    cursor: str | None
+    total: int
+    """Letters that match, on all pages."""
+
+
+class Refusal(Model):
+    """Why a letter was left as it is."""
+
+    key: str
+    reason: str
+
+
+class Outcome(Model):
+    """What became of the letters that were to be retried or dropped."""
+
+    done: tuple[str, ...] = ()
+    """Keys of those that are gone now."""
+    refused: tuple[Refusal, ...] = ()
+
 
 def dead_letter(
-    original: bytes, *, origin: str, stage: str, reason: str, at: datetime, place: str = ""
+    original: bytes,
+    *,
+    origin: str,
+    stage: str,
+    reason: str,
+    at: datetime,
+    place: str = "",
+    record_key: bytes | None = None,
+    retry_of: str | None = None,
 ) -> DeadLetter:
     """Make a dead letter of the original bytes."""
+    keyed = record_key if record_key and len(record_key) <= KEPT_KEY_BYTES else None
     return DeadLetter(
         origin=_encodable(origin),
         stage=stage,
@@ -51,6 +151,8 @@ def dead_letter(
         at=at,
         original=base64.b64encode(original[:KEPT_BYTES]).decode(),
         size=len(original),
+        record_key=base64.b64encode(keyed).decode() if keyed else None,
+        retry_of=retry_of,
     )
 
 

@@ -9,6 +9,7 @@
     ├── InvalidQuery          a reader asked for something that does not exist or make sense
     ├── InvalidArtifact       the model artifact is missing or not what its manifest says
     ├── LogInUse              another process owns the embedded log
+    ├── TooManyDeadLetters    so many records die that the deploy must be bad; the worker stops
     └── Retryable             may work later: the caller waits and tries again
         ├── IndexUnavailable
         └── BrokerUnavailable
@@ -64,6 +65,10 @@ class LogInUse(MinyiError):
         self.pid = pid
         self.api_url = api_url
         super().__init__(message)
+
+
+class TooManyDeadLetters(MinyiError):
+    """So many records die that the deploy must be bad: the worker stops before the rest dies."""
 
 
 class Retryable(MinyiError):

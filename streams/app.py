@@ -14,7 +14,7 @@ from minyi.ports import Clock, Encoder, Index, Tagger
 from minyi.settings import Settings
 from streams.agents import Steps
 from streams.author_key import author_key
-from streams.dead_letters import DeadLetters
+from streams.dead_letters import DeadLetters, Window
 from streams.progress import Progress
 from streams.registry import LiveRegistry
 from streams.topics import Topics, declare
@@ -77,13 +77,16 @@ def build(
     table = app.GlobalTable("registry", default=None, partitions=1, recovery_buffer_size=1)
     registry = LiveRegistry(table, revision)
     progress = Progress()
+    letters = DeadLetters(
+        topics.dead_letters, clock or SystemClock(), progress, Window(settings.dead_letters)
+    )
     steps = Steps(
         topics=topics,
         registry=registry,
         tagger=tagger,
         encoder=encoder,
         index=index,
-        dead_letters=DeadLetters(topics.dead_letters, clock or SystemClock(), progress),
+        dead_letters=letters,
         progress=progress,
         author_key=author_key(settings),
         tagging=settings.tagger,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from minyi.domain import Comment
 from minyi.errors import InvalidRecord
-from minyi.settings import load_settings
+from minyi.settings import DeadLetterSettings, load_settings
 from tests.hostile import hostile_records
 from tests.stream import run
 
@@ -26,7 +26,9 @@ def test_every_hostile_record_ends_in_the_index_or_in_the_dead_letters(tmp_path:
     raw = list(hostile_records(COUNT))
     broken = [record for record in raw if not readable(record)]
     assert 1_000 < len(broken) < COUNT
-    counts, letters = asyncio.run(run(load_settings(data=tmp_path), raw))
+    bad = DeadLetterSettings(limit=COUNT)  # bad records on purpose, not a bad deploy
+    config = load_settings(data=tmp_path, dead_letters=bad)
+    counts, letters = asyncio.run(run(config, raw))
     assert counts["comments"] == COUNT
     assert len(letters) == counts["dead"] == len(broken)
     assert all(letter.reason and letter.stage == "link" for letter in letters)

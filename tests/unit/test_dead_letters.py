@@ -1,0 +1,97 @@
+"""When too many records die, the worker stops; a trickle goes on for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minyi.dead_letter import KEPT_BYTES, DeadLetter, dead_letter
+from minyi.errors import BrokerUnavailable, TooManyDeadLetters
+from minyi.settings import DeadLetterSettings, Settings, load_settings
+from streams.dead_letters import Window
+from tests.stream import QuickTagger, comments, run
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def letter(origin: str = "comments/0/1", retry_of: str | None = None) -> DeadLetter:
+    return dead_letter(
+        b"x", origin=origin, stage="link", reason="r", at=AT, record_key=b"\xff", retry_of=retry_of
+    )
+
+
+def test_a_letter_of_an_earlier_version_is_read() -> None:
+    old = '{"origin":"comments/0/1","stage":"link","reason":"r","place":"","at":"2026-03-01T00:00:00Z","original":"eA==","size":1}'  # noqa: E501
+    read = DeadLetter.model_validate_json(old)
+    assert read.key == letter().key
+    assert (read.content, read.record_key, read.retry_of) == (b"x", None, None)
+
+
+def test_what_is_retried_from_one_letter_dies_into_one_letter_again() -> None:
+    first = letter().key.decode()
+    again, once_more = letter("comments/0/8", first), letter("comments/1/9", first)
+    assert again.key == once_more.key != letter().key
+    assert letter("comments/0/20", again.key.decode()).key not in (again.key, letter().key)
+
+
+def test_an_original_that_was_cut_says_so() -> None:
+    for size, cut in ((KEPT_BYTES, False), (KEPT_BYTES + 1, True)):
+        made = dead_letter(b"x" * size, origin="o", stage="read", reason="r", at=AT)
+        assert (made.cut, made.size) == (cut, size)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 20), st.integers(0, 6)), max_size=60),
+    st.integers(1, 20),
+    st.floats(1, 30),
+)
+def test_the_window_holds_the_limit_and_no_more(
+    steps: list[tuple[float, int]], limit: int, window_s: float
+) -> None:
+    now = 0.0
+    window = Window(DeadLetterSettings(limit=limit, window_s=window_s), lambda: now)
+    admitted: list[tuple[float, int]] = []
+    for pause, count in steps:
+        now += pause
+        recent = sum(n for at, n in admitted if at > now - window_s)
+        if count and recent + count > limit:
+            with pytest.raises(TooManyDeadLetters):
+                window.admit("tag", count)
+        else:
+            window.admit("tag", count)
+            admitted.append((now, count))
+
+
+def limited(tmp_path: Path, limit: int) -> Settings:
+    return load_settings(data=tmp_path, dead_letters=DeadLetterSettings(limit=limit))
+
+
+def test_a_flood_stops_the_worker_and_a_mended_one_goes_on(tmp_path: Path) -> None:
+    """A tagger that chokes on most, not on all: which an error of the tagger's would stop."""
+    raw = comments(400, "支持加装电梯，有毒")
+    for number in range(0, 400, 40):
+        raw[number] = raw[number].replace("有毒".encode(), "很好".encode())
+    config = limited(tmp_path, 100)
+    with pytest.raises(BrokerUnavailable) as told:
+        asyncio.run(run(config, raw, tagger=QuickTagger(poison="有毒")))
+    for words in ("more than 100 records", "'tag'", "minyi dead-letters list", "LIMIT"):
+        assert words in str(told.value)
+    assert "TooMany" not in str(told.value)
+    counts, letters = asyncio.run(run(config, [], tagger=QuickTagger(poison="never")))
+    assert 0 < len(letters) <= 100
+    assert len({letter.key for letter in letters}) == len(letters)
+    wrongly = {letter.content for letter in letters}
+    assert counts["in index"] >= 400 - len(wrongly)
+    assert counts["dead"] == 0
+
+
+def test_as_many_as_the_limit_go_on(tmp_path: Path) -> None:
+    raw = [*comments(50), *(b"broken" for _ in range(20))]
+    counts, letters = asyncio.run(run(limited(tmp_path, 20), raw))
+    assert counts["in index"] == 50
+    assert len(letters) == counts["dead"] == 20
