@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +67,14 @@ class Tagger(Protocol):
 
     def tag(self, pairs: Sequence[tuple[Policy, str]]) -> list[Tagging]:
         """Tag each pair of a policy and a comment's text (title and text, joined)."""
+
+
+@runtime_checkable
+class Cached(Protocol):
+    """A tagger that keeps results for pairs that come again, and counts how often it helped."""
+
+    def cache_counts(self) -> tuple[int, int]:
+        """Return how many pairs were known already and how many were not."""
 
 
 class Encoder(Protocol):

@@ -70,6 +70,7 @@ class OnnxTagger:
             raise InvalidArtifact(f"{folder / GRAPH} cannot be loaded: {error}") from error
         self._cached = cached
         self._cache: OrderedDict[bytes, Tagging] = OrderedDict()
+        self._hits = self._misses = 0
         self._lock = Lock()
 
     @property
@@ -90,6 +91,8 @@ class OnnxTagger:
                 else:
                     self._cache.move_to_end(key)
                     found[key] = tagging
+            self._misses += len(missing)
+            self._hits += len(pairs) - len(missing)
         wanted = list(missing.items())
         for start in range(0, len(wanted), SLICE):
             part = wanted[start : start + SLICE]
@@ -101,6 +104,12 @@ class OnnxTagger:
             while len(self._cache) > self._cached:
                 self._cache.popitem(last=False)
         return [found[key] for key in keys]
+
+    def cache_counts(self) -> tuple[int, int]:
+        """Return how many pairs were known already, twins in one call among them, and how many
+        were computed."""
+        with self._lock:
+            return self._hits, self._misses
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """Return one unit vector a text, shape (len(texts), width); a text is read up to 128

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
@@ -17,12 +17,14 @@ from typing import Any, TypeVar
 from minyi.domain import Comment, LinkedComment, Opinion, Policy
 from minyi.errors import InvalidRecord, Retryable
 from minyi.linking import Linker
+from minyi.logs import said
 from minyi.pipeline import opinions, protect, reading
 from minyi.ports import Encoder, Index, Tagger
 from minyi.query import Rejection
 from minyi.settings import TaggerSettings
-from streams.batching import Event, acknowledge, batches
+from streams.batching import Event, Gate, acknowledge, batches
 from streams.dead_letters import Casualty, DeadLetters
+from streams.metrics import Metrics
 from streams.progress import Progress
 from streams.registry import LiveRegistry
 from streams.topics import Topics
@@ -46,13 +48,15 @@ class Steps:
     index: Index
     dead_letters: DeadLetters
     progress: Progress
+    metrics: Metrics
     author_key: str
     tagging: TaggerSettings
+    gate: Gate = field(default_factory=Gate)
     _linker: tuple[Mapping[str, Policy], Linker] | None = field(default=None, repr=False)
 
     async def link(self, stream: Any) -> None:
         """comments → links: read, redact, find the policies; what links to none ends here."""
-        async for batch in batches(stream, LINK_BATCH, LINK_WAIT_S):
+        async for batch in self._batches(stream, "link", LINK_BATCH, LINK_WAIT_S):
             linker = await self.linker()
             linked, broken = await asyncio.to_thread(self._link, linker, batch)
             await self.dead_letters.send("link", broken)
@@ -62,7 +66,7 @@ class Steps:
 
     async def tag(self, stream: Any) -> None:
         """links → opinions: tag every (policy, comment) pair of the batch together."""
-        async for batch in batches(stream, self.tagging.batch, self.tagging.wait_s):
+        async for batch in self._batches(stream, "tag", self.tagging.batch, self.tagging.wait_s):
             policies = await self.registry.ready()
             read, broken = _read(batch, _linked)
             tagged, failed = await self._tag(read, policies)
@@ -73,11 +77,12 @@ class Steps:
 
     async def index_opinions(self, stream: Any) -> None:
         """opinions → index; waits while the index is unavailable."""
-        async for batch in batches(stream, INDEX_BATCH, INDEX_WAIT_S):
+        async for batch in self._batches(stream, "index", INDEX_BATCH, INDEX_WAIT_S):
             read, broken = _read(batch, Opinion.from_json)
-            refused = await patiently(self.index.upsert, [opinion for _, opinion in read])
+            refused = await self._patiently("index", self._write, [o for _, o in read])
             await self.dead_letters.send("index", [*broken, *_refused(read, refused)])
             await acknowledge(stream, batch)
+            self.metrics.indexed(opinion.created_at for _, opinion in read)
             self.progress.add(indexed=len(read) - len(refused))
 
     async def linker(self) -> Linker:
@@ -87,6 +92,32 @@ class Steps:
             linker = await asyncio.to_thread(Linker, policies.values(), self.encoder)
             self._linker = (policies, linker)
         return self._linker[1]
+
+    async def _batches(
+        self, stream: Any, agent: str, size: int, within: float
+    ) -> AsyncIterator[list[Event]]:
+        async for batch in batches(stream, size, within, self.gate):
+            self.metrics.batch.labels(agent).observe(len(batch))
+            yield batch
+
+    async def _patiently(self, agent: str, call: Callable[..., T], *arguments: Any) -> T:
+        """Call in a thread until it no longer raises ``Retryable``, with growing pauses."""
+        pause = 0.2
+        while True:
+            try:
+                return await asyncio.to_thread(call, *arguments)
+            except Retryable as error:
+                self.metrics.retries.labels(agent).inc()
+                log.warning(
+                    "will try again",
+                    extra={"agent": agent, "pause_s": round(pause, 1), "reason": said(error)},
+                )
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # spreads load
+                pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    def _write(self, opinions: Sequence[Opinion]) -> list[Rejection]:
+        with self.metrics.writing.time():
+            return self.index.upsert(opinions)
 
     def _link(
         self, linker: Linker, batch: Sequence[Event]
@@ -108,16 +139,23 @@ class Steps:
         """
         try:
             comments = [linked for _, linked in read]
-            return await patiently(self._opinions, comments, policies), []
+            return await self._patiently("tag", self._opinions, comments, policies), []
         except Exception as error:
-            log.warning("tagging %d comments failed (%r); trying one by one", len(read), error)
+            log.warning(
+                "tagging a batch failed; trying its comments one by one",
+                extra={"comments": len(read), "reason": said(error)},
+            )
             failure = error
         made: list[Opinion] = []
         failed: list[Casualty] = []
         for event, linked in read:
             try:
-                made += await patiently(self._opinions, [linked], policies)
+                made += await self._patiently("tag", self._opinions, [linked], policies)
             except Exception as error:
+                log.warning(
+                    "a comment cannot be tagged",
+                    extra={"comment": linked.comment.id, "reason": said(error)},
+                )
                 reason = InvalidRecord(f"cannot be tagged: {error!r}")
                 failed.append(Casualty(event, reason))
         if len(failed) == len(read) > 1:
@@ -134,7 +172,9 @@ class Steps:
             for linked in comments
         ]
         pairs = [(policies[k.policy_id], reading(c.comment)) for c in known for k in c.links]
-        taggings = iter(self.tagger.tag(pairs))
+        with self.metrics.tagging.time():
+            taggings = iter(self.tagger.tag(pairs))
+        self.metrics.pairs.inc(len(pairs))
         return [
             opinion
             for c in known
@@ -187,15 +227,3 @@ async def _send(topic: Any, records: Iterable[tuple[str, bytes]]) -> None:
     """Append records and wait until the broker has acknowledged every one."""
     deliveries = [await topic.send(key=key.encode(), value=value) for key, value in records]
     await asyncio.gather(*deliveries)
-
-
-async def patiently(call: Callable[..., T], *arguments: Any) -> T:
-    """Call in a thread until it no longer raises ``Retryable``, with growing, jittered pauses."""
-    pause = 0.2
-    while True:
-        try:
-            return await asyncio.to_thread(call, *arguments)
-        except Retryable as error:
-            log.warning("will try again in %.1f s: %s", pause, error)
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # spreads load
-            pause = min(pause * 2, LONGEST_PAUSE_S)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import faust
+from prometheus_client import CollectorRegistry
 
 import streams.embedded
 from minyi.clock import SystemClock
@@ -15,6 +16,7 @@ from minyi.settings import Settings
 from streams.agents import Steps
 from streams.author_key import author_key
 from streams.dead_letters import DeadLetters, Window
+from streams.metrics import Metrics
 from streams.progress import Progress
 from streams.registry import LiveRegistry
 from streams.topics import Topics, declare
@@ -35,6 +37,7 @@ class Service:
     registry: LiveRegistry
     progress: Progress
     steps: Steps
+    metrics: Metrics
 
 
 def build(
@@ -55,7 +58,7 @@ def build(
         tagger: tags (policy, comment) pairs.
         encoder: for semantic links; None leaves them out.
         revision: the newest one on the topic ``policies``; nothing is linked before it is read.
-        clock: stamps dead letters.
+        clock: stamps dead letters, and tells the delay of comments.
     """
     streams.embedded.register()
     app = faust.App(
@@ -77,9 +80,9 @@ def build(
     table = app.GlobalTable("registry", default=None, partitions=1, recovery_buffer_size=1)
     registry = LiveRegistry(table, revision)
     progress = Progress()
-    letters = DeadLetters(
-        topics.dead_letters, clock or SystemClock(), progress, Window(settings.dead_letters)
-    )
+    clock = clock or SystemClock()
+    metrics = Metrics(CollectorRegistry(), progress, tagger, clock)
+    letters = DeadLetters(topics.dead_letters, clock, progress, Window(settings.dead_letters))
     steps = Steps(
         topics=topics,
         registry=registry,
@@ -88,6 +91,7 @@ def build(
         index=index,
         dead_letters=letters,
         progress=progress,
+        metrics=metrics,
         author_key=author_key(settings),
         tagging=settings.tagger,
     )
@@ -103,7 +107,7 @@ def build(
         (topics.opinions, "minyi.index", steps.index_opinions),
     ):
         app.agent(topic, name=name)(_or_crash(app, step))
-    return Service(app, topics, registry, progress, steps)
+    return Service(app, topics, registry, progress, steps, metrics)
 
 
 def _or_crash(app: Any, step: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:

@@ -14,17 +14,56 @@ Event = Any
 """A ``faust.EventT``; Faust ships no usable annotations."""
 
 
-async def batches(stream: Any, size: int, within: float) -> AsyncIterator[list[Event]]:
+class Gate:
+    """Lets batches through until it is closed, and knows how many are being worked on."""
+
+    def __init__(self) -> None:
+        self._closed = False
+        self._inside = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    async def enter(self) -> None:
+        """Let a batch through; at a closed gate wait until cancelled."""
+        if self._closed:
+            await asyncio.Event().wait()
+        self._inside += 1
+        self._empty.clear()
+
+    def leave(self) -> None:
+        """Say that the work on a batch is over."""
+        self._inside -= 1
+        if not self._inside:
+            self._empty.set()
+
+    async def close(self, within: float) -> bool:
+        """Let no more through, and wait up to ``within`` seconds for those inside; return whether
+        all have left."""
+        self._closed = True
+        try:
+            async with asyncio.timeout(within):
+                await self._empty.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
+async def batches(
+    stream: Any, size: int, within: float, gate: Gate | None = None
+) -> AsyncIterator[list[Event]]:
     """Yield lists of 1 to ``size`` events, the first of them at most ``within`` seconds old.
 
     The next events are not fetched while the caller works, so a slow caller fills Faust's bounded
-    buffer, and Faust pauses the partition: that is the backpressure.
+    buffer, and Faust pauses the partition: that is the backpressure. Once the gate is closed no
+    more batches come; what was fetched for the next is not acknowledged and comes again.
     """
     events = stream.noack().events()
     loop = asyncio.get_running_loop()
+    gate = gate or Gate()
     upcoming: asyncio.Future[Event] | None = None
+    ended = False
     try:
-        while True:
+        while not ended:
             batch: list[Event] = []
             deadline = 0.0
             while len(batch) < size:
@@ -38,12 +77,16 @@ async def batches(stream: Any, size: int, within: float) -> AsyncIterator[list[E
                 try:
                     batch.append(event.result())
                 except StopAsyncIteration:
-                    if batch:
-                        yield batch
-                    return
+                    ended = True
+                    break
                 if len(batch) == 1:
                     deadline = loop.time() + within
-            yield batch
+            if batch:
+                await gate.enter()
+                try:
+                    yield batch
+                finally:
+                    gate.leave()
     finally:
         if upcoming is not None:
             upcoming.cancel()

@@ -105,7 +105,7 @@ class DeadLetters:
             deliveries.append(await self._topic.send(key=letter.key, value=letter.to_json()))
         await asyncio.gather(*deliveries)
         if casualties:
-            self._progress.add(dead=len(casualties))
+            self._progress.bury(stage, len(casualties))
 
 
 def _retry_of(event: Any) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,20 +12,35 @@ from minyi.logs import said
 from minyi.settings import embedded_path
 from streams.app import APP_ID, Service
 from streams.embedded import EmbeddedLog, open_log
+from streams.lag import watch_lag
 from streams.topics import COMMENTS, LINKS, OPINIONS, POLICIES
 
+log = logging.getLogger(__name__)
+
+GRACE_S = 4.0
+"""So long the batches in hand may take at the end."""
 WORK = (POLICIES, COMMENTS, LINKS, OPINIONS)
 """The topics that agents work off, each before those that it feeds."""
 
 
 @asynccontextmanager
 async def running(service: Service) -> AsyncIterator[None]:
-    """Start the app, and stop it at the end: what is in hand is finished or read again later."""
+    """Start the app, and stop it at the end.
+
+    The batches in hand are finished and committed; one that takes too long is not, and comes again
+    at the next start.
+    """
     app = service.app
-    await app.start()
+    watching: asyncio.Task[None] | None = None
     try:
+        await app.start()
+        watching = asyncio.create_task(watch_lag(app, WORK, service.metrics))
         yield
     finally:
+        if watching is not None:
+            watching.cancel()
+        if not app.crashed and not await service.steps.gate.close(GRACE_S):
+            log.warning("a batch in hand takes too long; it comes again at the next start")
         await app.stop()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from indexers.embedded import EmbeddedIndex
 from minyi.dead_letter import DeadLetter
@@ -13,7 +13,7 @@ from minyi.registry import load_registry
 from minyi.settings import ROOT, Settings, embedded_path
 from minyi.vocabulary import Stance
 from streams.access import access
-from streams.app import build
+from streams.app import Service, build
 from streams.embedded import NewRecord
 from streams.provision import newest_revision, provision, publish_registry
 from streams.replay import chunks
@@ -56,9 +56,10 @@ async def run(
     raw: Iterable[bytes],
     index: Index | None = None,
     tagger: QuickTagger | None = None,
+    drained_with: Callable[[Service], None] = lambda _: None,
 ) -> tuple[dict[str, int], list[DeadLetter]]:
     """Put raw records on the topic and run the app until it is drained; return its counters, with
-    what is ``in index``, and the dead letters.
+    what is ``in index``, and the dead letters. ``drained_with`` sees the app before it stops.
 
     Raises:
         BrokerUnavailable: when the app stops before.
@@ -75,6 +76,7 @@ async def run(
             service = build(config, index or opened, tagger or QuickTagger(), None, revision)
             async with running(service):
                 await asyncio.wait_for(drained(service, config.broker_url), 240)
+                drained_with(service)
             letters = [
                 DeadLetter.model_validate_json(record.value or b"")
                 async for record in broker.read(DEAD_LETTERS)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from minyi.domain import Policy, Tagging
 from minyi.errors import InvalidArtifact
+from minyi.ports import Cached
 from minyi.settings import ROOT
 from minyi.vocabulary import Domain, Stance
 from models.artifact import MANIFEST
@@ -139,6 +140,17 @@ def test_a_comment_seen_before_gets_the_same_answer() -> None:
     pairs = [(FIREWORKS, text) for text in TEXTS]
     assert remembering.tag(pairs) == remembering.tag(pairs[::-1])[::-1]
     assert remembering.tag([]) == []
+
+
+def test_the_tagger_tells_how_often_its_cache_helped() -> None:
+    tagger = OnnxTagger(ARTIFACT)
+    one, two = ((FIREWORKS, text) for text in TEXTS[:2])
+    assert isinstance(tagger, Cached)
+    assert tagger.cache_counts() == (0, 0)
+    tagger.tag([one, one, two])
+    assert tagger.cache_counts() == (1, 2)
+    tagger.tag([one, two])
+    assert tagger.cache_counts() == (3, 2)
 
 
 def test_vectors_are_units_and_near_for_what_is_near(tagger: OnnxTagger) -> None:
