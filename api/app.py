@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
+from prometheus_client import CollectorRegistry
 
 from api import errors
 from api.alerts.store import AlertStore
 from api.alerts.watch import Watch
 from api.guard import LOOPBACK, KnownHosts
+from api.measures import Timed
+from api.readiness import Question
 from api.routes import comments, health, policies, search
 from api.routes import subscriptions as subscription_routes
 from api.services import Services
@@ -61,11 +65,9 @@ def create_app(
         responses={422: {"model": errors.ErrorResponse}},
         lifespan=_watching,
     )
-    app.state.services = wired
+    _install(app, wired, allowed_hosts)
     app.state.alerts = subscriptions
     app.state.watch = None
-    app.add_middleware(KnownHosts, hosts=allowed_hosts)
-    errors.install(app)
     for module in ROUTES:
         app.include_router(module.router)
 
@@ -75,6 +77,24 @@ def create_app(
 
     app.mount("/page", Assets(directory=PAGE), name="page")
     return app
+
+
+def create_probes(wired: Services, allowed_hosts: Sequence[str] = LOOPBACK) -> FastAPI:
+    """Return what a worker serves: whether it is alive and ready, and what it measures."""
+    app = FastAPI(title="Minyi worker", version=__version__, docs_url=None, redoc_url=None)
+    _install(app, wired, allowed_hosts)
+    app.include_router(health.router)
+    return app
+
+
+def _install(app: FastAPI, wired: Services, allowed_hosts: Sequence[str]) -> None:
+    app.state.services = wired
+    app.state.requests = CollectorRegistry()
+    app.state.readiness = wired.readiness()
+    app.state.count = Question(partial(asyncio.to_thread, wired.index.count))
+    app.add_middleware(KnownHosts, hosts=allowed_hosts)
+    app.add_middleware(Timed, registry=app.state.requests)
+    errors.install(app)
 
 
 @asynccontextmanager

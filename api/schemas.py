@@ -59,9 +59,16 @@ class Accepted(BaseModel):
 class Health(BaseModel):
     status: str
     version: str
-    opinions: int
+    opinions: int | None
+    """None while the index does not answer."""
     policies: int
     progress: dict[str, int]
+
+
+class Ready(BaseModel):
+    status: str
+    missing: dict[str, str]
+    """What the service cannot do its work without, and why it is not there."""
 
 
 def scope(

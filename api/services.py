@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
+from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 
+from api.readiness import Check, Readiness
 from minyi.domain import Policy
+from minyi.errors import BrokerUnavailable
 from minyi.ports import Clock, CommentSink, Index, Registry
+from minyi.query import Filters
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,8 @@ class Services:
     ``sink`` is None on a read-only API; ``progress`` returns the stream's counters; ``on_change``
     registers what is to be called after the index has changed; ``announce`` puts an alert, by key
     and value, on the topic ``alerts``; ``failure`` returns why the stream has stopped for good, or
-    None while it runs.
+    None while it runs; ``checks`` are what the service cannot do its work without, besides registry
+    and index; ``metrics`` are what it measures of itself.
     """
 
     index: Index
@@ -31,6 +37,33 @@ class Services:
     on_change: Callable[[Callable[[], None]], None] | None = None
     announce: Callable[[bytes, bytes], Awaitable[None]] | None = None
     failure: Callable[[], str | None] = lambda: None
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    async def registry_is_read(self) -> None:
+        """Raise unless there are policies."""
+        if not self.registry.policies():
+            raise BrokerUnavailable("the registry has not been read yet")
+
+    async def index_answers(self) -> None:
+        """Raise unless the index does."""
+        await asyncio.to_thread(self.index.newest, Filters())
+
+    async def nothing_failed(self) -> None:
+        """Raise when the stream has stopped."""
+        if failure := self.failure():
+            raise BrokerUnavailable(failure)
+
+    def readiness(self) -> Readiness:
+        """Return the questions whether all is there that the service needs."""
+        return Readiness(
+            {
+                "registry": self.registry_is_read,
+                "index": self.index_answers,
+                "stream": self.nothing_failed,
+                **self.checks,
+            }
+        )
 
 
 def services(request: Request) -> Services:

@@ -52,6 +52,7 @@ async function refresh() {
   let newest;
   try {
     health = await get("/health");
+    if (health.opinions === null) throw new Error("意见库暂时无法读取");
     if (known !== null && health.opinions === known && !totals.classList.contains("offline")) {
       totals.classList.remove("live");
       return;
