@@ -22,6 +22,8 @@ from minyi.settings import LogSettings
 OURS = ("minyi", "streams", "models", "indexers", "api")
 """The loggers that follow the set level; libraries warn only: below that some quote what they
 carry."""
+TRANSPORTS = ("streams.embedded", "streams.kafka")
+"""Ours too, but Faust tells under their names of every service that it starts."""
 LONGEST = 300
 """Characters of a field at most."""
 QUOTES_NO_TEXT = ("sqlite3", "aiokafka", "kafka")
@@ -88,9 +90,12 @@ def configure(settings: LogSettings) -> None:
     handler = _Handler()
     handler.setFormatter(JsonLine() if settings.format == "json" else Line())
     root.addHandler(handler)
-    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[settings.level]))
+    warnings = max(logging.WARNING, logging.getLevelNamesMapping()[settings.level])
+    root.setLevel(warnings)
     for name in OURS:
         logging.getLogger(name).setLevel(settings.level)
+    for name in TRANSPORTS:
+        logging.getLogger(name).setLevel(warnings)
 
 
 def _time(record: logging.LogRecord) -> str:

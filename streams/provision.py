@@ -19,7 +19,7 @@ async def provision(access: Access, partitions: int) -> list[str]:
 
 async def publish_registry(access: Access, policies: Collection[Policy]) -> bool:
     """Publish the registry unless the topic holds just that; return whether it was published."""
-    held = await _held(access)
+    held = await newest_records(access)
     wanted = entries(policies, [key.decode() for key in held])
     if {key: value for key, value in wanted if value} == held:
         return False
@@ -33,7 +33,7 @@ async def newest_revision(access: Access) -> str:
     Raises:
         SettingError: when no registry was ever published.
     """
-    found = (await _held(access)).get(REVISION.encode())
+    found = (await newest_records(access)).get(REVISION.encode())
     if found is None:
         raise SettingError(
             f"the topic {POLICIES!r} holds no registry; publish one with minyi setup, or record "
@@ -42,7 +42,7 @@ async def newest_revision(access: Access) -> str:
     return found.decode()
 
 
-async def _held(access: Access) -> dict[bytes, bytes]:
+async def newest_records(access: Access) -> dict[bytes, bytes]:
     """Return the last value of each key of the topic ``policies``."""
     held: dict[bytes, bytes] = {}
     async for record in access.read(POLICIES):

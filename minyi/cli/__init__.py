@@ -7,7 +7,7 @@ import sys
 import typer
 
 from minyi import __version__
-from minyi.cli import answers, data, model, policies, service
+from minyi.cli import answers, data, model, policies, roles, service
 from minyi.cli.wiring import console
 from minyi.errors import MinyiError
 
@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (service, data, answers):
+for module in (service, roles, data, answers):
     module.add_to(app)
 app.add_typer(policies.app, name="policies")
 app.add_typer(model.app, name="model")

@@ -5,30 +5,37 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-import uvicorn
 
 from minyi.cli import tables
 from minyi.cli.progress import bars, stream_progress
+from minyi.cli.serving import (
+    beside,
+    first_of,
+    listen,
+    page_and_alerts,
+    run,
+    stream_ends,
+    tell,
+    url_of,
+)
 from minyi.cli.wiring import Data, console, output, registry, service, settings
 from minyi.clock import SystemClock
-from minyi.errors import BrokerUnavailable, SettingError
 from minyi.query import Filters
 from minyi.settings import ROOT, Settings
 
 if TYPE_CHECKING:
     from streams.access import Access
     from streams.app import Service
-    from streams.sinks import BrokerSink
 
 BUNDLE = ROOT / "data" / "stream" / "comments.jsonl"
 Port = Annotated[
@@ -51,46 +58,45 @@ def demo(
     config = settings(data)
     if data is None:  # apart from the user's own comments
         config = config.model_copy(update={"data": config.data / "demo"})
-    asyncio.run(_run(config, port or config.api.port, bundle=BUNDLE, once=once))
+    run(_run(config, port or config.api.port, bundle=BUNDLE, once=once))
 
 
 def serve(port: Port = None, data: Data = None) -> None:
     """Run the stream, the API and the page on what comes in."""
     config = settings(data)
-    asyncio.run(_run(config, port or config.api.port, bundle=None, once=False))
+    run(_run(config, port or config.api.port, bundle=None, once=False))
 
 
 async def _run(config: Settings, port: int, bundle: Path | None, once: bool) -> None:
-    from streams.running import failure
-    from streams.sinks import BrokerSink
-
-    listener = _listen(config.api.host, port)
-    url = f"http://{config.api.host}:{port}"
-    try:
-        console.print("starting: registry, tagger, stream …")
+    listener = listen(
+        config.api.host, port, f"make demo PORT={port + 1}, or minyi serve --port {port + 1}"
+    )
+    url = url_of(listener)
+    with closing(listener):
+        tell(config, "starting: registry, tagger, stream …")
         async with (
             service(config, url) as (running, broker),
-            _serving(config, running, BrokerSink(broker), listener) as server,
+            _answering(config, running, broker, listener) as server,
         ):
-            stream = asyncio.create_task(running.app.wait_until_stopped())
             if bundle is not None:
-                await _ingest_once(config, broker, bundle)
-            work = asyncio.create_task(_first_trend(config, running, url))
-            await asyncio.wait({work, server, stream}, return_when=asyncio.FIRST_COMPLETED)
-            if work.done() and not stream.done():
-                work.result()
-                if not once:
-                    console.print("serving; stop with Ctrl-C")
-                    await asyncio.wait({server, stream}, return_when=asyncio.FIRST_COMPLETED)
-            work.cancel()
-            if stream.done():
-                raise BrokerUnavailable(
-                    f"{failure(running) or 'the stream has stopped'}. Nothing is lost: mend the "
-                    "cause and start again, and it goes on where it was"
-                )
-            stream.cancel()
-    finally:
-        listener.close()
+                await first_of(_ingest_once(config, broker, bundle), server, stream_ends(running))
+            await first_of(_first_trend(config, running, url), server, stream_ends(running))
+            if not once:
+                tell(config, "serving; stop with Ctrl-C")
+                await first_of(server, stream_ends(running))
+
+
+@asynccontextmanager
+async def _answering(
+    config: Settings, running: Service, broker: Access, listener: socket.socket
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Serve page, API and alerts beside the stream."""
+    from streams.sinks import BrokerSink
+
+    sink = BrokerSink(broker)
+    wired = replace(beside(running, broker, "serve"), sink=sink, announce=sink.announce)
+    async with page_and_alerts(config, wired, listener) as server:
+        yield server
 
 
 async def _first_trend(config: Settings, running: Service, url: str) -> None:
@@ -136,71 +142,6 @@ async def _ingest_once(config: Settings, broker: Access, bundle: Path) -> None:
     draft = note.with_suffix(".new")
     draft.write_text(json.dumps(state))
     draft.replace(note)
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to us: uvicorn would raise them again before the stream has stopped."""
-
-    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
-        return nullcontext()
-
-    def stop(self) -> None:
-        self.should_exit = True
-
-
-@asynccontextmanager
-async def _serving(
-    config: Settings, running: Service, sink: BrokerSink, listener: socket.socket
-) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve page and API on a bound socket beside the stream; the task ends on a signal."""
-    from api.alerts.store import AlertStore
-    from api.app import create_app
-    from api.services import Services
-    from streams.running import failure
-
-    wired = Services(
-        index=running.steps.index,
-        registry=running.registry,
-        clock=SystemClock(),
-        sink=sink,
-        progress=running.progress.counts,
-        failure=lambda: failure(running),
-        on_change=running.progress.listeners.append,
-        announce=sink.announce,
-    )
-    store = AlertStore(config.data / "subscriptions.db")
-    api = create_app(wired, store, config.api.allowed_hosts)
-    server = _Server(uvicorn.Config(api, log_level="warning", timeout_graceful_shutdown=5))
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, server.stop)
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        yield task
-    finally:
-        server.should_exit = True
-        await task
-        store.close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Bind the port before anything else starts.
-
-    Raises:
-        SettingError: when something listens there already.
-    """
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise SettingError(
-            f"port {port} on {host} cannot be had ({error.strerror}). Choose another: "
-            f"make demo PORT={port + 1}, or minyi serve --port {port + 1}"
-        ) from error
-    return listener
 
 
 def _short(path: Path) -> Path:
