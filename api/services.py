@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from api.readiness import Check, Readiness
 from minyi.domain import Policy
 from minyi.errors import BrokerUnavailable
-from minyi.ports import Clock, CommentSink, Index, Registry
+from minyi.ports import Clock, CommentSink, Index, LetterBox, Registry
 from minyi.query import Filters
 
 
@@ -26,7 +26,8 @@ class Services:
     registers what is to be called after the index has changed; ``announce`` puts an alert, by key
     and value, on the topic ``alerts``; ``failure`` returns why the stream has stopped for good, or
     None while it runs; ``checks`` are what the service cannot do its work without, besides registry
-    and index; ``metrics`` are what it measures of itself.
+    and index; ``metrics`` are what it measures of itself; ``letters`` are shown to whoever
+    holds the ``operator_key``.
     """
 
     index: Index
@@ -39,6 +40,8 @@ class Services:
     failure: Callable[[], str | None] = lambda: None
     checks: Mapping[str, Check] = field(default_factory=dict)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    letters: LetterBox | None = None
+    operator_key: str = field(default="", repr=False)
 
     async def registry_is_read(self) -> None:
         """Raise unless there are policies."""

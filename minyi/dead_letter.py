@@ -65,6 +65,11 @@ class DeadLetter(Model):
         return base64.b64decode(self.original)
 
     @property
+    def own_key(self) -> bytes | None:
+        """The key that the record itself had, where it is known."""
+        return None if self.record_key is None else base64.b64decode(self.record_key)
+
+    @property
     def cut(self) -> bool:
         """Whether the original was too long to be kept in full."""
         return self.size > len(self.content)
@@ -128,6 +133,10 @@ class Outcome(Model):
     done: tuple[str, ...] = ()
     """Keys of those that are gone now."""
     refused: tuple[Refusal, ...] = ()
+
+    def joined(self, other: Outcome) -> Outcome:
+        """Return both in one."""
+        return Outcome(done=self.done + other.done, refused=self.refused + other.refused)
 
 
 def dead_letter(

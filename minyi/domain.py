@@ -233,6 +233,18 @@ class LinkedComment(Model):
     comment: Comment
     links: tuple[Link, ...]
 
+    @classmethod
+    def from_json(cls, raw: bytes | str) -> LinkedComment:
+        """Read one record of the topic ``links``.
+
+        Raises:
+            InvalidRecord: when it does not validate.
+        """
+        try:
+            return cls.model_validate_json(raw)
+        except ValidationError as error:
+            raise _invalid(error) from error
+
 
 class Evaluation(Model):
     """Praise or criticism of one aspect of how a policy is carried out."""

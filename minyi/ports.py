@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from minyi.dead_letter import DeadLetter
+from minyi.dead_letter import DeadLetter, LetterFilters, LetterHead, LetterPage, Outcome
 from minyi.domain import Comment, Opinion, Policy, Tagging
 from minyi.query import Counts, Filters, Group, Interval, Page, Rejection, TrendPoint
 
@@ -106,3 +106,49 @@ class CommentSink(Protocol):
 
     async def bury(self, letters: Sequence[DeadLetter]) -> None:
         """Append dead letters; durable when the call returns."""
+
+
+class LetterBox(Protocol):
+    """The dead letters, to be looked at, retried and dropped. Keys are whole."""
+
+    async def page(
+        self, filters: LetterFilters, limit: int, cursor: str | None = None
+    ) -> LetterPage:
+        """Return letters that match, the newest first.
+
+        Raises:
+            InvalidQuery: on an unusable cursor.
+        """
+
+    async def matching(self, filters: LetterFilters) -> list[LetterHead]:
+        """Return all letters that match, the newest first."""
+
+    async def get(self, key: str) -> DeadLetter:
+        """Return a letter with its original.
+
+        Raises:
+            InvalidQuery: when there is none.
+        """
+
+    async def retry(self, keys: Sequence[str], edited: bytes | None = None) -> Outcome:
+        """Append the originals to the topics that their stages read, then drop the letters.
+
+        What could not be read there, or was cut, is refused and stays. ``edited`` takes the
+        original's place, for one letter.
+        """
+
+    async def drop(self, keys: Sequence[str]) -> Outcome:
+        """Drop letters for good; durable when the call returns."""
+
+
+@runtime_checkable
+class DeadLetterMirror(Protocol):
+    """A store that keeps a copy of the dead letters, to be looked at beside the opinions."""
+
+    def mirror(self, letters: Sequence[DeadLetter], dropped: Sequence[str]) -> None:
+        """Write the letters by key, without their originals, and delete those that were dropped;
+        a key is in one of them only. Blocks.
+
+        Raises:
+            IndexUnavailable: when the store cannot be reached.
+        """

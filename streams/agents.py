@@ -68,7 +68,7 @@ class Steps:
         """links → opinions: tag every (policy, comment) pair of the batch together."""
         async for batch in self._batches(stream, "tag", self.tagging.batch, self.tagging.wait_s):
             policies = await self.registry.ready()
-            read, broken = _read(batch, _linked)
+            read, broken = _read(batch, LinkedComment.from_json)
             tagged, failed = await self._tag(read, policies)
             await self.dead_letters.send("tag", [*broken, *failed, *_orphans(read, policies)])
             await _send(self.topics.opinions, ((o.id, o.to_json()) for o in tagged))
@@ -214,13 +214,6 @@ def _orphans(
             reason = f"linked to {', '.join(gone)}, which the registry no longer holds"
             orphans.append(Casualty(event, InvalidRecord(reason)))
     return orphans
-
-
-def _linked(raw: bytes) -> LinkedComment:
-    try:
-        return LinkedComment.model_validate_json(raw)
-    except ValueError as error:
-        raise InvalidRecord(str(error)) from error
 
 
 async def _send(topic: Any, records: Iterable[tuple[str, bytes]]) -> None:

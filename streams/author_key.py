@@ -30,14 +30,14 @@ def author_key(settings: Settings) -> str:
         )
     path = settings.data / FILE
     if not path.exists():
-        _keep(path, secrets.token_hex(32))
+        keep(path, secrets.token_hex(32))
     key = path.read_text().strip()
     if len(key) < 32:
         raise SettingError(f"{path} is damaged; restore it from a backup, or set MINYI_AUTHOR_KEY")
     return key
 
 
-def _keep(path: Path, key: str) -> None:
+def keep(path: Path, key: str) -> None:
     """Write the key whole and durable; of several processes the first wins."""
     private_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from indexers.embedded import EmbeddedIndex
 from minyi.dead_letter import DeadLetter
-from minyi.domain import Comment, Policy, StanceProbabilities, Tagging
+from minyi.domain import Comment, Opinion, Policy, StanceProbabilities, Tagging
 from minyi.ports import Index
+from minyi.query import Rejection
 from minyi.registry import load_registry
 from minyi.settings import ROOT, Settings, embedded_path
 from minyi.vocabulary import Stance
@@ -34,6 +36,19 @@ class QuickTagger:
             raise ValueError("the tagger chokes on this text")
         none = StanceProbabilities(favor=0, against=0, none=1)
         return [Tagging(stance=Stance.NONE, probabilities=none) for _ in pairs]
+
+
+class RefusingIndex(EmbeddedIndex):
+    """Refuses the opinions of comments whose text holds ``refused``, and writes the others."""
+
+    def __init__(self, folder: Path, refused: str) -> None:
+        super().__init__(folder)
+        self._refused = refused
+
+    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
+        super().upsert([o for o in opinions if self._refused not in o.text])
+        reason = "mapper_parsing_exception: no such field"
+        return [Rejection(id=o.id, reason=reason) for o in opinions if self._refused in o.text]
 
 
 def comments(count: int, text: str = "支持加装电梯") -> list[bytes]:
@@ -78,8 +93,9 @@ async def run(
                 await asyncio.wait_for(drained(service, config.broker_url), 240)
                 drained_with(service)
             letters = [
-                DeadLetter.model_validate_json(record.value or b"")
+                DeadLetter.model_validate_json(record.value)
                 async for record in broker.read(DEAD_LETTERS)
+                if record.value
             ]
         return service.progress.counts() | {"in index": opened.count()}, letters
     finally:

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from minyi import __version__
-from minyi.cli import answers, data, model, policies, roles, service
+from minyi.cli import answers, data, dead_letters, model, policies, roles, service
 from minyi.cli.wiring import console
 from minyi.errors import MinyiError
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 for module in (service, roles, data, answers):
     module.add_to(app)
 app.add_typer(policies.app, name="policies")
+app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(model.app, name="model")
 
 

@@ -31,7 +31,7 @@ from minyi.cli.serving import (
 from minyi.cli.wiring import Data, console, output, registry, service, settings
 from minyi.clock import SystemClock
 from minyi.query import Filters
-from minyi.settings import ROOT, Settings
+from minyi.settings import ROOT, Settings, embedded_path
 
 if TYPE_CHECKING:
     from streams.access import Access
@@ -91,10 +91,15 @@ async def _answering(
     config: Settings, running: Service, broker: Access, listener: socket.socket
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Serve page, API and alerts beside the stream."""
+    from streams.letters import BrokerLetters
+    from streams.operator_key import operator_key
     from streams.sinks import BrokerSink
 
     sink = BrokerSink(broker)
     wired = replace(beside(running, broker, "serve"), sink=sink, announce=sink.announce)
+    if config.embedded_broker:  # on Kafka the commands reach the topic themselves
+        key = operator_key(embedded_path(config.broker_url))
+        wired = replace(wired, letters=BrokerLetters(broker), operator_key=key)
     async with page_and_alerts(config, wired, listener) as server:
         yield server
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.routes import comments as route
+from api.bodies import MAX_BODY
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.dead_letter import dead_letter
@@ -138,7 +138,7 @@ async def test_a_body_that_is_no_json_is_refused(
 
 
 async def test_too_large_a_body_is_refused(client: httpx.AsyncClient, world: World) -> None:
-    answer = await client.post("/v1/comments", content=b" " * (route.MAX_BODY + 1), headers=JSON)
+    answer = await client.post("/v1/comments", content=b" " * (MAX_BODY + 1), headers=JSON)
     assert "8,000,000 bytes" in error(answer, 413, "too_large")["message"]
 
     async def endless() -> AsyncIterator[bytes]:

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minyi.dead_letter import KEPT_BYTES, DeadLetter, dead_letter
-from minyi.errors import BrokerUnavailable, TooManyDeadLetters
+from minyi.errors import TooManyDeadLetters
 from minyi.settings import DeadLetterSettings, Settings, load_settings
 from streams.dead_letters import Window
-from tests.stream import QuickTagger, comments, run
+from tests.stream import comments, run
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -69,25 +69,6 @@ def test_the_window_holds_the_limit_and_no_more(
 
 def limited(tmp_path: Path, limit: int) -> Settings:
     return load_settings(data=tmp_path, dead_letters=DeadLetterSettings(limit=limit))
-
-
-def test_a_flood_stops_the_worker_and_a_mended_one_goes_on(tmp_path: Path) -> None:
-    """A tagger that chokes on most, not on all: which an error of the tagger's would stop."""
-    raw = comments(400, "支持加装电梯，有毒")
-    for number in range(0, 400, 40):
-        raw[number] = raw[number].replace("有毒".encode(), "很好".encode())
-    config = limited(tmp_path, 100)
-    with pytest.raises(BrokerUnavailable) as told:
-        asyncio.run(run(config, raw, tagger=QuickTagger(poison="有毒")))
-    for words in ("more than 100 records", "'tag'", "minyi dead-letters list", "LIMIT"):
-        assert words in str(told.value)
-    assert "TooMany" not in str(told.value)
-    counts, letters = asyncio.run(run(config, [], tagger=QuickTagger(poison="never")))
-    assert 0 < len(letters) <= 100
-    assert len({letter.key for letter in letters}) == len(letters)
-    wrongly = {letter.content for letter in letters}
-    assert counts["in index"] >= 400 - len(wrongly)
-    assert counts["dead"] == 0
 
 
 def test_as_many_as_the_limit_go_on(tmp_path: Path) -> None:

@@ -1,0 +1,123 @@
+"""Where the owner of a running service looks at its dead letters, retries and drops them.
+
+They hold personal data as it was written, so each route but the one that takes them asks for the
+operator's key, which lies beside the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field, ValidationError
+from starlette.exceptions import HTTPException
+
+from api.bodies import body, lines
+from api.guard import JSON, NDJSON, takes
+from api.schemas import Accepted, Cursor
+from api.services import Wired
+from minyi.dead_letter import Base64, DeadLetter, LetterFilters, LetterPage, Outcome
+from minyi.domain import MAX_RECORD_BYTES, Time
+from minyi.errors import InvalidQuery
+from minyi.ports import LetterBox
+
+router = APIRouter(prefix="/v1/dead-letters", include_in_schema=False)
+
+MAX_KEYS = 500
+Key = Annotated[str, Field(max_length=100)]
+
+
+class Retry(BaseModel):
+    """Which letters to retry."""
+
+    keys: Annotated[list[Key], Field(max_length=MAX_KEYS)]
+    edited: Base64 | None = Field(default=None, max_length=MAX_RECORD_BYTES * 4 // 3 + 4)
+    """Base64 of what takes the original's place; for one letter."""
+
+    @property
+    def content(self) -> bytes | None:
+        return None if self.edited is None else base64.b64decode(self.edited)
+
+
+def letter_box(request: Request, wired: Wired) -> LetterBox:
+    """Return the letters to whoever holds the key.
+
+    Raises:
+        HTTPException: 405 where this service does not own them, 401 without the key.
+    """
+    if wired.letters is None:
+        raise HTTPException(405, "this API keeps no dead letters; see minyi dead-letters")
+    kind, _, given = request.headers.get("authorization", "").partition(" ")
+    key = wired.operator_key
+    if kind.lower() != "bearer" or not key or not hmac.compare_digest(given.encode(), key.encode()):
+        raise HTTPException(
+            401,
+            "dead letters hold personal data: send the key that lies beside the log "
+            "(authorization: Bearer KEY)",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return wired.letters
+
+
+Letters = Annotated[LetterBox, Depends(letter_box)]
+
+
+@router.post("", status_code=202, **takes(NDJSON, JSON))
+async def post_dead_letters(request: Request, wired: Wired) -> Accepted:
+    """Take the dead letters of a file that a command reads while this service holds the log."""
+    if wired.sink is None:
+        raise HTTPException(405, "this API only reads")
+    letters = await asyncio.to_thread(_read, await body(request))
+    await wired.sink.bury(letters)
+    return Accepted(accepted=len(letters), rejected=[])
+
+
+@router.get("")
+async def list_letters(
+    letters: Letters,
+    stage: Annotated[str | None, Query(max_length=50)] = None,
+    since: Time | None = None,
+    reason: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_KEYS)] = 50,
+    cursor: Cursor = None,
+) -> LetterPage:
+    """List dead letters, the newest first, without their originals."""
+    filters = LetterFilters(stage=stage, since=since, reason=reason)
+    return await letters.page(filters, limit, cursor)
+
+
+@router.get("/{key}", response_model_exclude_none=True)
+async def show(letters: Letters, key: str) -> DeadLetter:
+    """Return a dead letter with its original."""
+    try:
+        return await letters.get(key)
+    except InvalidQuery as error:
+        raise HTTPException(404, str(error)) from error
+
+
+@router.post("/retry", **takes(JSON))
+async def retry(letters: Letters, request: Request) -> Outcome:
+    """Append the originals to the topics that their stages read, and drop the letters."""
+    try:
+        wanted = Retry.model_validate_json(await body(request))
+    except ValidationError as error:
+        raise HTTPException(422, f'name at most {MAX_KEYS} keys, as {{"keys": ["…"]}}') from error
+    return await letters.retry(wanted.keys, wanted.content)
+
+
+@router.delete("")
+async def drop(
+    letters: Letters, key: Annotated[list[Key], Query(min_length=1, max_length=MAX_KEYS)]
+) -> Outcome:
+    """Drop dead letters for good."""
+    return await letters.drop(key)
+
+
+def _read(content: bytes) -> list[DeadLetter]:
+    try:
+        return [DeadLetter.model_validate_json(line) for line in lines(content)]
+    except ValidationError as error:
+        raise HTTPException(422, "a line is no dead letter") from error
