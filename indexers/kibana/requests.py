@@ -1,0 +1,166 @@
+"""Panels as Elasticsearch requests, and the answers as rows.
+
+The aggregations are the ones that Kibana sends for the stored state, under shorter names and
+without what does not change the numbers (field formats, tie breakers of documents).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from indexers.kibana.panels import (
+    Bucket,
+    ByTime,
+    Count,
+    Metric,
+    Only,
+    Panel,
+    Repeats,
+    Search,
+    Share,
+    Telling,
+    Top,
+    Unique,
+)
+
+ZONE = "Asia/Shanghai"
+"""Kibana takes the reader's time zone; Minyi's buckets are this one's."""
+STABLE_SHARD_SIZE = 25
+"""Kibana asks every shard for so many terms when it shows ten or fewer."""
+Row = tuple[Any, ...]
+
+
+def condition(only: Only) -> dict[str, Any]:
+    """Return what Kibana makes of the condition's query text."""
+    matches = [{"match": {only.field: value}} for value in only.values]
+    return {"bool": {"should": matches, "minimum_should_match": 1}}
+
+
+def _body(
+    time_field: str, since: datetime, until: datetime, only: Iterable[Only] = ()
+) -> dict[str, Any]:
+    """Return a request for the documents of a time range, both ends inclusive as in Kibana."""
+    times = {
+        "gte": since.isoformat(),
+        "lte": until.isoformat(),
+        "format": "strict_date_optional_time",
+    }
+    conditions = [condition(one) for one in only]
+    return {
+        "track_total_hits": True,
+        "query": {"bool": {"filter": [*conditions, {"range": {time_field: times}}]}},
+    }
+
+
+def panel_request(panel: Panel, since: datetime, until: datetime) -> dict[str, Any]:
+    """Return the search that a panel sends for a time range."""
+    aggs: dict[str, Any] = {}
+    for number, metric in enumerate(panel.metrics):
+        match metric:
+            case Count(only=Only() as only) | Share(only=only):
+                aggs[f"m{number}"] = {"filter": condition(only)}
+            case Unique(field=field):
+                aggs[f"m{number}"] = {"cardinality": {"field": field}}
+    for number, bucket in reversed(list(enumerate(panel.buckets))):
+        inner = {"aggs": aggs} if aggs else {}
+        aggs = {f"b{number}": _bucket(bucket, panel.view.time_field) | inner}
+    body = _body(panel.view.time_field, since, until) | {"size": 0}
+    return body | ({"aggs": aggs} if aggs else {})
+
+
+def _bucket(bucket: Bucket, time_field: str) -> dict[str, Any]:
+    match bucket:
+        case ByTime(interval=interval):
+            histogram = {
+                "field": time_field,
+                "calendar_interval": interval,
+                "time_zone": ZONE,
+                "min_doc_count": 1,
+            }
+            return {"date_histogram": histogram}
+        case Top(field=field, size=size, by_value=by_value):
+            terms: dict[str, Any] = {
+                "field": field,
+                "size": size,
+                "order": {"_key": "asc"} if by_value else {"_count": "desc"},
+            }
+            if size <= 10:
+                terms["shard_size"] = STABLE_SHARD_SIZE
+            return {"terms": terms}
+        case Telling(field=field, size=size):
+            return {"significant_terms": {"field": field, "size": size}}
+
+
+def panel_rows(panel: Panel, answer: dict[str, Any]) -> list[Row]:
+    """Return an answer as rows: the buckets' keys, then the metrics' values.
+
+    Times are ISO 8601, a share is between 0 and 1, or None when it is of nothing.
+    """
+    whole = {"doc_count": answer["hits"]["total"]["value"]} | answer.get("aggregations", {})
+    return list(_rows(panel, whole, 0))
+
+
+def _rows(panel: Panel, bucket: dict[str, Any], depth: int) -> Iterator[Row]:
+    if depth == len(panel.buckets):
+        yield tuple(_value(m, bucket, f"m{n}") for n, m in enumerate(panel.metrics))
+        return
+    for inner in bucket[f"b{depth}"]["buckets"]:
+        for row in _rows(panel, inner, depth + 1):
+            yield (inner.get("key_as_string", inner["key"]), *row)
+
+
+def _value(metric: Metric, bucket: dict[str, Any], name: str) -> Any:
+    match metric:
+        case Count(only=None):
+            return bucket["doc_count"]
+        case Count():
+            return bucket[name]["doc_count"]
+        case Unique():
+            return bucket[name]["value"]
+        case Share():
+            total = bucket["doc_count"]
+            return bucket[name]["doc_count"] / total if total else None
+
+
+def repeats_request(table: Repeats, since: datetime, until: datetime) -> dict[str, Any]:
+    """Return the search that the table of repeated values sends."""
+    terms: dict[str, Any] = {
+        "field": table.field,
+        "size": table.size,
+        "order": {"_count": "desc"},
+        "min_doc_count": table.least,
+    }
+    newest = {
+        "fields": [{"field": table.text}],
+        "_source": False,
+        "size": 1,
+        "sort": [{table.view.time_field: {"order": "desc"}}],
+    }
+    inner = {"authors": {"cardinality": {"field": table.author}}, "text": {"top_hits": newest}}
+    body = _body(table.view.time_field, since, until)
+    return body | {"size": 0, "aggs": {"b0": {"terms": terms, "aggs": inner}}}
+
+
+def repeats_rows(answer: dict[str, Any]) -> list[Row]:
+    """Return rows of: value, opinions, authors, the newest text."""
+    return [
+        (
+            bucket["key"],
+            bucket["doc_count"],
+            bucket["authors"]["value"],
+            next(iter(bucket["text"]["hits"]["hits"][0]["fields"].values()))[0],
+        )
+        for bucket in answer["aggregations"]["b0"]["buckets"]
+    ]
+
+
+def search_request(search: Search, since: datetime, until: datetime, size: int) -> dict[str, Any]:
+    """Return the search for the first documents of a saved search, newest first."""
+    return _body(search.view.time_field, since, until, search.only) | {
+        "size": size,
+        "sort": [{search.view.time_field: {"order": "desc"}}],
+        "fields": [{"field": name} for name in search.columns],
+        "_source": False,
+    }
