@@ -8,10 +8,12 @@
     ├── InvalidRegistry       the policy registry does not validate; says file, policy and field
     ├── InvalidQuery          a reader asked for something that does not exist or make sense
     ├── InvalidArtifact       the model artifact is missing or not what its manifest says
+    ├── KibanaRefused         Kibana does not take the saved objects; says which and why
     ├── LogInUse              another process owns the embedded log
     ├── TooManyDeadLetters    so many records die that the deploy must be bad; the worker stops
     └── Retryable             may work later: the caller waits and tries again
         ├── IndexUnavailable
+        ├── KibanaUnavailable
         └── BrokerUnavailable
 """
 
@@ -52,6 +54,10 @@ class InvalidArtifact(MinyiError):
     """The model artifact is missing, incomplete or not what its manifest says."""
 
 
+class KibanaRefused(MinyiError):
+    """Kibana does not take the saved objects, or not all of them."""
+
+
 class LogInUse(MinyiError):
     """Another process owns the embedded log.
 
@@ -77,6 +83,10 @@ class Retryable(MinyiError):
 
 class IndexUnavailable(Retryable):
     """The opinion index cannot be reached."""
+
+
+class KibanaUnavailable(Retryable):
+    """Kibana cannot be reached, or is not ready."""
 
 
 class BrokerUnavailable(Retryable):

@@ -60,6 +60,18 @@ class ElasticSettings(BaseModel):
     """Whole months that are kept; None keeps all."""
 
 
+class KibanaSettings(BaseModel):
+    """How to talk to Kibana. Who we are is in a user's name and password, or an API key."""
+
+    url: str = "http://127.0.0.1:5601"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    api_key: SecretStr = SecretStr("")
+    """The encoded form, base64 of ``id:key``."""
+    ca_file: Path | None = None
+    """Certificates to trust, PEM; None trusts those of the system."""
+
+
 class DeadLetterSettings(BaseModel):
     """When so many records die that the deploy must be bad, the worker stops instead."""
 
@@ -121,6 +133,7 @@ class Settings(BaseSettings):
     tagger: TaggerSettings = TaggerSettings()
     kafka: KafkaSettings = KafkaSettings()
     elastic: ElasticSettings = ElasticSettings()
+    kibana: KibanaSettings = KibanaSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     api: ApiSettings = ApiSettings()
     worker: WorkerSettings = WorkerSettings()

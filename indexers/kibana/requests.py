@@ -54,19 +54,23 @@ def _body(
     }
 
 
-def panel_request(panel: Panel, since: datetime, until: datetime) -> dict[str, Any]:
-    """Return the search that a panel sends for a time range."""
+def panel_request(
+    panel: Panel, since: datetime, until: datetime, only: Iterable[Only] = ()
+) -> dict[str, Any]:
+    """Return the search that a panel sends for a time range, under the dashboard's controls."""
+    if panel.aside:
+        only = ()
     aggs: dict[str, Any] = {}
     for number, metric in enumerate(panel.metrics):
         match metric:
-            case Count(only=Only() as only) | Share(only=only):
-                aggs[f"m{number}"] = {"filter": condition(only)}
+            case Count(only=Only() as counted) | Share(only=counted):
+                aggs[f"m{number}"] = {"filter": condition(counted)}
             case Unique(field=field):
                 aggs[f"m{number}"] = {"cardinality": {"field": field}}
     for number, bucket in reversed(list(enumerate(panel.buckets))):
         inner = {"aggs": aggs} if aggs else {}
         aggs = {f"b{number}": _bucket(bucket, panel.view.time_field) | inner}
-    body = _body(panel.view.time_field, since, until) | {"size": 0}
+    body = _body(panel.view.time_field, since, until, only) | {"size": 0}
     return body | ({"aggs": aggs} if aggs else {})
 
 
@@ -124,7 +128,9 @@ def _value(metric: Metric, bucket: dict[str, Any], name: str) -> Any:
             return bucket[name]["doc_count"] / total if total else None
 
 
-def repeats_request(table: Repeats, since: datetime, until: datetime) -> dict[str, Any]:
+def repeats_request(
+    table: Repeats, since: datetime, until: datetime, only: Iterable[Only] = ()
+) -> dict[str, Any]:
     """Return the search that the table of repeated values sends."""
     terms: dict[str, Any] = {
         "field": table.field,
@@ -139,7 +145,7 @@ def repeats_request(table: Repeats, since: datetime, until: datetime) -> dict[st
         "sort": [{table.view.time_field: {"order": "desc"}}],
     }
     inner = {"authors": {"cardinality": {"field": table.author}}, "text": {"top_hits": newest}}
-    body = _body(table.view.time_field, since, until)
+    body = _body(table.view.time_field, since, until, only)
     return body | {"size": 0, "aggs": {"b0": {"terms": terms, "aggs": inner}}}
 
 

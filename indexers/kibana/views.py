@@ -23,6 +23,11 @@ WEEKDAY_ZH = {str(n): f"星期{day}" for n, day in enumerate("一二三四五六
 _SHANGHAI = "doc['created_at'].value.withZoneSameInstant(ZoneId.of('Asia/Shanghai'))"
 
 
+def plain(names: Mapping[Any, str]) -> dict[str, str]:
+    """Return the names of the values of an enumeration by their text."""
+    return {str(value): name for value, name in names.items()}
+
+
 @dataclass(frozen=True)
 class Field:
     """One field of the index.
@@ -97,10 +102,12 @@ def opinions(policies: Iterable[Policy]) -> View:
         fields=(
             Field("created_at", "date", "发表时间"),
             Field("policy_id", "keyword", "政策", names=titles),
-            Field("domain", "keyword", "领域", names={str(d): zh for d, zh in DOMAIN_ZH.items()}),
-            Field("stance", "keyword", "立场", names={str(s): zh for s, zh in STANCE_ZH.items()}),
+            Field("domain", "keyword", "领域", names=plain(DOMAIN_ZH)),
+            Field("stance", "keyword", "立场", names=plain(STANCE_ZH)),
             Field("sure", "boolean", "确定程度", names=SURE_ZH),
             Field("cells", "keyword", "评价", names=CELL_ZH),
+            Field("evaluations.aspect", "keyword", "评价方面", names=plain(ASPECT_ZH)),
+            Field("evaluations.polarity", "keyword", "评价倾向", names=plain(POLARITY_ZH)),
             Field("region", "keyword", "地区"),
             Field("channel", "keyword", "渠道"),
             Field("source", "keyword", "来源"),
@@ -111,9 +118,7 @@ def opinions(policies: Iterable[Policy]) -> View:
             Field("dislikes", "long", "点踩"),
             Field("author", "keyword", "作者（哈希）"),
             Field("duplicate_key", "keyword", "重复标识"),
-            Field(
-                "link.by", "keyword", "关联方式", names={str(b): zh for b, zh in LINK_BY_ZH.items()}
-            ),
+            Field("link.by", "keyword", "关联方式", names=plain(LINK_BY_ZH)),
             Field("link.evidence", "keyword", "关联依据"),
             Field("link.similarity", "double", "相似度"),
             Field("probabilities.favor", "double", "支持概率", percent=True),
@@ -134,7 +139,7 @@ def opinions(policies: Iterable[Policy]) -> View:
             ),
             Field("hour", "long", "小时（北京时间）", script=f"emit({_SHANGHAI}.getHour())"),
         ),
-        hidden=("searchable", "marks", "created", "span"),
+        hidden=("searchable", "marks", "created", "span", "link.policy_id"),
     )
 
 

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from minyi import __version__
-from minyi.cli import answers, data, dead_letters, model, policies, roles, service
+from minyi.cli import answers, data, dead_letters, kibana, model, policies, roles, service
 from minyi.cli.wiring import console
 from minyi.errors import MinyiError
 
@@ -23,6 +23,7 @@ for module in (service, roles, data, answers):
 app.add_typer(policies.app, name="policies")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(model.app, name="model")
+app.add_typer(kibana.app, name="kibana")
 
 
 @app.callback(invoke_without_command=True)
