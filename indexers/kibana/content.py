@@ -77,7 +77,9 @@ def content(policies: Iterable[Policy]) -> Content:
         text="text",
         least=2,
         size=20,
-        note="去掉空白、标点、大小写和繁简差别后完全相同的文字，至少出现两次。",
+        depth=5000,
+        note="去掉空白、标点、大小写和繁简差别后完全相同的文字，至少出现两次。"
+        "一个月的意见多于五千条时，每月只来一封的重复可能少计。",
     )
     searches = _searches(view)
     table = FromLibrary("campaigns", "重复来信：相同文字的意见", library.saved_table(campaigns))
@@ -170,6 +172,7 @@ def _charts(view: View) -> tuple[Panel, ...]:
             Chart.ROWS,
             (Telling("词语", "words", 20),),
             (TOTAL,),
+            note="按 Elasticsearch 的 significant terms 估算，只宜看次序。",
         ),
         Panel(
             "dead-letters",

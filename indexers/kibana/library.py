@@ -38,7 +38,7 @@ def saved_table(table: Repeats) -> Saved:
         "size": table.size,
         "otherBucket": False,
         "missingBucket": False,
-        "json": compact({"min_doc_count": table.least}),
+        "json": compact({"min_doc_count": table.least, "shard_size": table.depth}),
         "customLabel": view[table.field].label,
     }
     text = {

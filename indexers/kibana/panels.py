@@ -138,7 +138,9 @@ class Panel:
 class Repeats:
     """A table of values that stand in several opinions: how many, of how many authors, one text.
 
-    Lens has no least count, so Kibana stores this one as an aggregation-based table.
+    Lens has no least count, so Kibana stores this one as an aggregation-based table. ``depth`` is
+    how many values each month's index tells of: those that it holds once only count where the
+    month has no more different ones.
     """
 
     id: str
@@ -149,6 +151,7 @@ class Repeats:
     text: str
     least: int
     size: int
+    depth: int
     note: str = ""
 
 
@@ -165,4 +168,5 @@ class Search:
 
     @property
     def kql(self) -> str:
+        """All conditions in Kibana's query language; empty when there are none."""
         return " and ".join(condition.kql for condition in self.only)

@@ -137,6 +137,7 @@ def repeats_request(
         "size": table.size,
         "order": {"_count": "desc"},
         "min_doc_count": table.least,
+        "shard_size": table.depth,
     }
     newest = {
         "fields": [{"field": table.text}],
