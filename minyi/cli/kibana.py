@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from minyi.cli.wiring import console, registry, settings
-from minyi.errors import KibanaRefused
+from minyi.errors import KibanaRefused, SettingError
 from minyi.settings import Settings
 
 app = typer.Typer(help="Data views, searches and dashboards for Kibana.", no_args_is_help=True)
@@ -45,7 +45,10 @@ def export(
     if file is None:
         typer.echo(text, nl=False)
         return
-    file.write_text(text, encoding="utf-8")
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SettingError(f"{file} cannot be written: {error.strerror}") from error
     console.print(f"{len(text.splitlines())} saved objects in {file}", markup=False)
 
 

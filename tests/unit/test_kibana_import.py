@@ -91,6 +91,11 @@ def test_export_writes_the_kit(cli: Cli, tmp_path: Path) -> None:
     assert (tmp_path / "kit.ndjson").read_text() == COMMITTED.read_text()
 
 
+def test_a_file_that_cannot_be_written_is_named(cli: Cli, tmp_path: Path) -> None:
+    told = cli.told("kibana", "export", tmp_path / "none" / "kit.ndjson")
+    assert "kit.ndjson cannot be written: No such file" in told
+
+
 def test_export_takes_the_titles_of_the_current_registry(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
