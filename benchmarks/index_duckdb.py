@@ -17,10 +17,12 @@ from indexers.queries import (
     digest,
     encode_cursor,
     marks,
+    microseconds,
+    moment,
     searchable,
     terms,
 )
-from indexers.tables import EPOCH, MICROSECOND, where
+from indexers.tables import where
 from minyi.domain import SHANGHAI, Opinion
 from minyi.errors import InvalidQuery
 from minyi.query import Counts, Filters, Group, Interval, Page, Rejection, TrendPoint
@@ -122,10 +124,10 @@ class DuckIndex:
 
     def newest(self, filters: Filters) -> datetime | None:
         condition, values = where(filters)
-        moment = _one(
+        newest = _one(
             self._db.cursor().execute(f"SELECT MAX(created) FROM opinion WHERE {condition}", values)
         )
-        return None if moment is None else EPOCH + moment * MICROSECOND
+        return None if newest is None else moment(newest)
 
     def digest(self) -> tuple[int, str]:
         rows = self._db.cursor().execute("SELECT json FROM opinion ORDER BY id")
@@ -157,7 +159,7 @@ def _row(opinion: Opinion) -> tuple[Any, ...]:
     day = opinion.created_at.astimezone(SHANGHAI).date()
     return (
         opinion.id,
-        (opinion.created_at - EPOCH) // MICROSECOND,
+        microseconds(opinion.created_at),
         day.toordinal(),
         day.toordinal() - day.weekday(),
         day.replace(day=1).toordinal(),

@@ -18,9 +18,10 @@ from indexers.queries import (
     decode_cursor,
     digest,
     encode_cursor,
+    moment,
     terms,
 )
-from indexers.tables import EPOCH, MICROSECOND, SCHEMA, VERSION, insert, match, remove, where
+from indexers.tables import SCHEMA, VERSION, insert, match, remove, where
 from minyi.domain import Opinion
 from minyi.errors import IndexUnavailable, InvalidQuery, SettingError
 from minyi.folders import private_folder
@@ -188,10 +189,10 @@ class EmbeddedIndex:
         """Return the newest ``created_at``, in UTC."""
         condition, values = where(filters)
         with self._read() as db:
-            (moment,) = db.execute(
+            (newest,) = db.execute(
                 f"SELECT MAX(created) FROM opinion WHERE {condition}", values
             ).fetchone()
-        return None if moment is None else EPOCH + moment * MICROSECOND
+        return None if newest is None else moment(newest)
 
     def digest(self) -> tuple[int, str]:
         """Return the number of opinions and a SHA-256 over all of them in order of id."""

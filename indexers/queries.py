@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +22,20 @@ CELLS = tuple((aspect, polarity) for aspect in Aspect for polarity in Polarity)
 STANCES = tuple(Stance)
 _AUTHOR = re.compile(rb'"author":"[0-9a-f]*",')
 """Within a JSON string the quotes would be escaped: only the field itself matches."""
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(of: datetime) -> int:
+    """Return a time as microseconds since 1970: exact, and in order."""
+    return (of - _EPOCH) // _MICROSECOND
+
+
+def moment(since_epoch: int) -> datetime:
+    """Return the time of ``microseconds``, in UTC."""
+    return _EPOCH + since_epoch * _MICROSECOND
 
 
 def terms(query: str) -> list[str]:

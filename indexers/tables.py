@@ -12,16 +12,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
-from indexers.queries import SURE, marks, searchable, wanted_marks
+from indexers.queries import SURE, marks, microseconds, searchable, wanted_marks
 from minyi.domain import SHANGHAI, Opinion
 from minyi.query import Filters
 
 VERSION = 2
 """Raise it when the tables, ``minyi.text.normalise`` or the pairs change: old files are refused."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 # Moves ASCII to the full-width forms: to FTS5 these are plain letters, not operators, and since
 # normalised text holds no full-width forms, no two texts meet.
 _TO_LETTERS = {code: code + 0xFEE0 for code in range(128)}
@@ -71,15 +68,11 @@ def where(filters: Filters) -> tuple[str, list[str | int]]:
         values.append(SURE)
     if filters.since is not None:
         conditions.append("created >= ?")
-        values.append(_microseconds(filters.since))
+        values.append(microseconds(filters.since))
     if filters.until is not None:
         conditions.append("created < ?")
-        values.append(_microseconds(filters.until))
+        values.append(microseconds(filters.until))
     return " AND ".join(conditions), values
-
-
-def _microseconds(moment: datetime) -> int:
-    return (moment - EPOCH) // MICROSECOND
 
 
 def _pairs(text: str) -> str:
@@ -103,7 +96,7 @@ def insert(db: sqlite3.Connection, opinion: Opinion, raw: bytes) -> None:
     text = searchable(opinion)
     facets = (
         opinion.id,
-        _microseconds(opinion.created_at),
+        microseconds(opinion.created_at),
         opinion.created_at.astimezone(SHANGHAI).toordinal(),
         opinion.policy_id,
         str(opinion.domain),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -25,10 +26,25 @@ def shared() -> Path:
 @pytest.fixture
 def kafka_servers() -> str:
     """The bootstrap servers of a real Kafka."""
-    servers = os.environ.get("MINYI_TEST_KAFKA")
-    if not servers:
-        reason = "needs a real Kafka: set MINYI_TEST_KAFKA to host:port"
-        if os.environ.get("MINYI_REQUIRE_ENGINES"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return servers
+    return engine("MINYI_TEST_KAFKA", "a real Kafka", "host:port")
+
+
+@pytest.fixture(scope="session")
+def elasticsearch() -> str:
+    """The URL of a real Elasticsearch without security."""
+    return engine("MINYI_TEST_ELASTICSEARCH", "a real Elasticsearch", "http://host:9200")
+
+
+def engine(variable: str, what: str, form: str) -> str:
+    """Return where an engine answers; without it the test is skipped, or fails if it must run."""
+    address = os.environ.get(variable)
+    if not address:
+        missing(f"needs {what}: set {variable} to {form}")
+    return str(address)
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip a test that lacks an engine, or fail it where it must run."""
+    if os.environ.get("MINYI_REQUIRE_ENGINES"):
+        pytest.fail(reason)
+    pytest.skip(reason)

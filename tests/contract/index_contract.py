@@ -128,8 +128,63 @@ BATCHES = st.lists(
 )
 
 
+def random_worlds(examples: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Let a test take random writes and questions."""
+
+    def decorate(test: Callable[..., None]) -> Callable[..., None]:
+        asked = given(
+            batches=BATCHES,
+            query=LETTERS,
+            filters=FILTERS,
+            interval=st.sampled_from(Interval),
+            group=st.none() | st.sampled_from(Group),
+            limit=st.integers(1, 5),
+        )(test)
+        return settings(
+            max_examples=examples,
+            deadline=None,
+            suppress_health_check=[
+                HealthCheck.function_scoped_fixture,  # every example asks it for an empty index
+                HealthCheck.differing_executors,  # one subclass an adapter
+                HealthCheck.too_slow,
+            ],
+        )(asked)
+
+    return decorate
+
+
+def equals_the_plain_reference(
+    self: object,
+    fresh: Callable[[], Index],
+    batches: list[tuple[str, list[Any]]],
+    query: str,
+    filters: Filters,
+    interval: Interval,
+    group: Group | None,
+    limit: int,
+) -> None:
+    index, reference = fresh(), ReferenceIndex()
+    try:
+        for action, batch in batches:
+            if action == "upsert":
+                index.upsert(batch)
+                reference.upsert(batch)
+            else:
+                assert index.delete(batch) == reference.delete(batch)
+        assert index.count() == reference.count()
+        assert index.digest() == reference.digest()
+        for seen in (ALL, filters):
+            assert index.newest(seen) == reference.newest(seen)
+            assert index.totals(seen) == reference.totals(seen)
+            assert index.trend(seen, interval, group) == reference.trend(seen, interval, group)
+            for words in ("", query):
+                assert listing(index, words, seen, limit) == listing(reference, words, seen, limit)
+    finally:
+        index.close()
+
+
 class IndexContract:
-    """Subclass it and give it ``fresh``."""
+    """Subclass it and give it ``fresh``; a slow store may ask for fewer ``random_worlds``."""
 
     @pytest.fixture
     def fresh(self) -> Callable[[], Index]:
@@ -409,50 +464,4 @@ class IndexContract:
         straight.close()
         winding.close()
 
-    @given(
-        batches=BATCHES,
-        query=LETTERS,
-        filters=FILTERS,
-        interval=st.sampled_from(Interval),
-        group=st.none() | st.sampled_from(Group),
-        limit=st.integers(1, 5),
-    )
-    @settings(
-        max_examples=150,
-        deadline=None,
-        suppress_health_check=[
-            HealthCheck.function_scoped_fixture,  # every example asks it for an empty index
-            HealthCheck.differing_executors,  # one subclass an adapter
-            HealthCheck.too_slow,
-        ],
-    )
-    def test_equals_the_plain_reference(
-        self,
-        fresh: Callable[[], Index],
-        batches: list[tuple[str, list[Any]]],
-        query: str,
-        filters: Filters,
-        interval: Interval,
-        group: Group | None,
-        limit: int,
-    ) -> None:
-        index, reference = fresh(), ReferenceIndex()
-        try:
-            for action, batch in batches:
-                if action == "upsert":
-                    index.upsert(batch)
-                    reference.upsert(batch)
-                else:
-                    assert index.delete(batch) == reference.delete(batch)
-            assert index.count() == reference.count()
-            assert index.digest() == reference.digest()
-            for seen in (ALL, filters):
-                assert index.newest(seen) == reference.newest(seen)
-                assert index.totals(seen) == reference.totals(seen)
-                assert index.trend(seen, interval, group) == reference.trend(seen, interval, group)
-                for words in ("", query):
-                    assert listing(index, words, seen, limit) == listing(
-                        reference, words, seen, limit
-                    )
-        finally:
-            index.close()
+    test_equals_the_plain_reference = random_worlds(150)(equals_the_plain_reference)

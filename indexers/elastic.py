@@ -1,0 +1,286 @@
+"""The index in Elasticsearch. ``docs/elasticsearch.md`` tells how it is laid out and run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from elasticsearch import AuthorizationException, Elasticsearch
+
+from indexers.bulk import Action, Bulk
+from indexers.client import available
+from indexers.counting import snapshot, where
+from indexers.documents import document, month, read_document
+from indexers.ideographs import ideographs
+from indexers.lifecycle import Held, Names, create_months, held
+from indexers.mappings import COMPUTED, Body
+from indexers.queries import decode_cursor, digest, encode_cursor, moment, terms
+from minyi.domain import Opinion
+from minyi.errors import IndexUnavailable, InvalidQuery, SettingError
+from minyi.query import Counts, Filters, Group, Interval, Page, Rejection, TrendPoint
+
+PAGE = 1_000
+"""Opinions of one request at most."""
+REMEMBERED = 50_000
+"""Own writes that may not be found yet, until a refresh makes them."""
+RECORD_ONLY: Body = {"excludes": [*COMPUTED]}
+NEWEST_FIRST = [{"created": "desc"}, {"id": "desc"}]
+
+
+class ElasticIndex:
+    """The port ``Index`` over Elasticsearch. Threads may share it.
+
+    A write is durable when the call returns and found by searches within a second (``refresh``
+    makes it so at once). A query sees one state of the index; one that cannot be answered in whole
+    is not answered in part.
+
+    Args:
+        client: the connection; closed with the index.
+        names: what alias and indices are called.
+        read_own_writes: every write waits until it can be found. For tests: it is slow.
+    """
+
+    def __init__(
+        self, client: Elasticsearch, names: Names | None = None, read_own_writes: bool = False
+    ) -> None:
+        self._client = client
+        self._names = names or Names()
+        self._bulk = Bulk(client, refresh=read_own_writes)
+        self._remembers = not read_own_writes
+        self._writing = Lock()
+        self._held: Held | None = None
+        self._recent: dict[str, str] = {}  # id → index
+
+    def check(self) -> Held:
+        """Return what stands behind the alias.
+
+        Raises:
+            SettingError: when nothing is set up, or it holds another mapping version.
+        """
+        there = held(self._client, self._names)
+        if there is None:
+            raise SettingError(
+                f"Elasticsearch holds no index {self._names.alias!r} yet; run minyi setup"
+            )
+        there.check()
+        return there
+
+    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
+        """Write opinions by id; the last of equal ids wins.
+
+        An id lies in one month only: when a comment's time has moved, the old copy is deleted
+        after the new one is written.
+        """
+        latest = {opinion.id: opinion for opinion in opinions}
+        if not latest:
+            return []
+        with self._write() as there:
+            targets = {
+                id_: self._names.month(there.generation, month(o)) for id_, o in latest.items()
+            }
+            self._create(there, targets.values())
+            old = self._places(list(latest))
+            written = [Action(targets[id_], id_, document(o)) for id_, o in latest.items()]
+            outcomes = dict(zip(latest, self._bulk.send(written), strict=True))
+            refused = [
+                Rejection(id=id_, reason=outcome.reason)
+                for id_, outcome in outcomes.items()
+                if outcome.result == "refused"
+            ]
+            for rejection in refused:
+                del targets[rejection.id]
+            self._bulk.send(
+                [
+                    Action(index, id_)
+                    for id_, index in old
+                    if id_ in targets and index != targets[id_]
+                ]
+            )
+            self._remember(targets)
+        return refused
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """Delete by id; return how many existed."""
+        with self._write():
+            places = self._places(list(dict.fromkeys(ids)))
+            outcomes = self._bulk.send([Action(index, id_) for id_, index in places])
+            for id_, _ in places:
+                self._recent.pop(id_, None)
+        gone = zip(places, outcomes, strict=True)
+        return len({id_ for (id_, _), outcome in gone if outcome.result == "deleted"})
+
+    def search(
+        self, query: str, filters: Filters, limit: int = 20, cursor: str | None = None
+    ) -> Page:
+        """See ``Index.search``. Ties in time are in descending order of id.
+
+        Raises:
+            InvalidQuery: when the cursor is not valid, the limit is not positive or there are more
+                words than the server takes.
+        """
+        if limit < 1:
+            raise InvalidQuery("the limit must be at least 1")
+        phrases = [{"match_phrase": {"searchable": ideographs(word)}} for word in terms(query)]
+        matching = {"bool": {"filter": [*where(filters), *phrases]}}
+        after = list(decode_cursor(cursor)) if cursor is not None else None
+        hits: list[Any] = []
+        total = None
+        while len(hits) <= limit:
+            with available(self._client):
+                answer = self._client.search(
+                    index=self._names.alias,
+                    query=matching,
+                    sort=NEWEST_FIRST,
+                    size=min(limit + 1 - len(hits), PAGE),
+                    search_after=after,
+                    track_total_hits=total is None,
+                    source=RECORD_ONLY,
+                    allow_partial_search_results=False,
+                )
+            if total is None:
+                total = answer["hits"]["total"]["value"]
+            found = answer["hits"]["hits"]
+            hits += found
+            if len(found) < PAGE:
+                break
+            after = found[-1]["sort"]
+        return Page(
+            items=tuple(read_document(hit["_source"]) for hit in hits[:limit]),
+            cursor=encode_cursor(tuple(hits[limit - 1]["sort"])) if len(hits) > limit else None,
+            total=total or 0,
+        )
+
+    def trend(
+        self, filters: Filters, interval: Interval, group: Group | None = None
+    ) -> list[TrendPoint]:
+        """See ``Index.trend``. The group None, for opinions that lack the field, comes first.
+
+        An evaluated cell counts once in ``collapsed`` when any of the near-identical texts has it.
+        """
+        with snapshot(self._client, self._names) as state:
+            counted = state.counted(filters, interval, group)
+            surplus = state.surplus(filters, interval, group)
+        return [
+            TrendPoint(
+                bucket=cell[0],
+                group=cell[1],
+                counts=tally.counts(),
+                collapsed=(tally.less(surplus[cell]) if cell in surplus else tally).counts(),
+            )
+            for cell, tally in sorted(
+                counted.items(),
+                key=lambda item: (item[0][0], item[0][1] is not None, item[0][1] or ""),
+            )
+        ]
+
+    def totals(self, filters: Filters) -> dict[str, Counts]:
+        """Return counts by policy id, for policies with at least one opinion."""
+        with snapshot(self._client, self._names) as state:
+            return {id_: tally.counts() for id_, tally in state.by_policy(filters).items()}
+
+    def newest(self, filters: Filters) -> datetime | None:
+        """Return the newest ``created_at``, in UTC."""
+        with available(self._client):
+            answer = self._client.search(
+                index=self._names.alias,
+                query={"bool": {"filter": where(filters)}},
+                sort=NEWEST_FIRST[:1],
+                size=1,
+                source=False,
+                track_total_hits=False,
+                allow_partial_search_results=False,
+            )
+        hits = answer["hits"]["hits"]
+        return moment(hits[0]["sort"][0]) if hits else None
+
+    def digest(self) -> tuple[int, str]:
+        """Return the number of opinions and a SHA-256 over all of them in order of id, those
+        just written included."""
+        self.refresh()
+        return digest(opinion.to_json() for opinion in self._all())
+
+    def count(self) -> int:
+        """Return the number of opinions."""
+        with available(self._client):
+            return int(self._client.count(index=self._names.alias)["count"])
+
+    def refresh(self) -> None:
+        """Make all that was written found by searches; a login that may only read goes without."""
+        with self._writing, available(self._client):
+            try:
+                self._client.indices.refresh(index=self._names.alias)
+            except AuthorizationException:
+                return
+            self._recent.clear()
+
+    def close(self) -> None:
+        """Release the connection; afterwards no method may be called."""
+        self._client.close()
+
+    def _all(self) -> Iterator[Opinion]:
+        """Yield every opinion in order of id, in one state of the index."""
+        after: list[Any] | None = None
+        with snapshot(self._client, self._names) as state:
+            while True:
+                answer = state.search(
+                    sort=[{"id": "asc"}],
+                    size=PAGE,
+                    search_after=after,
+                    source=RECORD_ONLY,
+                    track_total_hits=False,
+                )
+                hits = answer["hits"]["hits"]
+                yield from (read_document(hit["_source"]) for hit in hits)
+                if len(hits) < PAGE:
+                    return
+                after = hits[-1]["sort"]
+
+    @contextmanager
+    def _write(self) -> Iterator[Held]:
+        """Lend what stands behind the alias to one writer; after a failure it is looked up anew,
+        since a migration may have moved the alias."""
+        with self._writing:
+            try:
+                if self._held is None:
+                    self._held = self.check()
+                    known = set(self._held.indices)  # a migration ends with a refresh
+                    self._recent = {i: at for i, at in self._recent.items() if at in known}
+                yield self._held
+            except IndexUnavailable:
+                self._held = None
+                raise
+
+    def _create(self, there: Held, wanted: Any) -> None:
+        if missing := sorted(set(wanted) - set(there.indices)):
+            self._held = create_months(self._client, self._names, missing)
+            if self._held.generation != there.generation:
+                raise IndexUnavailable("the opinions were migrated meanwhile")
+
+    def _places(self, ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Return where documents lie: each id with its index, with two when it has moved just now
+        and the move is not found yet."""
+        places = {(id_, self._recent[id_]): None for id_ in ids if id_ in self._recent}
+        for start in range(0, len(ids), PAGE):
+            with available(self._client):
+                answer = self._client.search(
+                    index=self._names.alias,
+                    query={"terms": {"id": ids[start : start + PAGE]}},
+                    size=10 * PAGE,
+                    source=False,
+                    track_total_hits=False,
+                    allow_partial_search_results=False,
+                )
+            places |= {(hit["_id"], hit["_index"]): None for hit in answer["hits"]["hits"]}
+        return list(places)
+
+    def _remember(self, targets: dict[str, str]) -> None:
+        if not self._remembers:
+            return
+        if len(self._recent) + len(targets) > REMEMBERED:
+            with available(self._client):
+                self._client.indices.refresh(index=self._names.alias)
+            self._recent.clear()
+        self._recent |= targets
