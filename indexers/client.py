@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +25,7 @@ def connect(url: str, settings: ElasticSettings, timeout_s: float = TIMEOUT_S) -
     Raises:
         SettingError: when the URL or the certificates cannot be used.
     """
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # our errors say it once
     parts = urlsplit(url)
     login: dict[str, Any] = {}
     if key := settings.api_key.get_secret_value():

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from minyi import __version__
-from minyi.cli import answers, data, dead_letters, kibana, model, policies, roles, service
+from minyi.cli import answers, data, dead_letters, index, kibana, model, policies, roles, service
 from minyi.cli.wiring import console
 from minyi.errors import MinyiError
 
@@ -24,6 +24,7 @@ app.add_typer(policies.app, name="policies")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(model.app, name="model")
 app.add_typer(kibana.app, name="kibana")
+app.add_typer(index.app, name="index")
 
 
 @app.callback(invoke_without_command=True)

@@ -23,6 +23,7 @@ from minyi.cli.wiring import (
     output,
     registry,
     service,
+    set_up_index,
     settings,
 )
 from minyi.clock import SystemClock
@@ -119,7 +120,10 @@ def replay(
 
 
 def setup(data: Data = None) -> None:
-    """Create the topics that are missing and publish the registry."""
+    """Create the topics that are missing, publish the registry, ready the index.
+
+    Safe to repeat, and on every deploy.
+    """
     from streams.access import access
     from streams.provision import provision, publish_registry
 
@@ -134,6 +138,9 @@ def setup(data: Data = None) -> None:
         print(f"registry: {len(policies)} policies {'published' if published else 'unchanged'}")
 
     asyncio.run(run())
+    if not config.embedded_index:
+        created = set_up_index(config)
+        print(f"index: templates put, {', '.join(created) or 'no index missing'}")
 
 
 async def _ingest(config: Settings, plans: Sequence[Plan]) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -25,13 +25,11 @@ from minyi.cli.wiring import (
 from minyi.domain import SHANGHAI, Opinion, Policy
 from minyi.errors import InvalidQuery, SettingError
 from minyi.labelling import Candidate, Estimate, Narrowing, candidates, narrowed, propose
+from minyi.ports import Index
 from minyi.query import Filters
 from minyi.settings import Settings
 from minyi.text import fold, joined
 from minyi.vocabulary import STANCE_ZH, Stance
-
-if TYPE_CHECKING:
-    from indexers.embedded import EmbeddedIndex
 
 PAGE = 5000
 PROBLEMS_SHOWN = 10
@@ -115,7 +113,7 @@ def at_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _opinions(opened: EmbeddedIndex, policy_id: str) -> Iterator[Opinion]:
+def _opinions(opened: Index, policy_id: str) -> Iterator[Opinion]:
     cursor = None
     while True:
         page = opened.search("", Filters(policy_id=policy_id), PAGE, cursor)

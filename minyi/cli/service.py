@@ -28,7 +28,7 @@ from minyi.cli.serving import (
     tell,
     url_of,
 )
-from minyi.cli.wiring import Data, console, output, registry, service, settings
+from minyi.cli.wiring import Data, console, output, registry, service, settings, settle
 from minyi.clock import SystemClock
 from minyi.query import Filters
 from minyi.settings import ROOT, Settings, embedded_path
@@ -107,6 +107,7 @@ async def _answering(
 async def _first_trend(config: Settings, running: Service, url: str) -> None:
     if config.embedded_broker:
         await stream_progress(config, running)
+    await asyncio.to_thread(settle, running.steps.index)
     totals = await asyncio.to_thread(running.steps.index.totals, Filters())
     if totals:
         output.print(tables.overview(registry(config), totals))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,13 +12,17 @@ import typer
 from rich.console import Console
 
 from minyi import logs
+from minyi.clock import SystemClock
 from minyi.domain import Policy
 from minyi.errors import InvalidQuery, SettingError
+from minyi.ports import Index
 from minyi.registry import load_registry
 from minyi.settings import Settings, embedded_path, load_settings
 
 if TYPE_CHECKING:
-    from indexers.embedded import EmbeddedIndex
+    from elasticsearch import Elasticsearch
+
+    from indexers.elastic import ElasticIndex
     from models.runtime import OnnxTagger
     from streams.access import Access
     from streams.app import Service
@@ -46,11 +50,20 @@ def registry(config: Settings) -> dict[str, Policy]:
 
 
 @contextmanager
-def index(config: Settings) -> Iterator[EmbeddedIndex]:
-    """Open the opinion index."""
+def index(config: Settings) -> Iterator[Index]:
+    """Open the opinion index; where there is none yet, make it.
+
+    Raises:
+        SettingError: when it cannot be used as it is set.
+        IndexUnavailable: when Elasticsearch does not answer.
+    """
     from indexers.embedded import EmbeddedIndex
 
-    opened = EmbeddedIndex(embedded_path(config.index_url))
+    if config.embedded_index:
+        opened: Index = EmbeddedIndex(embedded_path(config.index_url))
+    else:
+        set_up_index(config, only_missing=True)
+        opened = elastic_index(config)
     try:
         yield opened
     finally:
@@ -58,22 +71,75 @@ def index(config: Settings) -> Iterator[EmbeddedIndex]:
 
 
 @contextmanager
-def existing_index(config: Settings) -> Iterator[EmbeddedIndex]:
+def existing_index(config: Settings) -> Iterator[Index]:
     """Open the index, but make none: a mistyped folder must not look like an empty answer.
 
     Raises:
         SettingError: when there is none.
     """
-    from indexers.embedded import FILE
+    from indexers.embedded import FILE, EmbeddedIndex
 
+    if not config.embedded_index:
+        with closing(elastic_index(config)) as elastic:
+            elastic.check()
+            yield elastic
+        return
     folder = embedded_path(config.index_url)
     if not (folder / FILE).is_file():
         raise SettingError(
             f"{folder} holds no opinions. Name the folder with --data (the demo's is var/demo), "
             "or fill this one first: minyi ingest FILE, or minyi serve"
         )
-    with index(config) as opened:
-        yield opened
+    with closing(EmbeddedIndex(folder)) as embedded:
+        yield embedded
+
+
+def elasticsearch(config: Settings) -> Elasticsearch:
+    """Connect to Elasticsearch.
+
+    Raises:
+        SettingError: when the index is not in Elasticsearch.
+    """
+    from indexers.client import connect
+
+    if config.embedded_index:
+        raise SettingError(
+            "this is for opinions in Elasticsearch, and they are kept in a folder: "
+            "MINYI_INDEX=http(s)://host:9200 names a server"
+        )
+    return connect(config.index_url, config.elastic)
+
+
+def elastic_index(config: Settings) -> ElasticIndex:
+    """Return the index in Elasticsearch, not looked at yet."""
+    from indexers.elastic import ElasticIndex
+
+    return ElasticIndex(elasticsearch(config))
+
+
+def set_up_index(config: Settings, only_missing: bool = False) -> list[str]:
+    """Put templates and a first index into Elasticsearch; return the indices that were missing.
+
+    Args:
+        config: the settings.
+        only_missing: whether an index that is there is left as it is, which takes fewer rights.
+    """
+    from indexers.lifecycle import Names, held, set_up
+
+    names = Names()
+    with closing(elasticsearch(config)) as client:
+        if only_missing and (there := held(client, names)):
+            there.check()
+            return []
+        return set_up(client, names, SystemClock().now(), config.elastic.retention_months)
+
+
+def settle(opened: Index) -> None:
+    """Let what was written be found at once."""
+    from indexers.elastic import ElasticIndex
+
+    if isinstance(opened, ElasticIndex):
+        opened.refresh()
 
 
 def known_policy(policies: Mapping[str, Policy], policy_id: str) -> Policy:
@@ -89,7 +155,7 @@ def known_policy(policies: Mapping[str, Policy], policy_id: str) -> Policy:
     return policies[policy_id]
 
 
-def digest_line(opened: EmbeddedIndex) -> str:
+def digest_line(opened: Index) -> str:
     """Return the state of an index in one line."""
     count, value = opened.digest()
     return f"{count} opinions sha256:{value}"
