@@ -10,22 +10,32 @@ import faust
 from prometheus_client import CollectorRegistry
 
 import streams.embedded
+import streams.kafka
 from minyi.clock import SystemClock
 from minyi.ports import Clock, Encoder, Index, Tagger
 from minyi.settings import Settings
 from streams.agents import Steps
 from streams.author_key import author_key
 from streams.dead_letters import DeadLetters, Window
+from streams.kafka import credentials
 from streams.metrics import Metrics
 from streams.progress import Progress
 from streams.registry import LiveRegistry
-from streams.topics import Topics, declare
+from streams.topics import APP_ID, REGISTRY_TABLE, Topics, declare
 
-APP_ID = "minyi"
 COMMIT_EVERY_S = 0.5
 """How often offsets are committed: what a crash repeats is at most this much work."""
 BUFFERED_EVENTS = 1024
 """Records in memory per agent and partition before Faust pauses the partition."""
+SESSION_S = 10.0
+"""A worker that is silent for so long is taken for dead; another gets its partitions."""
+HEARTBEAT_S = 3.0
+REQUEST_S = 60.0
+"""So long Kafka has to answer a request of the consumer, or of a recovery."""
+POLL_S = 3600.0
+"""So long a worker may take nothing new, with its agents busy, and still keep its partitions."""
+PATIENCE_S = 3600.0
+"""So long a record waits to be sent while Kafka is away; then the worker stops, losing nothing."""
 
 
 @dataclass(frozen=True)
@@ -59,25 +69,35 @@ def build(
         encoder: for semantic links; None leaves them out.
         revision: the newest one on the topic ``policies``; nothing is linked before it is read.
         clock: stamps dead letters, and tells the delay of comments.
+
+    Raises:
+        SettingError: when the settings of Kafka do not fit together.
     """
     streams.embedded.register()
+    streams.kafka.register()
     app = faust.App(
         APP_ID,
         broker=settings.broker_url,
+        broker_credentials=None if settings.embedded_broker else credentials(settings.kafka),
         store="memory://",
         web_enabled=False,
         datadir=str(settings.data / "faust"),
         topic_partitions=settings.partitions,
         topic_disable_leader=True,
         broker_commit_interval=COMMIT_EVERY_S,
+        broker_session_timeout=SESSION_S,
+        broker_heartbeat_interval=HEARTBEAT_S,
+        broker_request_timeout=REQUEST_S,
+        broker_max_poll_interval=POLL_S,
         stream_buffer_maxsize=BUFFERED_EVENTS,
         producer_acks=-1,
+        producer_request_timeout=PATIENCE_S,
         consumer_auto_offset_reset="earliest",
         producer_max_request_size=2_000_000,
         autodiscover=False,
     )
     topics = declare(app, settings.partitions)
-    table = app.GlobalTable("registry", default=None, partitions=1, recovery_buffer_size=1)
+    table = app.GlobalTable(REGISTRY_TABLE, default=None, partitions=1, recovery_buffer_size=1)
     registry = LiveRegistry(table, revision)
     progress = Progress()
     clock = clock or SystemClock()

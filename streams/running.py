@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from minyi.errors import BrokerUnavailable
 from minyi.logs import said
 from minyi.settings import embedded_path
-from streams.app import APP_ID, Service
+from streams.app import Service
 from streams.embedded import EmbeddedLog, open_log
 from streams.lag import watch_lag
-from streams.topics import COMMENTS, LINKS, OPINIONS, POLICIES
+from streams.topics import APP_ID, COMMENTS, LINKS, OPINIONS, POLICIES
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ Keys and values are bytes on every topic; the agents read and write the domain's
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 DAY_S = 86_400.0
@@ -35,6 +36,19 @@ class TopicSpec:
         return None if self.retention_s is None else round(self.retention_s * 1000)
 
 
+@dataclass(frozen=True)
+class Layout:
+    """How a topic is or would be laid out.
+
+    ``replicas`` None and empty ``settings`` (in Kafka's names) mean that the broker has no such
+    thing.
+    """
+
+    partitions: int
+    replicas: int | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
 SPECS = (
     TopicSpec(COMMENTS),
     TopicSpec(LINKS, retention_s=7 * DAY_S),
@@ -43,6 +57,13 @@ SPECS = (
     TopicSpec(DEAD_LETTERS, partitions=1, compacted=True),
     TopicSpec(ALERTS, partitions=1),
 )
+
+
+APP_ID = "minyi"
+"""The consumer group of the workers, and what the topics of their tables begin with."""
+REGISTRY_TABLE = "registry"
+CHANGELOG = TopicSpec(f"{APP_ID}-{REGISTRY_TABLE}-changelog", partitions=1, compacted=True)
+"""What the workers' registry is recovered from; made here, since Faust would keep one copy only."""
 
 
 @dataclass(frozen=True)

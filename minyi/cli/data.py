@@ -34,6 +34,7 @@ from minyi.settings import Settings
 if TYPE_CHECKING:
     from minyi.ports import CommentSink
     from streams.intake.ingest import Plan, Report
+    from streams.provision import Step
 
 SHOWN_ROWS = 5
 
@@ -119,26 +120,41 @@ def replay(
             print(digest_line(opened))
 
 
-def setup(data: Data = None) -> None:
+def setup(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")
+    ] = False,
+    adjust: Annotated[
+        bool, typer.Option("--adjust", help="Change settings of topics that differ from ours.")
+    ] = False,
+    data: Data = None,
+) -> None:
     """Create the topics that are missing, publish the registry, ready the index.
 
-    Safe to repeat, and on every deploy.
+    Safe to repeat, and on every deploy. A topic that exists keeps its partitions; one with
+    fewer than MINYI_PARTITIONS is refused.
     """
     from streams.access import access
-    from streams.provision import provision, publish_registry
+    from streams.provision import carry_out, plan, publish_registry, unpublished
 
     config = settings(data)
 
     async def run() -> None:
         policies = registry(config)
         async with access(config) as broker:
-            created = await provision(broker, config.partitions)
+            steps = await plan(broker, config.partitions, adjust)
+            if dry_run:
+                _show_steps(steps)
+                changed = await unpublished(broker, policies.values())
+                print(f"registry: {len(policies)} policies {'to publish' if changed else 'same'}")
+                return
+            await carry_out(broker, steps, config.partitions)
             published = await publish_registry(broker, policies.values())
-        print(f"topics created: {', '.join(created) or 'none missing'}")
+        _tell_steps(steps)
         print(f"registry: {len(policies)} policies {'published' if published else 'unchanged'}")
 
     asyncio.run(run())
-    if not config.embedded_index:
+    if not config.embedded_index and not dry_run:
         created = set_up_index(config)
         print(f"index: templates put, {', '.join(created) or 'no index missing'}")
 
@@ -219,6 +235,33 @@ def _tell(planned: Plan, report: Report) -> None:
     )
     if report.rows and not report.good:
         raise SettingError(f"no row of {planned.file.path.name} could be read; look with --dry-run")
+
+
+def _tell_steps(steps: Sequence[Step]) -> None:
+    """Say what set-up has done, and what it has left as it is."""
+    created = [step.topic for step in steps if step.action == "create"]
+    print(f"topics created: {', '.join(created) or 'none missing'}")
+    for step in steps:
+        if step.action == "adjust":
+            print(f"topic {step.topic} adjusted: {step.detail}")
+        elif step.action == "differs":
+            console.print(
+                f"topic {step.topic} differs: {step.detail} (--adjust changes settings)",
+                markup=False,
+            )
+        elif step.action == "keep" and step.detail:
+            console.print(f"topic {step.topic} kept: {step.detail}", markup=False)
+
+
+def _show_steps(steps: Sequence[Step]) -> None:
+    """Print what set-up would do."""
+    rows = Table("topic", "would", "detail")
+    for step in steps:
+        rows.add_row(
+            *plain(step.topic, step.action, step.detail),
+            style="red" if step.action == "refuse" else None,
+        )
+    output.print(rows)
 
 
 def _show(planned: Plan) -> None:

@@ -27,10 +27,9 @@ def bars() -> Progress:
 
 async def stream_progress(config: Settings, service: Service) -> None:
     """Show linking, tagging and indexing until the stream is drained."""
-    from streams.app import APP_ID
     from streams.embedded import open_log
     from streams.running import drained
-    from streams.topics import COMMENTS, LINKS, OPINIONS
+    from streams.topics import APP_ID, COMMENTS, LINKS, OPINIONS
 
     steps = {COMMENTS: "linking", LINKS: "tagging", OPINIONS: "indexing"}
     log = open_log(embedded_path(config.broker_url))

@@ -183,11 +183,17 @@ async def service(
 
     Raises:
         LogInUse: when another process owns the embedded log.
+        SettingError: when Kafka's topics have other partitions than the settings say.
     """
     from streams.access import access
     from streams.app import build
     from streams.embedded import open_log
-    from streams.provision import newest_revision, provision, publish_registry
+    from streams.provision import (
+        newest_revision,
+        provision,
+        publish_registry,
+        require_partitions,
+    )
     from streams.running import running
 
     async with access(config) as broker:
@@ -195,6 +201,8 @@ async def service(
             with open_log(embedded_path(config.broker_url)) as log:
                 log.announce(api_url)
         await provision(broker, config.partitions)
+        if not config.embedded_broker:  # an embedded log may hold a recording of other partitions
+            await require_partitions(broker, config.partitions)
         if publish:
             await publish_registry(broker, registry(config).values())
         revision = await newest_revision(broker)
