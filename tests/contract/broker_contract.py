@@ -19,6 +19,7 @@ from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 import streams.embedded
+import streams.kafka
 from streams.embedded import NewRecord, Record, TopicPartition
 
 FILLER = b"filler"
@@ -89,6 +90,7 @@ class KafkaBroker:
         self.servers = servers
         self.folder = folder
         self.url = ";".join(f"kafka://{server}" for server in servers.split(","))
+        streams.kafka.register()
 
     async def create_topic(self, name: str, partitions: int = 1, *, compact: bool = False) -> None:
         eager = {  # compacted as soon as Kafka's cleaner comes round, every 15 s

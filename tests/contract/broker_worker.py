@@ -13,10 +13,12 @@ from types import SimpleNamespace
 from broker_contract import make_app, raw_topic
 
 import streams.embedded
+import streams.kafka
 
 
 async def main(url: str, group: str, name: str, folder: str) -> None:
     streams.embedded.register()
+    streams.kafka.register()
     app = make_app(SimpleNamespace(url=url, folder=Path(folder)), group)
     seen = app.Table("seen", partitions=3)
 

@@ -341,3 +341,52 @@ async def test_a_killed_worker_loses_nothing_and_commits_nothing_unprocessed(
     for number in range(3):
         for offset in range(committed.get(TopicPartition(topic, number), 0)):
             assert (number, offset) in kept
+
+
+async def test_what_is_delivered_while_partitions_are_assigned_is_not_lost(
+    broker: BrokerUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faust lets the agents' partitions in, seeks them, and then empties the agents' queues; here
+    with the time between drawn out, as on a busy machine, and an agent that is not done by then."""
+    topic, group = fresh("topic"), fresh("group")
+    await broker.create_topic(topic, 3)
+    changelog = f"{group}-registry-changelog"  # read while the table recovers, so the flow runs
+    await broker.create_topic(changelog, 1)
+    await broker.append([NewRecord(changelog, b'"%d"' % n, b'"policy"') for n in range(20)])
+    seen: set[bytes] = set()
+
+    def app_with_table():
+        app = make_app(broker, group)
+        app.GlobalTable("registry", partitions=1, recovery_buffer_size=1)
+        go = asyncio.Event()
+        news = asyncio.Condition()
+        consumer = type(app.transport).Consumer
+        seek = consumer.perform_seek
+
+        async def drawn_out(self):
+            await seek(self)
+            await asyncio.sleep(1.5)  # longer than a fetch under way can last
+
+        monkeypatch.setattr(consumer, "perform_seek", drawn_out)
+
+        async def busy(stream):
+            async for event in stream.events():
+                await go.wait()
+                async with news:
+                    seen.add(event.key)
+                    news.notify_all()
+
+        app.agent(raw_topic(app, topic), name="busy")(busy)
+        return app, go, news
+
+    for total in (300, 600):  # first nothing is committed, then something is
+        await broker.append(keyed(topic, 300, start=total - 300))
+        app, go, news = app_with_table()
+        async with running(app), asyncio.timeout(30):
+            await app.tables.recovery.completed.wait()
+            await asyncio.sleep(0.5)  # while Faust empties the queues
+            monkeypatch.undo()
+            go.set()
+            keys = {b"key-%d" % n for n in range(total)}
+            async with news:
+                await news.wait_for(lambda wanted=keys: wanted <= seen)
