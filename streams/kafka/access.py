@@ -115,6 +115,8 @@ class KafkaAccess:
 
     async def read(self, topic: str) -> AsyncIterator[Record]:
         count = (await self.partitions([topic])).get(topic, 0)
+        if not count:  # a consumer that was assigned nothing fails when it stops
+            return
         async with _started(
             AIOKafkaConsumer(
                 **self._options, enable_auto_commit=False, auto_offset_reset="earliest"
