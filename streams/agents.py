@@ -79,7 +79,7 @@ class Steps:
         """opinions → index; waits while the index is unavailable."""
         async for batch in self._batches(stream, "index", INDEX_BATCH, INDEX_WAIT_S):
             read, broken = _read(batch, Opinion.from_json)
-            refused = await self._patiently("index", self._write, [o for _, o in read])
+            refused = await self.patiently("index", self._write, [o for _, o in read])
             await self.dead_letters.send("index", [*broken, *_refused(read, refused)])
             await acknowledge(stream, batch)
             self.metrics.indexed(opinion.created_at for _, opinion in read)
@@ -100,7 +100,7 @@ class Steps:
             self.metrics.batch.labels(agent).observe(len(batch))
             yield batch
 
-    async def _patiently(self, agent: str, call: Callable[..., T], *arguments: Any) -> T:
+    async def patiently(self, agent: str, call: Callable[..., T], *arguments: Any) -> T:
         """Call in a thread until it no longer raises ``Retryable``, with growing pauses."""
         pause = 0.2
         while True:
@@ -139,7 +139,7 @@ class Steps:
         """
         try:
             comments = [linked for _, linked in read]
-            return await self._patiently("tag", self._opinions, comments, policies), []
+            return await self.patiently("tag", self._opinions, comments, policies), []
         except Exception as error:
             log.warning(
                 "tagging a batch failed; trying its comments one by one",
@@ -150,7 +150,7 @@ class Steps:
         failed: list[Casualty] = []
         for event, linked in read:
             try:
-                made += await self._patiently("tag", self._opinions, [linked], policies)
+                made += await self.patiently("tag", self._opinions, [linked], policies)
             except Exception as error:
                 log.warning(
                     "a comment cannot be tagged",

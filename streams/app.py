@@ -12,13 +12,14 @@ from prometheus_client import CollectorRegistry
 import streams.embedded
 import streams.kafka
 from minyi.clock import SystemClock
-from minyi.ports import Clock, Encoder, Index, Tagger
+from minyi.ports import Clock, DeadLetterMirror, Encoder, Index, Tagger
 from minyi.settings import Settings
 from streams.agents import Steps
 from streams.author_key import author_key
 from streams.dead_letters import DeadLetters, Window
 from streams.kafka import credentials
 from streams.metrics import Metrics
+from streams.mirror import Mirroring
 from streams.progress import Progress
 from streams.registry import LiveRegistry
 from streams.topics import APP_ID, REGISTRY_TABLE, Topics, declare
@@ -120,12 +121,15 @@ def build(
         async for event in stream.events():
             registry.apply(event.message.key.decode(), event.message.value or None)
 
-    for topic, name, step in (
+    agents = [
         (topics.policies, "minyi.registry", keep_registry),
         (topics.comments, "minyi.link", steps.link),
         (topics.links, "minyi.tag", steps.tag),
         (topics.opinions, "minyi.index", steps.index_opinions),
-    ):
+    ]
+    if isinstance(index, DeadLetterMirror):
+        agents.append((topics.dead_letters, "minyi.letters", Mirroring(index, steps).step))
+    for topic, name, step in agents:
         app.agent(topic, name=name)(_or_crash(app, step))
     return Service(app, topics, registry, progress, steps, metrics)
 
