@@ -9,7 +9,6 @@ from typing import Any
 import rjieba
 
 from indexers.ideographs import ideographs
-from indexers.mappings import COMPUTED
 from indexers.queries import CELLS, marks, microseconds, searchable
 from minyi.domain import SHANGHAI, Opinion
 from minyi.vocabulary import Aspect, Polarity
@@ -61,5 +60,5 @@ def document(opinion: Opinion) -> bytes:
 
 def read_document(source: Mapping[str, Any]) -> Opinion:
     """Return the opinion of a document, exactly as it was written."""
-    record = {name: value for name, value in source.items() if name not in COMPUTED}
+    record = {name: value for name, value in source.items() if name in Opinion.model_fields}
     return Opinion.model_validate(record)

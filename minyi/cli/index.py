@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from minyi.cli.wiring import elastic_index, elasticsearch, settings
+from minyi.cli.progress import bars
+from minyi.cli.wiring import console, elastic_index, elasticsearch, settings
 from minyi.clock import SystemClock
 from minyi.errors import SettingError
 
-app = typer.Typer(help="Opinions in Elasticsearch: drop old months.", no_args_is_help=True)
+app = typer.Typer(help="Opinions in Elasticsearch: old months, new fields.", no_args_is_help=True)
 
+SLOW_S = 60.0
+"""How long one request of a migration may take."""
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 
 
@@ -40,3 +44,44 @@ def prune(
         if not dry_run:
             drop(client, gone)
     print(f"{len(gone)} months {'would be dropped' if dry_run else 'dropped'}")
+
+
+@app.command()
+def migrate(
+    again: Annotated[
+        bool, typer.Option("--again", help="Write all anew though the fields are those of today.")
+    ] = False,
+    drop_old: Annotated[
+        bool, typer.Option("--drop-old", help="Delete the generations before the one in use.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Write all opinions anew in the fields of this version, while workers and readers go on.
+
+    Writes wait for the last moments, then the alias moves in one step and they go on. The old
+    generation stays, without the alias and closed for writes, until --drop-old.
+    """
+    from indexers.lifecycle import Names
+    from indexers.migrate import Migration, drop_older, older, plan
+
+    config = settings()
+    names = Names()
+    with closing(elasticsearch(config, SLOW_S)) as client:
+        chosen = plan(client, names)
+        way = f"{names.generation(chosen.source)} → {names.generation(chosen.target)}"
+        if not (chosen.needed or again):
+            print(f"{names.generation(chosen.source)} has the fields of this version")
+        elif dry_run:
+            print(f"{way}: {chosen.opinions:,} opinions in {chosen.months} months to copy")
+        else:
+            if chosen.begun:
+                console.print("an earlier migration was stopped half-way; starting it again")
+            with bars() as progress:
+                task = progress.add_task("copying", total=chosen.opinions)
+                advance = partial(progress.advance, task)
+                months = config.elastic.retention_months
+                total = Migration(client, names, chosen, advance, months).run()
+            print(f"{way}: {total:,} opinions, in use now")
+        if drop_old:
+            gone = older(client, names) if dry_run else drop_older(client, names)
+            print(f"{len(gone)} old indices {'would be dropped' if dry_run else 'dropped'}")

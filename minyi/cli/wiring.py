@@ -94,20 +94,24 @@ def existing_index(config: Settings) -> Iterator[Index]:
         yield embedded
 
 
-def elasticsearch(config: Settings) -> Elasticsearch:
+def elasticsearch(config: Settings, timeout_s: float | None = None) -> Elasticsearch:
     """Connect to Elasticsearch.
+
+    Args:
+        config: the settings.
+        timeout_s: how long one request may take; None for the usual.
 
     Raises:
         SettingError: when the index is not in Elasticsearch.
     """
-    from indexers.client import connect
+    from indexers.client import TIMEOUT_S, connect
 
     if config.embedded_index:
         raise SettingError(
             "this is for opinions in Elasticsearch, and they are kept in a folder: "
             "MINYI_INDEX=http(s)://host:9200 names a server"
         )
-    return connect(config.index_url, config.elastic)
+    return connect(config.index_url, config.elastic, timeout_s or TIMEOUT_S)
 
 
 def elastic_index(config: Settings) -> ElasticIndex:
