@@ -7,7 +7,8 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from tempfile import TemporaryFile
+from typing import IO, NamedTuple
 
 import httpx
 
@@ -23,19 +24,25 @@ class Running(NamedTuple):
 
     process: subprocess.Popen[bytes]
     client: httpx.Client
+    errors: IO[bytes]
+
+    def said(self) -> str:
+        """Return what it wrote to standard error."""
+        self.errors.seek(0)
+        return self.errors.read().decode(errors="replace")[-3000:]
 
     def until(self, done: Callable[[httpx.Client], bool]) -> None:
         """Ask until the answer is yes; a service that is not up yet says no."""
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
-            assert self.process.poll() is None, "the service has ended"
+            assert self.process.poll() is None, self.said()
             try:
                 if done(self.client):
                     return
             except httpx.TransportError:
                 pass
             time.sleep(0.02)
-        raise AssertionError("the service has not come so far")
+        raise AssertionError(f"the service has not come so far: {self.said()}")
 
     def ready(self) -> None:
         """Wait until it can do its work."""
@@ -44,23 +51,25 @@ class Running(NamedTuple):
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Tell it to stop, and check that it does, in order and in time."""
         self.process.send_signal(number)
-        assert self.process.wait(STOP_S) == 0
+        assert self.process.wait(STOP_S) == 0, self.said()
 
 
 @contextmanager
 def started(arguments: list[str], port: int, **settings: str) -> Iterator[Running]:
     """Run a service; what is left of it at the end is killed."""
-    process = subprocess.Popen(
-        arguments,
-        cwd=ROOT,
-        env=environment(**settings),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
-            yield Running(process, client)
-    finally:
-        process.kill()
-        process.wait()
+    with (
+        TemporaryFile() as errors,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client,
+    ):
+        process = subprocess.Popen(
+            arguments,
+            cwd=ROOT,
+            env=environment(**settings),
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
+        try:
+            yield Running(process, client, errors)
+        finally:
+            process.kill()
+            process.wait()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from minyi.settings import ROOT
 from tests.e2e.conftest import command, environment, free_port
-from tests.e2e.service import started
+from tests.e2e.service import STOP_S, started
 
 MORE = """
 domain: housing
@@ -35,6 +42,23 @@ def lag(client: httpx.Client) -> dict[str, float]:
     lines = client.get("/metrics").text.splitlines()
     found = (line.rsplit(" ", 1) for line in lines if line.startswith("minyi_lag_records{"))
     return {place: float(value) for place, value in found}
+
+
+@contextmanager
+def hanging() -> Iterator[None]:
+    """Let the test engines' Kafka hang, with its connections open."""
+    folder = os.environ.get("MINYI_TEST_ENGINES")
+    if not folder:
+        pytest.skip("needs engines that may be hurt: set MINYI_TEST_ENGINES to their folder")
+    engines = json.loads((Path(folder) / "engines.json").read_text())
+    pids = [engine["pid"] for name, engine in engines.items() if name.startswith("kafka")]
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 def test_a_comment_goes_from_the_api_through_kafka_and_a_worker_into_the_index(
@@ -73,3 +97,29 @@ def test_a_comment_goes_from_the_api_through_kafka_and_a_worker_into_the_index(
         working.until(lambda asked: len(lag(asked)) > 3 and not any(lag(asked).values()))
         answering.stop()
         working.stop()
+
+
+def test_a_kafka_that_hangs_is_named_and_does_not_hold_the_end(
+    kafka_servers: str, tmp_path: Path
+) -> None:
+    settings = {
+        "MINYI_BROKER": f"kafka://{kafka_servers}",
+        "MINYI_DATA": str(tmp_path),
+        "MINYI_AUTHOR_KEY": "a key of the test's own",
+        "MINYI_WORKER__PORT": str(free_port()),
+    }
+    setup(settings)
+    api_port = free_port()
+    worker = started(command("worker"), int(settings["MINYI_WORKER__PORT"]), **settings)
+    api = started(command("api", "--port", str(api_port)), api_port, **settings)
+    with worker as working, api as answering:
+        for service in (working, answering):
+            service.ready()
+        with hanging():
+            for service in (working, answering):
+                service.until(lambda asked: asked.get("/ready").status_code == 503)
+                begun = time.monotonic()
+                assert "broker" in service.client.get("/ready").json()["missing"]
+                assert service.client.get("/health").status_code == 200
+                assert time.monotonic() - begun < 2 * STOP_S
+                service.stop()
