@@ -20,7 +20,7 @@ from api import errors
 from api.alerts.store import AlertStore
 from api.alerts.watch import Watch
 from api.guard import LOOPBACK, KnownHosts
-from api.measures import Timed
+from api.measures import Timed, taken
 from api.readiness import Question
 from api.routes import comments, dead_letters, health, policies, search
 from api.routes import subscriptions as subscription_routes
@@ -90,6 +90,7 @@ def create_probes(wired: Services, allowed_hosts: Sequence[str] = LOOPBACK) -> F
 def _install(app: FastAPI, wired: Services, allowed_hosts: Sequence[str]) -> None:
     app.state.services = wired
     app.state.requests = CollectorRegistry()
+    app.state.taken = taken(app.state.requests)
     app.state.readiness = wired.readiness()
     app.state.count = Question(partial(asyncio.to_thread, wired.index.count))
     app.add_middleware(KnownHosts, hosts=allowed_hosts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from prometheus_client import CollectorRegistry, Histogram, Info, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from minyi import __version__
@@ -19,6 +19,19 @@ def describe(registry: CollectorRegistry, role: str, model_id: str = "") -> None
     ProcessCollector(registry=registry)
     build = Info("minyi_build", "Version, role and model of this process.", registry=registry)
     build.info({"version": __version__, "role": role, "model_id": model_id})
+
+
+def taken(registry: CollectorRegistry) -> Counter:
+    """Return the counter of the comments that were posted."""
+    counter = Counter(
+        "minyi_api_comments",
+        "Comments that were posted: accepted, or rejected into the dead letters.",
+        ["result"],
+        registry=registry,
+    )
+    for result in ("accepted", "rejected"):
+        counter.labels(result)
+    return counter
 
 
 class Timed:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
+from prometheus_client import Counter
 from starlette.exceptions import HTTPException
 
 from api.bodies import body, bounded, lines
@@ -51,6 +52,9 @@ async def post_comments(request: Request, wired: Wired) -> Accepted:
     read = await asyncio.to_thread(_read, content, ndjson, wired.clock.now())
     await wired.sink.publish(read.good)
     await wired.sink.bury(read.dead)
+    taken: Counter = request.app.state.taken
+    taken.labels("accepted").inc(len(read.good))
+    taken.labels("rejected").inc(len(read.dead))
     return Accepted(accepted=len(read.good), rejected=read.rejected)
 
 

@@ -19,7 +19,7 @@ import uvicorn
 
 from minyi.cli.wiring import console
 from minyi.clock import SystemClock
-from minyi.errors import BrokerUnavailable, SettingError
+from minyi.errors import BrokerUnavailable, MinyiError, SettingError
 from minyi.logs import said
 from minyi.settings import Settings
 
@@ -51,6 +51,11 @@ def run(main: Coroutine[Any, Any, None]) -> None:
     last: list[Timer] = []
     try:
         asyncio.run(_until_told(main, last))
+    except MinyiError:
+        raise
+    except Exception as error:  # Python's own words of it could quote what somebody wrote
+        log.critical("an unforeseen error: %s", error, exc_info=True)
+        raise SystemExit(1) from None
     finally:
         for timer in last:
             timer.cancel()

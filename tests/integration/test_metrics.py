@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -117,11 +118,12 @@ async def test_requests_are_measured_by_route_and_nothing_of_a_caller_is_a_label
 ) -> None:
     world = World()
     index = EmbeddedIndex(tmp_path)
-    services = Services(index=index, registry=world, clock=world)
+    services = Services(index=index, registry=world, clock=world, sink=world)
     async with serving(create_app(services)) as client:
         for path in ("/v1/policies/elevator-retrofit", "/v1/policies/secret-1", "/secret-2"):
             await client.get(path)
         await client.request("SECRET", "/v1/policies")
+        await client.post("/v1/comments", json=[json.loads(comments(1)[0]), {"id": "secret-3"}])
         await client.get("/health", headers={"host": "secret.example"})
         answer = await client.get("/metrics")
     index.close()
@@ -133,6 +135,8 @@ async def test_requests_are_measured_by_route_and_nothing_of_a_caller_is_a_label
     assert found[route.format("GET", "/v1/policies/{policy_id}", 404)] == 1
     assert found[route.format("other", "other", 404)] == 1
     assert found[route.format("other", "other", 400)] == 1
+    assert found["minyi_api_comments_total{result=accepted}"] == 1
+    assert found["minyi_api_comments_total{result=rejected}"] == 1
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/v1/policies", "/page/main.js"])
