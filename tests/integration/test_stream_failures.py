@@ -12,7 +12,7 @@ from indexers.embedded import EmbeddedIndex
 from minyi.domain import Opinion
 from minyi.errors import BrokerUnavailable, IndexUnavailable
 from minyi.query import Rejection
-from minyi.settings import embedded_path, load_settings
+from minyi.settings import TaggerSettings, embedded_path, load_settings
 from tests.stream import QuickTagger, comments, run
 
 COUNT = 150
@@ -75,8 +75,10 @@ def test_one_comment_that_the_tagger_chokes_on_dies_alone(tmp_path: Path) -> Non
 
 def test_a_tagger_that_fails_on_everything_stops_the_stream(tmp_path: Path) -> None:
     config = load_settings(data=tmp_path)
+    # A comment that is alone in its batch would die alone, so the batches wait until they are full.
+    full = config.model_copy(update={"tagger": TaggerSettings(wait_s=20)})
     with pytest.raises(BrokerUnavailable, match="ValueError in tag"):
-        asyncio.run(run(config, comments(COUNT), tagger=QuickTagger(poison="电梯")))
+        asyncio.run(run(full, comments(COUNT), tagger=QuickTagger(poison="电梯")))
     counts, letters = asyncio.run(run(config, []))
     assert counts["in index"] == COUNT
     assert letters == []
