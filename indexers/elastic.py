@@ -14,10 +14,12 @@ from indexers.bulk import Action, Bulk
 from indexers.client import available
 from indexers.counting import snapshot, where
 from indexers.documents import document, month, read_document
+from indexers.elastic_letters import ElasticLetters
 from indexers.ideographs import ideographs
-from indexers.lifecycle import Held, Names, create_months, held
+from indexers.lifecycle import ALIAS, Held, Names, create_months, held
 from indexers.mappings import COMPUTED, Body
 from indexers.queries import decode_cursor, digest, encode_cursor, moment, terms
+from minyi.dead_letter import DeadLetter
 from minyi.domain import Opinion
 from minyi.errors import IndexUnavailable, InvalidQuery, SettingError
 from minyi.query import Counts, Filters, Group, Interval, Page, Rejection, TrendPoint
@@ -53,6 +55,8 @@ class ElasticIndex:
         self._writing = Lock()
         self._held: Held | None = None
         self._recent: dict[str, str] = {}  # id → index
+        prefix = "" if self._names.alias == ALIAS else f"{self._names.alias}-"
+        self._letters = ElasticLetters(client, prefix)
 
     def check(self) -> Held:
         """Return what stands behind the alias.
@@ -215,6 +219,10 @@ class ElasticIndex:
             except AuthorizationException:
                 return
             self._recent.clear()
+
+    def mirror(self, letters: Sequence[DeadLetter], dropped: Sequence[str]) -> None:
+        """See ``DeadLetterMirror.mirror``."""
+        self._letters.mirror(letters, dropped)
 
     def close(self) -> None:
         """Release the connection; afterwards no method may be called."""

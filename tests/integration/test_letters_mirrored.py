@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from elasticsearch import Elasticsearch
 
+from indexers.elastic import ElasticIndex
 from indexers.elastic_letters import ElasticLetters
 from indexers.embedded import EmbeddedIndex
+from indexers.lifecycle import Names
 from minyi.dead_letter import DeadLetter, LetterFilters, dead_letter
 from minyi.errors import IndexUnavailable
 from minyi.ports import DeadLetterMirror
@@ -129,6 +131,15 @@ def test_elasticsearch_keeps_them_without_what_is_personal(elastic: Elasticsearc
     mapping = elastic.indices.get_mapping(index=kept.alias)[kept.index]["mappings"]
     assert mapping["dynamic"] == "strict"
     elastic.indices.delete(index=kept.index)
+
+
+def test_the_index_in_elasticsearch_keeps_them(elastic: Elasticsearch) -> None:
+    names = Names(f"t{time.time_ns()}")
+    index = ElasticIndex(elastic, names)
+    assert isinstance(index, DeadLetterMirror)
+    index.mirror([letter(1)], [])
+    assert elastic.exists(index=f"{names.alias}-dead-letters-v1", id=letter(1).key.decode())
+    elastic.indices.delete(index=f"{names.alias}-dead-letters-v1")
 
 
 def test_an_elasticsearch_that_is_away_is_worth_a_retry() -> None:
