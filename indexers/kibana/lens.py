@@ -118,6 +118,7 @@ def _bucket(bucket: Bucket, panel: Panel) -> dict[str, Any]:
         )
     params = {
         "size": bucket.size,
+        "accuracyMode": True,
         "otherBucket": False,
         "missingBucket": False,
         "parentFormat": {"id": "terms"},

@@ -27,8 +27,9 @@ from indexers.kibana.panels import (
 
 ZONE = "Asia/Shanghai"
 """Kibana takes the reader's time zone; Minyi's buckets are this one's."""
-STABLE_SHARD_SIZE = 25
-"""Kibana asks every shard for so many terms when it shows ten or fewer."""
+ACCURATE = 1000
+"""Under Lens's accuracy mode each index tells of so many values at least: fewer, and a rare value
+of many months would be counted short."""
 Row = tuple[Any, ...]
 
 
@@ -85,16 +86,14 @@ def _bucket(bucket: Bucket, time_field: str) -> dict[str, Any]:
             }
             return {"date_histogram": histogram}
         case Top(field=field, size=size, by_value=by_value):
-            terms: dict[str, Any] = {
-                "field": field,
-                "size": size,
-                "order": {"_key": "asc"} if by_value else {"_count": "desc"},
-            }
-            if size <= 10:
-                terms["shard_size"] = STABLE_SHARD_SIZE
-            return {"terms": terms}
+            order = {"_key": "asc"} if by_value else {"_count": "desc"}
+            return {"terms": {"field": field, "order": order} | _sizes(size)}
         case Telling(field=field, size=size):
-            return {"significant_terms": {"field": field, "size": size}}
+            return {"significant_terms": {"field": field} | _sizes(size)}
+
+
+def _sizes(size: int) -> dict[str, int]:
+    return {"size": size, "shard_size": max(ACCURATE, size * 3 // 2 + 10)}
 
 
 def panel_rows(panel: Panel, answer: dict[str, Any]) -> list[Row]:

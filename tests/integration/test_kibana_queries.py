@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,8 +13,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from elasticsearch import Elasticsearch
-from elasticsearch.helpers import bulk
 
+from indexers.documents import document
+from indexers.elastic import ElasticIndex
+from indexers.elastic_letters import ElasticLetters
 from indexers.kibana.check import mapping_problems
 from indexers.kibana.content import Content, content
 from indexers.kibana.objects import saved_objects
@@ -29,14 +29,51 @@ from indexers.kibana.requests import (
     repeats_rows,
     search_request,
 )
-from indexers.kibana.views import CELL_ZH, View
+from indexers.kibana.views import View
+from indexers.lifecycle import set_up
+from minyi.dead_letter import DeadLetter, dead_letter
+from minyi.domain import Opinion, opinion_id
 from minyi.registry import load_registry
 from minyi.settings import ROOT
-from minyi.vocabulary import Domain, Stance
+from minyi.text import duplicate_key
+from minyi.vocabulary import Aspect, Domain, Polarity, Stance
+from tests.elastic import Worlds
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FIRST, SINCE, UNTIL = (datetime(2025, month, 1, tzinfo=UTC) for month in (1, 2, 4))
+SPAN_MINUTES = 60 * 24 * 119
 OPINIONS, LETTERS = 600, 80
+NOUNS = (
+    *(
+        "小区",
+        "电梯",
+        "学校",
+        "孩子",
+        "家长",
+        "老师",
+        "作业",
+        "老人",
+        "医院",
+        "公交",
+        "地铁",
+        "垃圾",
+    ),
+    *(
+        "环境",
+        "空气",
+        "道路",
+        "噪音",
+        "房价",
+        "工资",
+        "社保",
+        "户口",
+        "物业",
+        "停车",
+        "绿化",
+        "食品",
+    ),
+)
+CELLS = [(aspect, polarity) for aspect in Aspect for polarity in Polarity]
 Document = dict[str, Any]
 """Flat: field names with dots."""
 
@@ -49,54 +86,60 @@ CONTENT = described()
 PANELS = {panel.id: panel for panel in CONTENT.panels}
 
 
-def opinion(rng: random.Random, number: int) -> Document:
+def opinion(rng: random.Random, number: int) -> Opinion:
     """Make an opinion of the kind that a few loud authors and some copied letters make."""
-    policy = rng.choices(
-        ["double-reduction", "waste-sorting", "smog-control", "plastic-ban"], [5, 3, 1, 1]
-    )[0]
+    policies = ["double-reduction", "waste-sorting", "smog-control", "plastic-ban"]
+    policy = rng.choices(policies, [5, 3, 1, 1])[0]
+    said = rng.sample(NOUNS, 3) + (["双减"] if policy == policies[0] else [])
     copied = rng.random() < 0.2
-    text = f"请尽快落实第{rng.randrange(6)}项承诺" if copied else f"第{number}条意见"
-    stance = rng.choices(list(Stance), [3, 4, 2])[0].value
-    document = {
-        "id": f"o{number}",
-        "comment_id": f"c{number}",
-        "policy_id": policy,
-        "domain": rng.choice(list(Domain)).value,
-        "source": rng.choice(["12345", "weibo", "网站"]),
-        "created_at": (FIRST + timedelta(minutes=rng.randrange(60 * 24 * 119))).isoformat(),
-        "text": text,
-        "author": f"a{rng.randrange(200)}",
-        "link.by": "alias",
-        "link.evidence": ["垃圾分类"],
-        "stance": stance,
-        "probabilities.favor": 0.5,
-        "probabilities.against": 0.3,
-        "probabilities.none": 0.2,
-        "sure": rng.random() < 0.8,
-        "cells": rng.sample(list(CELL_ZH), rng.randrange(4)),
-        "words": sorted(
-            {f"词{min(rng.randrange(30), rng.randrange(30))}" for _ in range(5)}
-            | ({"双减"} if policy == "double-reduction" else set())
-        ),
-        "duplicate_key": text,
-        "model_id": "m",
-    }
-    if rng.random() < 0.9:
-        document["region"] = f"地区{min(rng.randrange(25), rng.randrange(25)):02}"
-    if rng.random() < 0.7:
-        document["channel"] = rng.choice(["热线", "信箱", "论坛"])
-    return document
+    text = f"请尽快落实第{rng.randrange(6)}项承诺" if copied else f"{number}：{'，'.join(said)}"
+    evaluations = [
+        {"aspect": aspect, "polarity": polarity, "probability": 0.9}
+        for aspect, polarity in rng.sample(CELLS, rng.randrange(4))
+    ]
+    return Opinion.model_validate(
+        {
+            "id": opinion_id(f"c{number}", policy),
+            "comment_id": f"c{number}",
+            "policy_id": policy,
+            "domain": rng.choice(list(Domain)),
+            "source": rng.choice(["12345", "weibo", "网站"]),
+            "created_at": FIRST + timedelta(minutes=rng.randrange(SPAN_MINUTES)),
+            "text": text,
+            "author": f"a{rng.randrange(200)}",
+            "region": f"地区{min(rng.randrange(25), rng.randrange(25))}"
+            if rng.random() < 0.9
+            else None,
+            "channel": rng.choice([None, "热线", "信箱", "论坛"]),
+            "link": {"policy_id": policy, "by": "alias", "evidence": [policy]},
+            "stance": rng.choices(list(Stance), [3, 4, 2])[0],
+            "probabilities": {"favor": 0.5, "against": 0.3, "none": 0.2},
+            "sure": rng.random() < 0.8,
+            "evaluations": evaluations,
+            "duplicate_key": duplicate_key(text),
+            "model_id": "m",
+        }
+    )
 
 
-def letter(rng: random.Random, number: int) -> Document:
-    return {
-        "origin": f"comments/0/{number}",
-        "stage": rng.choice(["read", "index"]),
-        "reason": rng.choice(["not JSON", "the text is blank", "the date is out of range"]),
-        "place": "field text",
-        "at": (FIRST + timedelta(minutes=rng.randrange(60 * 24 * 119))).isoformat(),
-        "size": rng.randrange(1000),
-    }
+def flat(record: Document, prefix: str = "") -> Document:
+    """Return a document with dots in its fields' names."""
+    fields: Document = {}
+    for name, value in record.items():
+        inner = flat(value, f"{prefix}{name}.") if isinstance(value, dict) else None
+        fields |= {prefix + name: value} if inner is None else inner
+    return fields
+
+
+def letter(rng: random.Random, number: int) -> DeadLetter:
+    return dead_letter(
+        b"x" * rng.randrange(1000),
+        origin=f"comments/0/{number}",
+        stage=rng.choice(["read", "index"]),
+        reason=rng.choice(["not JSON", "the text is blank", "the date is out of range"]),
+        place="field text",
+        at=FIRST + timedelta(minutes=rng.randrange(SPAN_MINUTES)),
+    )
 
 
 @dataclass(frozen=True)
@@ -116,66 +159,31 @@ class Server:
         return {name: next(iter(kinds)) for name, kinds in found.items()}
 
 
-def properties(view: View) -> Document:
-    """Return a mapping with the view's types, as the indices have them."""
-    mapped: Document = {}
-    for field in view.fields:
-        if not field.script and not field.name.endswith(".keyword"):
-            place = mapped
-            *path, last = field.name.split(".")
-            for name in path:
-                place = place.setdefault(name, {"properties": {}})["properties"]
-            place[last] = {"type": field.type}
-    if view.alias == "dead-letters":
-        mapped["reason"]["fields"] = {"keyword": {"type": "keyword"}}
-    return mapped
-
-
-def month(document: Document, view: View) -> str:
-    """Return which index of an alias holds a document: opinions lie in one a month."""
-    return str(document[view.time_field])[:7] if view.alias == "opinions" else "all"
-
-
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """A server with opinions in one index a month, and dead letters."""
-    url = os.environ.get("MINYI_TEST_ELASTICSEARCH")
-    if not url:
-        reason = "needs a real Elasticsearch: set MINYI_TEST_ELASTICSEARCH to http://host:port"
-        if os.environ.get("MINYI_REQUIRE_ENGINES"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+def server(elasticsearch: str) -> Iterator[Server]:
+    """Opinions as the index keeps them, and dead letters."""
     rng = random.Random(7)
-    documents = {
-        "opinions": [opinion(rng, n) for n in range(OPINIONS)],
-        "dead-letters": [letter(rng, n) for n in range(LETTERS)],
-    }
-    mark = f"kibana-{time.time_ns()}"
-    indices = {alias: f"{mark}-{alias}" for alias in documents}
-    with Elasticsearch(url, request_timeout=60) as client:
-        for view in CONTENT.views:
-            name = indices[view.alias]
-            client.indices.put_index_template(
-                name=name,
-                index_patterns=[f"{name}-*"],
-                priority=900,
-                template={
-                    "aliases": {name: {}},
-                    "mappings": {"dynamic": "strict", "properties": properties(view)},
-                },
-            )
-            bulk(
-                client,
-                (
-                    {"_index": f"{name}-{month(d, view)}", "_source": d}
-                    for d in documents[view.alias]
-                ),
-                refresh=True,
-            )
-        yield Server(client, indices, documents)
-        for name in indices.values():
-            client.indices.delete(index=list(client.indices.get_alias(name=name)))
-            client.indices.delete_index_template(name=name)
+    opinions = [opinion(rng, number) for number in range(OPINIONS)]
+    letters = [letter(rng, number) for number in range(LETTERS)]
+    worlds = Worlds(elasticsearch)
+    names = worlds.names()
+    client = worlds.connect(timeout_s=60)
+    set_up(client, names, FIRST)
+    index = ElasticIndex(client, names)
+    assert index.upsert(opinions) == []
+    index.refresh()
+    mirror = ElasticLetters(client, prefix=f"{names.alias}-")
+    mirror.mirror(letters, [])
+    client.indices.refresh(index=mirror.alias)
+    documents = [flat(json.loads(document(one))) for one in opinions]
+    yield Server(
+        client,
+        {"opinions": names.alias, "dead-letters": mirror.alias},
+        {"opinions": documents, "dead-letters": [one.model_dump(mode="json") for one in letters]},
+    )
+    client.indices.delete(index=mirror.index)
+    index.close()
+    worlds.close()
 
 
 def test_the_fields_stand_in_the_index(server: Server) -> None:
@@ -264,10 +272,14 @@ def test_telling_words_are_more_frequent_here_than_everywhere(server: Server, na
     everywhere = server.documents["opinions"]
     here = [d for d in within(everywhere, panel.view) if meets(d, only)]
     counts = Counter(word for d in here for word in d["words"])
+
+    def month(one: Document) -> str:
+        return f"{datetime.fromisoformat(one['created_at']).astimezone(SHANGHAI):%Y.%m}"
+
     # Elasticsearch knows the background of a word from those indices only in which it is here
-    told = {(month(d, panel.view), word) for d in here for word in d["words"]}
+    told = {(month(d), word) for d in here for word in d["words"]}
     background = Counter(
-        word for d in everywhere for word in d["words"] if (month(d, panel.view), word) in told
+        word for d in everywhere for word in d["words"] if (month(d), word) in told
     )
 
     def gain(word: str) -> float:
@@ -284,8 +296,8 @@ def test_repeats_show_how_many_wrote_the_same(server: Server) -> None:
     (table,) = CONTENT.tables
     documents = within(server.documents["opinions"], table.view)
     groups: dict[str, list[Document]] = {}
-    for document in documents:
-        groups.setdefault(document["duplicate_key"], []).append(document)
+    for one in documents:
+        groups.setdefault(one["duplicate_key"], []).append(one)
     rows = repeats_rows(server.ask(table.view, repeats_request(table, SINCE, UNTIL)))
     assert {row[:3] for row in rows} == {
         (key, len(some), len({d["author"] for d in some}))
@@ -294,7 +306,11 @@ def test_repeats_show_how_many_wrote_the_same(server: Server) -> None:
     }
     assert 1 < len(rows) < table.size
     assert [row[1] for row in rows] == sorted((row[1] for row in rows), reverse=True)
-    assert all(text == key for key, *_, text in rows)
+    newest = {
+        key: max(some, key=lambda d: datetime.fromisoformat(d["created_at"]))["text"]
+        for key, some in groups.items()
+    }
+    assert all(text == newest[key] for key, *_, text in rows)
 
 
 KEPT: dict[str, Callable[[Document], bool]] = {
