@@ -76,6 +76,9 @@ def build(
     """
     streams.embedded.register()
     streams.kafka.register()
+    settings.data.mkdir(
+        parents=True, exist_ok=True
+    )  # Faust makes its folder in it, not its parents
     app = faust.App(
         APP_ID,
         broker=settings.broker_url,
