@@ -17,6 +17,7 @@ from minyi.settings import ROOT, Settings, load_settings
 from streams.access import access
 from streams.replay import FORMAT, record, replay
 from streams.topics import COMMENTS, POLICIES
+from tests.kafka import wipe
 
 COUNT = 200
 
@@ -57,6 +58,7 @@ def test_kafka_and_the_embedded_broker_give_the_same_index(
     replay_recording: Callable[[Path], Replayed],
     tmp_path: Path,
 ) -> None:
+    asyncio.run(wipe(kafka_servers))
     embedded = replay_recording(recording)
     config = load_settings(
         broker=f"kafka://{kafka_servers}",
