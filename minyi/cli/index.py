@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from functools import partial
 from typing import Annotated
@@ -13,7 +14,9 @@ from minyi.cli.wiring import console, elastic_index, elasticsearch, settings
 from minyi.clock import SystemClock
 from minyi.errors import SettingError
 
-app = typer.Typer(help="Opinions in Elasticsearch: old months, new fields.", no_args_is_help=True)
+app = typer.Typer(
+    help="Opinions in Elasticsearch: old months, new fields, roles.", no_args_is_help=True
+)
 
 SLOW_S = 60.0
 """How long one request of a migration may take."""
@@ -85,3 +88,20 @@ def migrate(
         if drop_old:
             gone = older(client, names) if dry_run else drop_older(client, names)
             print(f"{len(gone)} old indices {'would be dropped' if dry_run else 'dropped'}")
+
+
+@app.command()
+def roles(
+    apply: Annotated[
+        bool, typer.Option("--apply/--show", help="Put them into Elasticsearch, or print them.")
+    ] = False,
+) -> None:
+    """The roles that worker, API, analysts and operators need, with the least rights."""
+    from indexers.roles import apply as put
+    from indexers.roles import roles as shipped
+
+    if not apply:
+        print(json.dumps(shipped(), indent=2, ensure_ascii=False))
+        return
+    with closing(elasticsearch(settings())) as client:
+        print(f"roles put: {', '.join(put(client))}")
