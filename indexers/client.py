@@ -32,9 +32,10 @@ def connect(url: str, settings: ElasticSettings, timeout_s: float = TIMEOUT_S) -
         login["api_key"] = key
     elif settings.username:
         login["basic_auth"] = (settings.username, settings.password.get_secret_value())
-    if settings.ca_file:
-        login["ca_certs"] = str(settings.ca_file)
     try:
+        if settings.ca_file:
+            settings.ca_file.read_bytes()  # the client would find out at the first request
+            login["ca_certs"] = str(settings.ca_file)
         port = parts.port or (443 if parts.scheme == "https" else 9200)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         return Elasticsearch(

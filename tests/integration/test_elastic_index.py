@@ -1,0 +1,117 @@
+"""What is Elasticsearch's own: refusals, months, retention, setting up, on a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import pytest
+from world import opinion
+
+from indexers.elastic import ElasticIndex
+from indexers.lifecycle import Names, drop, expired, held, set_up
+from minyi.domain import SHANGHAI
+from minyi.errors import SettingError
+from minyi.query import Filters
+from minyi.vocabulary import Stance
+from tests.elastic import NOW, Worlds
+
+
+@pytest.fixture(scope="module")
+def worlds(elasticsearch: str) -> Iterator[Worlds]:
+    worlds = Worlds(elasticsearch)
+    yield worlds
+    worlds.close()
+
+
+@pytest.fixture
+def names(worlds: Worlds) -> Names:
+    names = worlds.names()
+    set_up(worlds.client, names, NOW)
+    worlds.hasten(names)
+    return names
+
+
+def test_what_does_not_fit_is_refused_and_the_rest_is_written(worlds: Worlds, names: Names) -> None:
+    index = ElasticIndex(worlds.connect(), names)
+    bad = opinion(2, Stance.FAVOR, source="秘" * 20_000)
+    (refused,) = index.upsert([opinion(1, Stance.FAVOR), bad, opinion(3, Stance.AGAINST)])
+    assert refused.id == bad.id
+    assert "immense term" in refused.reason
+    assert "source" in refused.reason
+    assert len(refused.reason) <= 300
+    assert "秘" not in refused.reason
+    assert "231" not in refused.reason, "not in bytes either"
+    assert index.digest()[0] == 2
+    index.close()
+
+
+def test_a_comment_whose_time_moves_lies_in_one_month_at_once(worlds: Worlds, names: Names) -> None:
+    index = ElasticIndex(worlds.connect(), names)  # finds its writes within a second only
+    days = ["2024-05-02", "2024-03-02", "2024-05-03", "2024-04-01"]
+    for day in days:
+        index.upsert([opinion(1, Stance.FAVOR, created_at=day)])
+    index.refresh()
+    assert index.count() == 1
+    newest = index.newest(Filters())
+    assert newest is not None
+    assert newest.astimezone(SHANGHAI) == datetime(2024, 4, 1, tzinfo=SHANGHAI)
+    index.upsert([opinion(1, Stance.FAVOR, created_at="2024-03-09")])
+    assert index.delete([opinion(1, Stance.FAVOR).id]) == 1
+    assert index.digest()[0] == 0
+    index.close()
+
+
+def test_threads_share_an_index(worlds: Worlds, names: Names) -> None:
+    index = ElasticIndex(worlds.connect(), names)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: index.upsert([opinion(n, Stance.FAVOR)]), range(24)))
+    assert index.digest()[0] == 24
+    index.close()
+
+
+def test_old_months_are_dropped_whole(worlds: Worlds, names: Names) -> None:
+    index = ElasticIndex(worlds.connect(), names, read_own_writes=True)
+    days = ["2024-02-29T23:59:59+08:00", "2024-03-01", "2024-05-01"]
+    index.upsert([opinion(n, Stance.FAVOR, created_at=day) for n, day in enumerate(days)])
+    gone = expired(index.check(), names, NOW, 2)
+    assert gone == [names.month(1, "2024.02")]
+    drop(worlds.client, gone)
+    assert index.count() == 2
+    index.upsert([opinion(0, Stance.FAVOR, created_at=days[0])])  # a late one makes it anew
+    assert index.count() == 3
+    assert expired(index.check(), names, NOW, 2) == gone
+    index.close()
+
+
+def test_setting_up_twice_changes_nothing(worlds: Worlds, names: Names) -> None:
+    before = held(worlds.client, names)
+    assert set_up(worlds.client, names, NOW) == []
+    assert held(worlds.client, names) == before
+    mapping = worlds.client.indices.get_mapping(index=names.alias)[names.month(1, "2024.05")]
+    assert mapping["mappings"]["dynamic"] == "strict"
+
+
+def test_an_index_that_was_never_set_up_is_told(worlds: Worlds) -> None:
+    index = ElasticIndex(worlds.connect(), worlds.names())
+    for ask in (
+        index.check,
+        index.count,
+        lambda: index.totals(Filters()),
+        lambda: index.search("", Filters()),
+        lambda: index.upsert([opinion(1, Stance.FAVOR)]),
+    ):
+        with pytest.raises(SettingError, match="minyi setup"):
+            ask()
+    index.close()
+
+
+def test_a_foreign_index_under_our_name_is_told(worlds: Worlds) -> None:
+    names = worlds.names()
+    worlds.client.indices.create(index=names.alias)
+    try:
+        with pytest.raises(SettingError, match="not the alias"):
+            set_up(worlds.client, names, NOW)
+    finally:
+        worlds.client.indices.delete(index=names.alias)
