@@ -122,12 +122,14 @@ def elastic_index(config: Settings) -> ElasticIndex:
 
 
 def set_up_index(config: Settings, only_missing: bool = False) -> list[str]:
-    """Put templates and a first index into Elasticsearch; return the indices that were missing.
+    """Put templates, a first index and the one for the copy of the dead letters into
+    Elasticsearch; return the indices of opinions that were missing.
 
     Args:
         config: the settings.
         only_missing: whether an index that is there is left as it is, which takes fewer rights.
     """
+    from indexers.elastic_letters import ElasticLetters
     from indexers.lifecycle import Names, held, set_up
 
     names = Names()
@@ -135,7 +137,9 @@ def set_up_index(config: Settings, only_missing: bool = False) -> list[str]:
         if only_missing and (there := held(client, names)):
             there.check()
             return []
-        return set_up(client, names, SystemClock().now(), config.elastic.retention_months)
+        made = set_up(client, names, SystemClock().now(), config.elastic.retention_months)
+        ElasticLetters(client).set_up()
+    return made
 
 
 def settle(opened: Index) -> None:

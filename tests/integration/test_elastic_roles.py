@@ -16,9 +16,11 @@ from world import opinion
 
 from indexers.client import connect
 from indexers.elastic import ElasticIndex
+from indexers.elastic_letters import ElasticLetters
 from indexers.lifecycle import Names, drop, set_up
 from indexers.migrate import Migration, drop_older, plan
 from indexers.roles import roles
+from minyi.dead_letter import DeadLetter
 from minyi.errors import SettingError
 from minyi.query import Filters, Interval
 from minyi.settings import ElasticSettings
@@ -78,6 +80,7 @@ def login(server: str) -> Iterator[Login]:
         return opened[-1]
 
     set_up(as_user("minyi_operator"), Names(), NOW)
+    ElasticLetters(as_user("minyi_operator")).set_up()
     worker = ElasticIndex(as_user("minyi_worker"), read_own_writes=True)
     worker.upsert([opinion(1, Stance.FAVOR, created_at="2024-05-02")])
     yield as_user
@@ -93,6 +96,10 @@ def test_the_worker_writes_and_makes_months_but_drops_no_index(login: Login) -> 
     assert index.delete([some.id]) == 1
     assert index.digest()[0] == 1
     index.refresh()
+    letter = DeadLetter(
+        origin="comments/0/1", stage="link", reason="bad", at=NOW, original="eA==", size=1
+    )
+    index.mirror([letter], ["gone"])
     with pytest.raises(AuthorizationException):
         client.indices.delete(index=OLD)
     with pytest.raises(SettingError, match="does not allow"):
