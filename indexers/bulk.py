@@ -16,7 +16,7 @@ from minyi.errors import IndexUnavailable, SettingError
 
 MAX_ACTIONS, MAX_BYTES = 500, 2_000_000
 """Of one request; it must be done well within the client's timeout."""
-PATIENCE_S = 20.0
+PATIENCE_S = 6.0
 """How long documents that a busy server turns away are tried again."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 3.0
 BUSY = {429, 502, 503, 504}
@@ -139,7 +139,8 @@ class Bulk:
             )
         if status in BUSY or status >= 500:
             return None
-        if status == 404:  # the month was dropped, or creating indices is switched off
+        # The month was dropped, or it cannot be made: the server has its fill of shards.
+        if status == 404 or reason(error).startswith("validation_exception"):
             raise IndexUnavailable(f"Elasticsearch cannot write: {reason(error)}")
         return Outcome("refused", reason(error))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from indexers.lifecycle import Names
 from indexers.mappings import Body
 from indexers.queries import CELLS, Tally, microseconds, moment
 from minyi.domain import SHANGHAI
+from minyi.errors import MinyiError
 from minyi.query import Filters, Group, Interval
 from minyi.vocabulary import Stance
 
@@ -65,11 +66,10 @@ def snapshot(client: Elasticsearch, names: Names) -> Iterator[Snapshot]:
             index=names.alias, keep_alive=KEEP_ALIVE, allow_partial_search_results=False
         )
     state = Snapshot(client, names, opened["id"], opened["_shards"]["total"])
-    try:
-        yield state
-    finally:
-        with available(client):
-            client.close_point_in_time(id=state.id)
+    yield state
+    # After a failure nobody waits for the server again: it forgets the state by itself.
+    with suppress(MinyiError), available(client):
+        client.close_point_in_time(id=state.id)
 
 
 class Snapshot:

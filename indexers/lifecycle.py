@@ -14,7 +14,7 @@ from datetime import datetime
 
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
 
-from indexers.client import available
+from indexers.client import available, reason
 from indexers.mappings import MAPPINGS, SETTINGS, VERSION, Body
 from minyi.domain import SHANGHAI
 from minyi.errors import IndexUnavailable, SettingError
@@ -171,13 +171,19 @@ def put_templates(
 
 
 def create(client: Elasticsearch, index: str) -> None:
-    """Create an index from its template, unless it is there."""
+    """Create an index from its template, unless it is there.
+
+    Raises:
+        IndexUnavailable: when the server refuses, as it does when it has its fill of shards.
+    """
     with available(client):
         try:
             client.indices.create(index=index)
         except BadRequestError as error:
             if error.error != "resource_already_exists_exception":
-                raise
+                raise IndexUnavailable(
+                    f"Elasticsearch cannot make {index}: {reason(error.body.get('error'))}"
+                ) from error
 
 
 def create_months(client: Elasticsearch, names: Names, wanted: Sequence[str]) -> Held:

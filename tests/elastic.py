@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from secrets import token_hex
-from typing import Any
 
 from elasticsearch import Elasticsearch
 
@@ -32,8 +31,8 @@ class Worlds:
         self._free: list[Names] = []
         self._all: list[Names] = []
 
-    def connect(self, **more: Any) -> Elasticsearch:
-        return connect(self.url, self.settings, **more)
+    def connect(self) -> Elasticsearch:
+        return connect(self.url, self.settings, timeout_s=60)  # many tests may share the machine
 
     def names(self) -> Names:
         """Return names that nobody uses."""

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from minyi.cli.progress import bars
-from minyi.cli.wiring import console, elastic_index, elasticsearch, settings
+from minyi.cli.wiring import SLOW_S, console, elastic_index, elasticsearch, settings
 from minyi.clock import SystemClock
 from minyi.errors import SettingError
 
@@ -18,8 +18,6 @@ app = typer.Typer(
     help="Opinions in Elasticsearch: old months, new fields, roles.", no_args_is_help=True
 )
 
-SLOW_S = 60.0
-"""How long one request of a migration may take."""
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 
 
@@ -40,7 +38,7 @@ def prune(
     months = keep or config.elastic.retention_months
     if months is None:
         raise SettingError("say how many months to keep: --keep or MINYI_ELASTIC__RETENTION_MONTHS")
-    with closing(elasticsearch(config)) as client, closing(elastic_index(config)) as index:
+    with closing(elasticsearch(config, SLOW_S)) as client, closing(elastic_index(config)) as index:
         gone = expired(index.check(), Names(), SystemClock().now(), months)
         for name in gone:
             print(name)

@@ -31,6 +31,8 @@ console = Console(stderr=True)
 """Progress and messages; what a command answers goes to standard output."""
 output = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120)
 
+SLOW_S = 60.0
+"""How long one request may take that makes or moves indices."""
 Data = Annotated[
     Path | None,
     typer.Option("--data", help="Folder of the log and the index. [env: MINYI_DATA; default: var]"),
@@ -133,7 +135,7 @@ def set_up_index(config: Settings, only_missing: bool = False) -> list[str]:
     from indexers.lifecycle import Names, held, set_up
 
     names = Names()
-    with closing(elasticsearch(config)) as client:
+    with closing(elasticsearch(config, SLOW_S)) as client:
         if only_missing and (there := held(client, names)):
             there.check()
             return []

@@ -29,6 +29,7 @@ from tests.conftest import missing
 from tests.elastic import NOW
 from tests.unit.cli_runner import Cli
 
+pytestmark = pytest.mark.timeout(900)  # a server of its own has to start
 ADMIN, PASSWORD = "elastic_admin", "correct-horse-battery"
 HASH = "$2a$10$abcdefghijklmnopqrstuuVXnBLFLU5JfGWbrHXddZ/3PyNLGYeqO"
 """The password as the server's own file of users keeps it."""
@@ -154,7 +155,7 @@ def test_the_operator_migrates_and_drops(login: Login) -> None:
     ],
 )
 def test_a_refused_login_is_told_without_the_secret(server: str, settings: ElasticSettings) -> None:
-    index = ElasticIndex(connect(server, settings))
+    index = ElasticIndex(connect(server, settings, timeout_s=60))
     with pytest.raises(SettingError, match="MINYI_ELASTIC__PASSWORD") as told:
         index.check()
     assert "wrong-secret" not in str(told.value)

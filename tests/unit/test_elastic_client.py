@@ -15,7 +15,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from indexers import lifecycle
-from indexers.bulk import Action, Bulk
+from indexers.bulk import LONGEST_PAUSE_S, PATIENCE_S, Action, Bulk
 from indexers.client import connect, reason
 from indexers.elastic import ElasticIndex
 from indexers.lifecycle import Names, months_before, put_templates
@@ -28,6 +28,7 @@ from tests.elastic import NOW
 Answer = tuple[int, Any]
 BUSY = {"type": "es_rejected_execution_exception", "reason": "queue is full"}
 BLOCK = {"type": "cluster_block_exception", "reason": "index [x] blocked by: [FORBIDDEN/8/...]"}
+SHARDS = {"type": "validation_exception", "reason": "maximum normal shards open"}
 FULL = {"type": "cluster_block_exception", "reason": "[TOO_MANY_REQUESTS/12/disk usage exceeded"}
 
 
@@ -118,7 +119,7 @@ def test_a_server_that_stays_busy_is_unavailable(status: int) -> None:
     fake, pauses = Fake(lambda *_: (status, {"error": BUSY})), []
     with serving(fake) as client, pytest.raises(IndexUnavailable, match="queue is full"):
         Bulk(client, pause=pauses.append).send(ACTIONS)
-    assert 20 <= sum(pauses) <= 25
+    assert PATIENCE_S <= sum(pauses) <= PATIENCE_S + LONGEST_PAUSE_S
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,7 @@ def test_a_server_that_stays_busy_is_unavailable(status: int) -> None:
         (507, {"error": {"type": "x", "reason": "Insufficient Storage"}}),
         (500, {"error": "no JSON object"}),
         (200, {"items": [{"index": {"status": 404, "error": {"type": "index_not_found"}}}] * 3}),
+        (200, {"items": [{"index": {"status": 400, "error": SHARDS}}] * 3}),
     ],
 )
 def test_a_server_that_refuses_writes_is_unavailable_at_once(answer: Answer) -> None:
@@ -215,6 +217,12 @@ def test_an_api_key_goes_before_a_password() -> None:
         "ApiKey aWQ6a2V5",
         f"Basic {base64.b64encode(b'u:p').decode()}",
     ]
+
+
+def test_a_month_that_cannot_be_made_is_waited_for() -> None:
+    fake = Fake(lambda *_: (400, {"error": SHARDS}))
+    with serving(fake) as client, pytest.raises(IndexUnavailable, match="shards"):
+        lifecycle.create(client, "opinions-v1-2024.05")
 
 
 def test_what_is_not_our_alias_is_left_alone() -> None:
