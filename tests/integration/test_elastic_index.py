@@ -66,8 +66,8 @@ def test_a_comment_whose_time_moves_lies_in_one_month_at_once(worlds: Worlds, na
 def test_threads_share_an_index(worlds: Worlds, names: Names) -> None:
     index = ElasticIndex(worlds.connect(), names)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda n: index.upsert([opinion(n, Stance.FAVOR)]), range(24)))
-    assert index.digest()[0] == 24
+        list(pool.map(lambda n: index.upsert([opinion(n, Stance.FAVOR)]), range(8)))
+    assert index.digest()[0] == 8
     index.close()
 
 
