@@ -18,6 +18,8 @@ KEPT_KEY_BYTES = 1_000
 """A record's key that is longer is not kept."""
 KEY_LENGTH = 32
 """Hexadecimal digits of a letter's key."""
+MADE_BY_AGENTS = ("tag", "index")
+"""The stages that read what another agent has made."""
 
 
 def _base64(value: str) -> str:
@@ -53,9 +55,18 @@ class DeadLetter(Model):
 
     @property
     def key(self) -> bytes:
-        """The record's key: equal for the same record at the same origin, and for whatever was
-        retried from the same letter, however often it was appended."""
-        source = self.origin if self.retry_of is None else f"retry of {self.retry_of}"
+        """The record's key: equal for the same record, and for whatever was retried from the same
+        letter, however often it was appended.
+
+        A record that came from outside is the same at the same origin; one that an agent made is
+        made again after a crash, at another, and is the same when key and content are.
+        """
+        if self.retry_of is not None:
+            source = f"retry of {self.retry_of}"
+        elif self.stage in MADE_BY_AGENTS:
+            source = f"{self.record_key}\x1f{self.size}\x1f{self.original}"
+        else:
+            source = self.origin
         digest = hashlib.sha256(f"{source}\x1f{self.stage}".encode()).hexdigest()
         return digest[:KEY_LENGTH].encode()
 

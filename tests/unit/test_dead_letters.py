@@ -39,6 +39,20 @@ def test_what_is_retried_from_one_letter_dies_into_one_letter_again() -> None:
     assert letter("comments/0/20", again.key.decode()).key not in (again.key, letter().key)
 
 
+def test_what_an_agent_makes_twice_dies_into_one_letter() -> None:
+    """After a crash an agent reads again, and what it made comes once more, further on."""
+
+    def made(offset: int, original: bytes, record_key: bytes = b"c1", stage: str = "tag") -> bytes:
+        origin = f"links/0/{offset}"
+        return dead_letter(
+            original, origin=origin, stage=stage, reason="r", at=AT, record_key=record_key
+        ).key
+
+    assert made(3, b"x") == made(9, b"x")
+    others = {made(3, b"y"), made(3, b"x", b"c2"), made(3, b"x", stage="index")}
+    assert len(others | {made(3, b"x")}) == 4
+
+
 def test_an_original_that_was_cut_says_so() -> None:
     for size, cut in ((KEPT_BYTES, False), (KEPT_BYTES + 1, True)):
         made = dead_letter(b"x" * size, origin="o", stage="read", reason="r", at=AT)
