@@ -1,6 +1,6 @@
 # The same commands locally and in CI. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format bench clean
+.PHONY: help demo serve test check format bench chaos clean
 
 VENV := .venv
 MINYI := $(VENV)/bin/minyi
@@ -38,6 +38,10 @@ format: ## Format and mend what can be mended
 bench: ## Print the benchmarks' ratios (not part of the tests)
 	@scripts/setup dev
 	@for bench in linking broker; do $(VENV)/bin/python -m benchmarks.bench_$$bench; done
+
+chaos: ## Kill, hang and fill up what Minyi runs on, and count what is left (ARGS="--quick" or "--only embedded")
+	@scripts/setup dev
+	@$(VENV)/bin/python -m tests.chaos $(ARGS)
 
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) var/demo

@@ -1,0 +1,1 @@
+"""The chaos harness: hurts a running Minyi, then counts what is left. ``docs/reliability.md``."""
