@@ -21,7 +21,7 @@ from minyi.cli.serving import (
     tell,
     url_of,
 )
-from minyi.cli.wiring import Data, index, service, settings
+from minyi.cli.wiring import Data, open_index, service, settings
 from minyi.clock import SystemClock
 from minyi.errors import SettingError
 from minyi.settings import Settings
@@ -110,8 +110,8 @@ async def _answer(config: Settings, port: int) -> None:
     listener = listen(config.api.host, port, f"minyi api --port {port + 1}")
     metrics = CollectorRegistry()
     describe(metrics, "api")
-    with closing(listener), index(config) as opened:
-        async with access(config) as broker:
+    with closing(listener):
+        async with open_index(config) as opened, access(config) as broker:
             followed = FollowedRegistry(broker)
             sink = BrokerSink(broker)
             wired = Services(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,6 +71,13 @@ def index(config: Settings) -> Iterator[Index]:
         yield opened
     finally:
         opened.close()
+
+
+@asynccontextmanager
+async def open_index(config: Settings) -> AsyncIterator[Index]:
+    """Open the opinion index as :func:`index` does, while the event loop goes on."""
+    with ExitStack() as stack:
+        yield await asyncio.to_thread(stack.enter_context, index(config))
 
 
 @contextmanager
@@ -216,8 +224,8 @@ async def service(
         if publish:
             await publish_registry(broker, registry(config).values())
         revision = await newest_revision(broker)
-        model = tagger(config)
-        with index(config) as opened:
+        model = await asyncio.to_thread(tagger, config)
+        async with open_index(config) as opened:
             built = build(config, opened, model, model if config.semantic else None, revision)
             async with running(built):
                 yield built, broker

@@ -45,13 +45,13 @@ def lag(client: httpx.Client) -> dict[str, float]:
 
 
 @contextmanager
-def hanging() -> Iterator[None]:
-    """Let the test engines' Kafka hang, with its connections open."""
+def hanging(engine: str) -> Iterator[None]:
+    """Let one of the test engines hang, with its connections open."""
     folder = os.environ.get("MINYI_TEST_ENGINES")
     if not folder:
         pytest.skip("needs engines that may be hurt: set MINYI_TEST_ENGINES to their folder")
     engines = json.loads((Path(folder) / "engines.json").read_text())
-    pids = [engine["pid"] for name, engine in engines.items() if name.startswith("kafka")]
+    pids = [held["pid"] for name, held in engines.items() if name.startswith(engine)]
     try:
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
@@ -61,8 +61,25 @@ def hanging() -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
+def indexed(client: httpx.Client) -> int:
+    health = client.get("/health")
+    assert health.status_code == 200, health.text
+    return int(health.json()["progress"]["indexed"])
+
+
+def post(client: httpx.Client, comment_id: str) -> None:
+    comment = {
+        "id": comment_id,
+        "source": "test",
+        "created_at": "2026-09-02T08:00:00+08:00",
+        "text": "支持尾号限行，早高峰快了不少。",
+    }
+    assert client.post("/v1/comments", json=comment).status_code == 202
+
+
+@pytest.mark.parametrize("store", ["embedded", "elasticsearch"])
 def test_a_comment_goes_from_the_api_through_kafka_and_a_worker_into_the_index(
-    kafka_servers: str, tmp_path: Path
+    kafka_servers: str, tmp_path: Path, store: str, request: pytest.FixtureRequest
 ) -> None:
     registry = tmp_path / "policies"
     registry.mkdir()
@@ -75,6 +92,8 @@ def test_a_comment_goes_from_the_api_through_kafka_and_a_worker_into_the_index(
         "MINYI_AUTHOR_KEY": "a key of the test's own",
         "MINYI_WORKER__PORT": str(free_port()),
     }
+    if store == "elasticsearch":
+        settings["MINYI_INDEX"] = request.getfixturevalue("elasticsearch")
     setup(settings)
     api_port = free_port()
     worker = started(command("worker"), int(settings["MINYI_WORKER__PORT"]), **settings)
@@ -82,14 +101,9 @@ def test_a_comment_goes_from_the_api_through_kafka_and_a_worker_into_the_index(
     with worker as working, api as answering:
         working.ready()
         answering.ready()
-        comment = {
-            "id": "c1",
-            "source": "test",
-            "created_at": "2026-09-02T08:00:00+08:00",
-            "text": "支持尾号限行，早高峰快了不少。",
-        }
-        assert answering.client.post("/v1/comments", json=comment).status_code == 202
-        answering.until(lambda asked: bool(asked.get("/v1/search").json()["items"]))
+        post(answering.client, f"role-{store}")
+        working.until(lambda asked: indexed(asked) > 0)
+        answering.until(lambda asked: f"role-{store}" in asked.get("/v1/search").text)
         assert "park-benches" not in policies(answering.client)
         (registry / "benches.yaml").write_text(MORE)
         setup(settings)
@@ -115,7 +129,7 @@ def test_a_kafka_that_hangs_is_named_and_does_not_hold_the_end(
     with worker as working, api as answering:
         for service in (working, answering):
             service.ready()
-        with hanging():
+        with hanging("kafka"):
             for service in (working, answering):
                 service.until(lambda asked: asked.get("/ready").status_code == 503)
                 begun = time.monotonic()
@@ -123,3 +137,34 @@ def test_a_kafka_that_hangs_is_named_and_does_not_hold_the_end(
                 assert service.client.get("/health").status_code == 200
                 assert time.monotonic() - begun < 2 * STOP_S
                 service.stop()
+
+
+def test_an_elasticsearch_that_hangs_is_named_and_does_not_hold_the_end(
+    kafka_servers: str, elasticsearch: str, tmp_path: Path
+) -> None:
+    settings = {
+        "MINYI_BROKER": f"kafka://{kafka_servers}",
+        "MINYI_INDEX": elasticsearch,
+        "MINYI_DATA": str(tmp_path),
+        "MINYI_AUTHOR_KEY": "a key of the test's own",
+        "MINYI_WORKER__PORT": str(free_port()),
+    }
+    setup(settings)
+    api_port = free_port()
+    worker = started(command("worker"), int(settings["MINYI_WORKER__PORT"]), **settings)
+    api = started(command("api", "--port", str(api_port)), api_port, **settings)
+    with worker as working, api as answering:
+        for service in (working, answering):
+            service.ready()
+        with hanging("elasticsearch"):
+            post(answering.client, "role-hang")
+            writing = 'minyi_batch_records_count{agent="index"} 1.0'
+            working.until(lambda asked: writing in asked.get("/metrics").text)
+            for service in (working, answering):
+                service.until(lambda asked: asked.get("/ready").status_code == 503)
+                health = service.client.get("/health")
+                assert (health.status_code, health.json()["opinions"]) == (200, None)
+                service.stop()
+    with started(command("worker"), int(settings["MINYI_WORKER__PORT"]), **settings) as working:
+        working.until(lambda asked: indexed(asked) > 0)
+        working.stop()
