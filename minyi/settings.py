@@ -196,12 +196,18 @@ OTHER_VARIABLES = ("MINYI_TEST_", "MINYI_SHARED", "MINYI_REQUIRE_ENGINES")
 """Of tests and training; not read here."""
 
 
-def _unknown(names: Iterable[str]) -> list[str]:
-    """Return the variables with our prefix that set nothing: most likely typing errors."""
+def known_variables() -> set[str]:
+    """Return the names of all variables that set something."""
     known = {f"MINYI_{name.upper()}" for name in Settings.model_fields}
     for group, field in Settings.model_fields.items():
         if isinstance(field.default, BaseModel):
             known |= {f"MINYI_{group}__{name}".upper() for name in type(field.default).model_fields}
+    return known
+
+
+def _unknown(names: Iterable[str]) -> list[str]:
+    """Return the variables with our prefix that set nothing: most likely typing errors."""
+    known = known_variables()
     return sorted(
         name
         for name in names
