@@ -60,6 +60,16 @@ class ElasticSettings(BaseModel):
     """Whole months that are kept; None keeps all."""
 
 
+class AccountSettings(BaseModel):
+    """The passwords that ``minyi index accounts`` gives; an account without one is left alone."""
+
+    worker: SecretStr = SecretStr("")
+    api: SecretStr = SecretStr("")
+    analyst: SecretStr = SecretStr("")
+    kibana: SecretStr = SecretStr("")
+    """Of ``kibana_system``, which Kibana itself logs in with."""
+
+
 class KibanaSettings(BaseModel):
     """How to talk to Kibana. Who we are is in a user's name and password, or an API key."""
 
@@ -134,6 +144,7 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     elastic: ElasticSettings = ElasticSettings()
     kibana: KibanaSettings = KibanaSettings()
+    accounts: AccountSettings = AccountSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     api: ApiSettings = ApiSettings()
     worker: WorkerSettings = WorkerSettings()

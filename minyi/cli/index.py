@@ -89,6 +89,22 @@ def migrate(
 
 
 @app.command()
+def accounts() -> None:
+    """Put the roles, and a user for each whose password MINYI_ACCOUNTS__… gives.
+
+    WORKER, API and ANALYST make minyi_worker, minyi_api and minyi_analyst; KIBANA is the password
+    of kibana_system. Needs a login that manages security; safe to repeat.
+    """
+    from indexers.accounts import put_accounts
+    from indexers.roles import apply as put_roles
+
+    config = settings()
+    with closing(elasticsearch(config)) as client:
+        print(f"roles put: {', '.join(put_roles(client))}")
+        print(f"accounts put: {', '.join(put_accounts(client, config.accounts))}")
+
+
+@app.command()
 def roles(
     apply: Annotated[
         bool, typer.Option("--apply/--show", help="Put them into Elasticsearch, or print them.")
