@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -94,8 +95,11 @@ class Runner:
                 trial.prepare()
             scenario.hurt(trial)  # type: ignore[arg-type]
             trial.finish()
-        except TooLate as late:
-            result.verdict.problems.append(str(late))
+        except (TooLate, Unavailable) as error:
+            result.verdict.problems.append(str(error))
+        except Exception as error:  # the other scenarios go on
+            logging.getLogger(__name__).exception("the scenario broke")
+            result.verdict.problems.append(f"the scenario broke: {error!r}")
         finally:
             trial.close()
             result.seconds = time.monotonic() - began

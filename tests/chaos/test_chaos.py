@@ -25,17 +25,7 @@ def verdict(name: str, folder: Path, options: Options) -> None:
     assert result.verdict.letters > 0
 
 
-@pytest.fixture
-def engines(kafka_servers: str) -> None:
-    """A real Kafka and a real Elasticsearch, both wiped."""
-    if not os.environ.get("MINYI_TEST_ELASTICSEARCH"):
-        reason = "needs a real Elasticsearch: set MINYI_TEST_ELASTICSEARCH to http://host:port"
-        if os.environ.get("MINYI_REQUIRE_ENGINES"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-
-
-@pytest.mark.usefixtures("engines")
+@pytest.mark.usefixtures("kafka_servers", "elasticsearch")
 def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
     verdict("worker-kill", tmp_path, Options(comments=400, kills=2, quick=True))
 
