@@ -18,7 +18,7 @@ from tests.hostile import hostile_records
 BUNDLE = ROOT / "data" / "stream" / "comments.jsonl"
 LARGEST = 900_000
 """Bytes of a record; Kafka takes a megabyte."""
-APART = 300
+APART = 100
 """Records between a comment and its repetition or revision at least."""
 
 
