@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -26,6 +27,7 @@ console = Console(stderr=True)
 def main() -> int:
     options, chosen = _arguments()
     logging.getLogger().addHandler(logging.NullHandler())  # the workers' own logs tell it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and end what was started
     if options.list:
         for scenario in ALL:
             print(f"{scenario.name:<22} {scenario.about}")
