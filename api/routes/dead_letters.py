@@ -117,7 +117,12 @@ async def drop(
 
 
 def _read(content: bytes) -> list[DeadLetter]:
+    """Read letters of the stage of files; those of an agent, whose retry would put what it says
+    past the tagger, only the agent buries."""
     try:
-        return [DeadLetter.model_validate_json(line) for line in lines(content)]
+        letters = [DeadLetter.model_validate_json(line) for line in lines(content)]
     except ValidationError as error:
         raise HTTPException(422, "a line is no dead letter") from error
+    if any(letter.stage != "read" for letter in letters):
+        raise HTTPException(422, "only dead letters of the stage 'read' are taken")
+    return letters

@@ -173,8 +173,11 @@ async def test_dead_letters_of_a_command_are_taken(client: httpx.AsyncClient, wo
     answer = await client.post("/v1/dead-letters", content=body, headers=NDJSON)
     assert answer.json() == {"accepted": 3, "rejected": []}
     assert world.letters == letters
-    answer = await client.post("/v1/dead-letters", content=b"{}", headers=NDJSON)
-    error(answer, 422, "invalid_request")
+    forged = letters[0].model_copy(update={"stage": "index"}).to_json()
+    for refused in (b"{}", body + b"\n" + forged):
+        answer = await client.post("/v1/dead-letters", content=refused, headers=NDJSON)
+        error(answer, 422, "invalid_request")
+    assert world.letters == letters
 
 
 async def test_an_api_that_only_reads_takes_nothing(world: World, tmp_path: Path) -> None:
