@@ -15,7 +15,7 @@ from api.readiness import Question, Readiness
 from api.schemas import Health, Ready
 from api.services import Wired
 from minyi import __version__
-from minyi.errors import Retryable
+from minyi.errors import MinyiError
 
 router = APIRouter(tags=["health"])
 
@@ -37,7 +37,7 @@ async def health(request: Request, wired: Wired) -> Health | Response:
     count: Question[int] = request.app.state.count
     try:
         opinions = await count.answer()
-    except (Retryable, TimeoutError):
+    except (MinyiError, TimeoutError):
         opinions = None
     return Health(
         status="ok",

@@ -16,7 +16,7 @@ from api.app import create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.domain import Policy
-from minyi.errors import BrokerUnavailable, IndexUnavailable
+from minyi.errors import BrokerUnavailable, IndexUnavailable, MinyiError, SettingError
 from minyi.query import Filters
 from tests.integration.world import World, serving
 
@@ -30,6 +30,7 @@ class Moody(EmbeddedIndex):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.away = False
+        self.error: MinyiError = IndexUnavailable("the index does not answer")
         self.free = Event()
         self.free.set()
         self.asked = 0
@@ -38,7 +39,7 @@ class Moody(EmbeddedIndex):
         self.asked += 1
         self.free.wait()
         if self.away:
-            raise IndexUnavailable("the index does not answer")
+            raise self.error
 
     def count(self) -> int:
         self._mood()
@@ -124,8 +125,11 @@ async def test_what_hangs_is_not_waited_for_and_the_process_counts_as_alive(inde
         assert (await client.get("/health")).json()["opinions"] == 0
 
 
-async def test_an_index_that_is_away_is_no_reason_to_start_again(index: Moody) -> None:
-    index.away = True
+@pytest.mark.parametrize("error", [IndexUnavailable("away"), SettingError("the login is wrong")])
+async def test_an_index_that_does_not_answer_is_no_reason_to_start_again(
+    index: Moody, error: MinyiError
+) -> None:
+    index.away, index.error = True, error
     async with serving(create_app(wired(index))) as client:
         health = await client.get("/health")
         assert (health.status_code, health.json()["opinions"]) == (200, None)
