@@ -27,6 +27,8 @@ IN_SYNC = "min.insync.replicas"
 ANY_TIME = str(2**63 - 1)
 SET_ON_TOPIC = 1
 """Kafka's number for a setting that somebody gave the topic, as against a default."""
+ANSWER_S = 60.0
+"""So long Kafka has to acknowledge what is appended; an idempotent producer would wait for ever."""
 SETTLE_S = 30.0
 """So long new topics may take until every broker knows them."""
 
@@ -136,22 +138,31 @@ class KafkaAccess:
                             )  # fmt: skip
 
     async def append(self, records: Sequence[NewRecord]) -> None:
+        """See :class:`streams.access.Access`.
+
+        Raises:
+            BrokerUnavailable: when Kafka refuses, or does not answer in time: then it may still
+                take some of the records.
+        """
         try:
-            producer = await self._started_producer()
-            deliveries = [
-                await producer.send(
-                    record.topic,
-                    record.value,
-                    key=record.key,
-                    partition=record.partition,
-                    timestamp_ms=record.timestamp,
-                    headers=list(record.headers),
-                )
-                for record in records
-            ]
-            await asyncio.gather(*deliveries)
+            async with asyncio.timeout(ANSWER_S):
+                producer = await self._started_producer()
+                deliveries = [
+                    await producer.send(
+                        record.topic,
+                        record.value,
+                        key=record.key,
+                        partition=record.partition,
+                        timestamp_ms=record.timestamp,
+                        headers=list(record.headers),
+                    )
+                    for record in records
+                ]
+                await asyncio.gather(*deliveries)
         except KafkaError as error:
             raise BrokerUnavailable(f"Kafka: {error!r}") from error
+        except TimeoutError as error:
+            raise BrokerUnavailable(f"Kafka has not answered within {ANSWER_S:g} s") from error
 
     async def close(self) -> None:
         """Stop the producer."""

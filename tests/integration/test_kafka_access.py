@@ -94,3 +94,19 @@ async def test_without_kafka_each_try_says_so() -> None:
             with pytest.raises(BrokerUnavailable, match="Kafka"):
                 await access.append([NewRecord("t", b"k", b"v")])
         await access.close()
+
+
+async def test_a_record_that_kafka_does_not_acknowledge_is_not_waited_for_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Hanging:
+        async def send(self, *_: object, **__: object) -> asyncio.Future[None]:
+            return asyncio.get_running_loop().create_future()
+
+    async def started(_: KafkaAccess) -> Hanging:
+        return Hanging()
+
+    monkeypatch.setattr(KafkaAccess, "_started_producer", started)
+    monkeypatch.setattr("streams.kafka.access.ANSWER_S", 0.05)
+    with pytest.raises(BrokerUnavailable, match="has not answered"):
+        await KafkaAccess("127.0.0.1:1").append([NewRecord("t", b"k", b"v")])
