@@ -166,6 +166,7 @@ def put_templates(
             composed_of=[names.mappings, names.settings],
             template=template,
             priority=500,
+            allow_auto_create=False,  # a write to a dropped month fails, and its writer looks anew
             meta={"minyi": VERSION},
         )
 

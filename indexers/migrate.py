@@ -72,13 +72,13 @@ def older(client: Elasticsearch, names: Names) -> list[str]:
 
 
 def drop_older(client: Elasticsearch, names: Names) -> list[str]:
-    """Delete the generations before the one behind the alias; return their indices."""
+    """Delete the generations before the one behind the alias; return their indices.
+
+    Their templates stay: they keep Elasticsearch from making such an index again for a writer that
+    has slept through the migration.
+    """
     gone = older(client, names)
     drop(client, gone)
-    quiet = client.options(ignore_status=404)
-    for generation in range(1, _there(client, names).generation):
-        with available(client):
-            quiet.indices.delete_index_template(name=names.generation(generation))
     return gone
 
 
@@ -274,6 +274,7 @@ class Migration:
                     **({"settings": {"index.blocks.write": True}} if blocked else {}),
                 },
                 priority=template["priority"],
+                allow_auto_create=False,
                 meta=template.get("_meta"),
             )
 

@@ -124,6 +124,21 @@ def test_nothing_is_lost_or_doubled_while_writers_go_on(
     mirror.close()
 
 
+def test_a_writer_that_slept_through_a_migration_writes_to_no_dropped_generation(
+    worlds: Worlds, names: Names
+) -> None:
+    sleeper = ElasticIndex(worlds.connect(), names)
+    sleeper.upsert([opinion(1, Stance.FAVOR)])
+    Migration(worlds.client, names, plan(worlds.client, names)).run()
+    drop_older(worlds.client, names)
+    with pytest.raises(IndexUnavailable):
+        sleeper.upsert([opinion(2, Stance.FAVOR)])
+    assert sleeper.upsert([opinion(2, Stance.FAVOR)]) == []
+    assert members(worlds.client, names, 1) == []
+    assert sleeper.digest()[0] == 2
+    sleeper.close()
+
+
 @pytest.mark.parametrize("place", ["_reconcile", "_compare", "_move_alias"])
 def test_what_stops_half_way_changes_nothing_and_is_started_again(
     worlds: Worlds, names: Names, monkeypatch: pytest.MonkeyPatch, place: str
