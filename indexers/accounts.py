@@ -16,13 +16,17 @@ SHORTEST = 6
 def put_accounts(client: Elasticsearch, passwords: AccountSettings) -> list[str]:
     """Make the users whose password is given, or give them a new one; return their names.
 
-    A user is called like its role: ``minyi_worker``, ``minyi_api``, ``minyi_analyst``.
+    A user is called like its role: ``minyi_operator``, ``minyi_worker``, ``minyi_api``,
+    ``minyi_analyst``.
 
     Raises:
         SettingError: when no password is given or one is too short, and when the login may not
             manage security.
     """
-    users = {f"minyi_{name}": getattr(passwords, name) for name in ("worker", "api", "analyst")}
+    users = {
+        f"minyi_{name}": getattr(passwords, name)
+        for name in ("operator", "worker", "api", "analyst")
+    }
     given = {
         name: secret.get_secret_value()
         for name, secret in (users | {KIBANA: passwords.kibana}).items()
@@ -30,7 +34,8 @@ def put_accounts(client: Elasticsearch, passwords: AccountSettings) -> list[str]
     }
     if not given:
         raise SettingError(
-            "no password is given: set MINYI_ACCOUNTS__WORKER, __API, __ANALYST or __KIBANA"
+            "no password is given: set MINYI_ACCOUNTS__WORKER, __API, __ANALYST, __OPERATOR "
+            "or __KIBANA"
         )
     for name, password in given.items():
         if len(password) < SHORTEST:

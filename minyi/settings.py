@@ -63,6 +63,7 @@ class ElasticSettings(BaseModel):
 class AccountSettings(BaseModel):
     """The passwords that ``minyi index accounts`` gives; an account without one is left alone."""
 
+    operator: SecretStr = SecretStr("")
     worker: SecretStr = SecretStr("")
     api: SecretStr = SecretStr("")
     analyst: SecretStr = SecretStr("")

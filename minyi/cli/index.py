@@ -92,8 +92,8 @@ def migrate(
 def accounts() -> None:
     """Put the roles, and a user for each whose password MINYI_ACCOUNTS__… gives.
 
-    WORKER, API and ANALYST make minyi_worker, minyi_api and minyi_analyst; KIBANA is the password
-    of kibana_system. Needs a login that manages security; safe to repeat.
+    OPERATOR, WORKER, API and ANALYST make minyi_operator and so on; KIBANA is the password of
+    kibana_system. Needs a login that manages security; safe to repeat.
     """
     from indexers.accounts import put_accounts
     from indexers.roles import apply as put_roles
