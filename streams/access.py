@@ -54,12 +54,7 @@ class EmbeddedAccess:
     async def create(self, specs: Sequence[TopicSpec], partitions: int) -> list[str]:
         missing = [spec for spec in specs if spec.name not in self._log.topics()]
         for spec in missing:
-            self._log.create_topic(
-                spec.name,
-                spec.partitions or partitions,
-                compact=spec.compacted,
-                retention_ms=spec.retention_ms,
-            )
+            self._log.create_topic(spec.name, spec.partitions or partitions, compact=spec.compacted)
         return [spec.name for spec in missing]
 
     async def partitions(self, topics: Sequence[str]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The topics: names, partitions, retention, and their Faust channels.
+"""The topics: names, partitions, and their Faust channels.
 
 Keys and values are bytes on every topic; the agents read and write the domain's own JSON.
 """
@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-DAY_S = 86_400.0
 
 COMMENTS = "comments"
 LINKS = "links"
@@ -21,19 +19,17 @@ ALERTS = "alerts"
 
 @dataclass(frozen=True)
 class TopicSpec:
-    """How a topic is created.
+    """How a topic is created: it keeps records for ever.
 
-    ``partitions`` None means the setting's number. ``retention_s`` None keeps records for ever.
+    What retention deletes before its agent has read it would be lost without a dead letter, since
+    the step before has committed it.
+
+    ``partitions`` None means the setting's number; ``compacted`` keeps the last record of a key.
     """
 
     name: str
     partitions: int | None = None
     compacted: bool = False
-    retention_s: float | None = None
-
-    @property
-    def retention_ms(self) -> int | None:
-        return None if self.retention_s is None else round(self.retention_s * 1000)
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class Layout:
 
 SPECS = (
     TopicSpec(COMMENTS),
-    TopicSpec(LINKS, retention_s=7 * DAY_S),
+    TopicSpec(LINKS),
     TopicSpec(OPINIONS),
     TopicSpec(POLICIES, partitions=1, compacted=True),
     TopicSpec(DEAD_LETTERS, partitions=1, compacted=True),
@@ -88,7 +84,6 @@ def declare(app: Any, partitions: int) -> Topics:
             key_serializer="raw",
             value_serializer="raw",
             partitions=spec.partitions or partitions,
-            retention=spec.retention_s,
             compacting=spec.compacted or None,
             internal=True,
         )

@@ -217,7 +217,7 @@ def servers(url: str) -> str:
 def _wanted_settings(spec: TopicSpec, copies: int) -> dict[str, str]:
     settings = {
         "cleanup.policy": "compact" if spec.compacted else "delete",
-        "retention.ms": str(-1 if spec.retention_ms is None else spec.retention_ms),
+        "retention.ms": "-1",
         # A replay keeps the records' times; Kafka refuses those more than an hour ahead by default.
         "message.timestamp.after.max.ms": ANY_TIME,
     }
