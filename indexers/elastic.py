@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Lock
@@ -85,17 +85,19 @@ class ElasticIndex:
             targets = {
                 id_: self._names.month(there.generation, month(o)) for id_, o in latest.items()
             }
-            self._create(there, targets.values())
-            old = self._places(list(latest))
-            written = [Action(targets[id_], id_, document(o)) for id_, o in latest.items()]
-            outcomes = dict(zip(latest, self._bulk.send(written), strict=True))
-            refused = [
-                Rejection(id=id_, reason=outcome.reason)
-                for id_, outcome in outcomes.items()
-                if outcome.result == "refused"
+            full = self._create(there, targets.values())
+            reasons = {id_: full[index] for id_, index in targets.items() if index in full}
+            written = [
+                Action(targets[id_], id_, document(o))
+                for id_, o in latest.items()
+                if id_ not in reasons
             ]
-            for rejection in refused:
-                del targets[rejection.id]
+            old = self._places([action.id for action in written])
+            for action, outcome in zip(written, self._bulk.send(written), strict=True):
+                if outcome.result == "refused":
+                    reasons[action.id] = outcome.reason
+            for id_ in reasons:
+                del targets[id_]
             self._bulk.send(
                 [
                     Action(index, id_)
@@ -104,7 +106,7 @@ class ElasticIndex:
                 ]
             )
             self._remember(targets)
-        return refused
+        return [Rejection(id=id_, reason=why) for id_, why in reasons.items()]
 
     def delete(self, ids: Sequence[str]) -> int:
         """Delete by id; return how many existed."""
@@ -261,11 +263,14 @@ class ElasticIndex:
                 self._held = None
                 raise
 
-    def _create(self, there: Held, wanted: Any) -> None:
+    def _create(self, there: Held, wanted: Iterable[str]) -> dict[str, str]:
+        """Create the months that are missing; return why not, for those without room."""
+        full: dict[str, str] = {}
         if missing := sorted(set(wanted) - set(there.indices)):
-            self._held = create_months(self._client, self._names, missing)
+            self._held, full = create_months(self._client, self._names, missing)
             if self._held.generation != there.generation:
                 raise IndexUnavailable("the opinions were migrated meanwhile")
+        return full
 
     def _places(self, ids: Sequence[str]) -> list[tuple[str, str]]:
         """Return where documents lie: each id with its index, with two when it has moved just now

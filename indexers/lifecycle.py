@@ -177,32 +177,61 @@ def create(client: Elasticsearch, index: str) -> None:
     Raises:
         IndexUnavailable: when the server refuses, as it does when it has its fill of shards.
     """
+    if full := create_if_room(client, index):
+        raise IndexUnavailable(f"Elasticsearch cannot make {index}: {full}")
+
+
+def create_if_room(client: Elasticsearch, index: str) -> str:
+    """Create an index from its template, unless it is there.
+
+    Returns:
+        Why not, when the server has its fill of shards; empty else.
+
+    Raises:
+        IndexUnavailable: when the server refuses for another reason.
+    """
     with available(client):
         try:
             client.indices.create(index=index)
         except BadRequestError as error:
+            why = reason(error.body.get("error"))
+            if error.error == "validation_exception" and re.search("maximum .*shards", why):
+                return why
             if error.error != "resource_already_exists_exception":
-                raise IndexUnavailable(
-                    f"Elasticsearch cannot make {index}: {reason(error.body.get('error'))}"
-                ) from error
+                raise IndexUnavailable(f"Elasticsearch cannot make {index}: {why}") from error
+    return ""
 
 
-def create_months(client: Elasticsearch, names: Names, wanted: Sequence[str]) -> Held:
-    """Create months that are missing; return what stands behind the alias then.
+def create_months(
+    client: Elasticsearch, names: Names, wanted: Sequence[str]
+) -> tuple[Held, dict[str, str]]:
+    """Create months that are missing.
+
+    Returns:
+        What stands behind the alias then; and why not, for the months that the server has no
+        room for: waiting would not help them.
 
     Raises:
         IndexUnavailable: when a new month does not stand behind the alias.
     """
+    full = ""
+    refused: dict[str, str] = {}
     for index in wanted:
-        create(client, index)
+        full = full or create_if_room(client, index)  # it has no room for the others either
+        if full:
+            refused[index] = (
+                f"no room for {index} ({full}): minyi index prune, or raise "
+                "cluster.max_shards_per_node, then minyi dead-letters retry"
+            )
     there = held(client, names)
-    if there is None or (astray := set(wanted) - set(there.indices)):
+    made = set(wanted) - set(refused)
+    if there is None or (astray := made - set(there.indices)):
         raise IndexUnavailable(
             f"new months are not behind the alias {names.alias!r} "
-            f"({', '.join(sorted(astray if there else wanted)[:3])}): a migration is under way, "
+            f"({', '.join(sorted(astray if there else made)[:3])}): a migration is under way, "
             "or the templates are gone (minyi setup)"
         )
-    return there
+    return there, refused
 
 
 def months_before(now: datetime, count: int) -> str:

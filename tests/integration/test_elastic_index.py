@@ -12,7 +12,7 @@ from world import opinion
 from indexers.elastic import ElasticIndex
 from indexers.lifecycle import Names, drop, expired, held, set_up
 from minyi.domain import SHANGHAI
-from minyi.errors import SettingError
+from minyi.errors import IndexUnavailable, SettingError
 from minyi.query import Filters
 from minyi.vocabulary import Stance
 from tests.elastic import NOW, Worlds
@@ -63,6 +63,35 @@ def test_a_comment_whose_time_moves_lies_in_one_month_at_once(worlds: Worlds, na
     index.close()
 
 
+def test_months_without_room_are_refused_and_the_rest_is_written(
+    worlds: Worlds, names: Names
+) -> None:
+    index = ElasticIndex(worlds.connect(), names, read_own_writes=True)
+    index.upsert([opinion(1, Stance.FAVOR), opinion(2, Stance.FAVOR)])
+    strewn = [
+        opinion(n, Stance.AGAINST, created_at=day)
+        for n, day in [(2, "2031-01-05"), (4, "2032-02-05"), (5, "2032-02-06")]
+    ]
+    open_shards = worlds.client.cluster.health()["active_shards"]
+    limit = "cluster.max_shards_per_node"
+    before = worlds.client.cluster.get_settings(flat_settings=True)["persistent"].get(limit)
+    worlds.client.cluster.put_settings(persistent={limit: open_shards})
+    try:
+        refused = index.upsert([opinion(3, Stance.FAVOR), *strewn])
+        assert {r.id for r in refused} == {o.id for o in strewn}
+        assert all("maximum normal shards open" in r.reason for r in refused)
+        assert all("minyi index prune" in r.reason for r in refused)
+        assert index.digest()[0] == 3, "the old copy of what has moved stays as well"
+        (counts,) = index.totals(Filters()).values()
+        assert (counts.favor, counts.against) == (3, 0)
+        assert index.upsert([opinion(6, Stance.FAVOR)]) == []
+    finally:
+        worlds.client.cluster.put_settings(persistent={limit: before})
+    assert index.upsert(strewn) == []  # there is room again
+    assert index.digest()[0] == 6
+    index.close()
+
+
 def test_threads_share_an_index(worlds: Worlds, names: Names) -> None:
     index = ElasticIndex(worlds.connect(), names)
     with ThreadPoolExecutor(4) as pool:
@@ -79,7 +108,10 @@ def test_old_months_are_dropped_whole(worlds: Worlds, names: Names) -> None:
     assert gone == [names.month(1, "2024.02")]
     drop(worlds.client, gone)
     assert index.count() == 2
-    index.upsert([opinion(0, Stance.FAVOR, created_at=days[0])])  # a late one makes it anew
+    late = [opinion(0, Stance.FAVOR, created_at=days[0])]
+    with pytest.raises(IndexUnavailable):  # the writer knew the month, and looks anew
+        index.upsert(late)
+    assert index.upsert(late) == []  # which makes it anew
     assert index.count() == 3
     assert expired(index.check(), names, NOW, 2) == gone
     index.close()
