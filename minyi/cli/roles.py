@@ -91,7 +91,7 @@ async def _work(config: Settings, port: int) -> None:
     listener = listen(config.worker.host, port, f"minyi worker --port {port + 1}")
     with closing(listener):
         tell(config, "starting: registry, tagger, stream …")
-        async with service(config, publish=False) as (running, broker):
+        async with service(config, publish=False, patient=True) as (running, broker):
             probes = create_probes(beside(running, broker, "worker"), config.api.allowed_hosts)
             async with serving(probes, listener) as server:
                 tell(config, f"working; how it is: {url_of(listener)}/ready and /metrics")
@@ -111,7 +111,7 @@ async def _answer(config: Settings, port: int) -> None:
     metrics = CollectorRegistry()
     describe(metrics, "api")
     with closing(listener):
-        async with open_index(config) as opened, access(config) as broker:
+        async with open_index(config, patient=True) as opened, access(config) as broker:
             followed = FollowedRegistry(broker)
             sink = BrokerSink(broker)
             wired = Services(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from minyi.cli import tables
+from minyi.cli.patience import until_available
 from minyi.cli.progress import bars, stream_progress
 from minyi.cli.serving import (
     beside,
@@ -30,7 +31,8 @@ from minyi.cli.serving import (
 )
 from minyi.cli.wiring import Data, console, output, registry, service, settings, settle
 from minyi.clock import SystemClock
-from minyi.query import Filters
+from minyi.ports import Index
+from minyi.query import Counts, Filters
 from minyi.settings import ROOT, Settings, embedded_path
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ async def _run(config: Settings, port: int, bundle: Path | None, once: bool) -> 
     with closing(listener):
         tell(config, "starting: registry, tagger, stream …")
         async with (
-            service(config, url) as (running, broker),
+            service(config, url, patient=not once) as (running, broker),
             _answering(config, running, broker, listener) as server,
         ):
             if bundle is not None:
@@ -107,8 +109,10 @@ async def _answering(
 async def _first_trend(config: Settings, running: Service, url: str) -> None:
     if config.embedded_broker:
         await stream_progress(config, running)
-    await asyncio.to_thread(settle, running.steps.index)
-    totals = await asyncio.to_thread(running.steps.index.totals, Filters())
+    index = running.steps.index
+    totals = await until_available(
+        lambda: asyncio.to_thread(_settled_totals, index), not config.embedded_index
+    )
     if totals:
         output.print(tables.overview(registry(config), totals))
     if running.progress.dead:
@@ -122,6 +126,11 @@ async def _first_trend(config: Settings, running: Service, url: str) -> None:
         f"[bold]yours[/bold]  {program} ingest FILE.csv{folder}   (.jsonl .csv .xlsx, .gz .xz)",
         highlight=False,
     )
+
+
+def _settled_totals(index: Index) -> dict[str, Counts]:
+    settle(index)
+    return index.totals(Filters())
 
 
 async def _ingest_once(config: Settings, broker: Access, bundle: Path) -> None:

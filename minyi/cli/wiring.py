@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from minyi import logs
+from minyi.cli.patience import until_available
 from minyi.clock import SystemClock
 from minyi.domain import Policy
 from minyi.errors import InvalidQuery, SettingError
@@ -74,10 +75,18 @@ def index(config: Settings) -> Iterator[Index]:
 
 
 @asynccontextmanager
-async def open_index(config: Settings) -> AsyncIterator[Index]:
-    """Open the opinion index as :func:`index` does, while the event loop goes on."""
+async def open_index(config: Settings, patient: bool = False) -> AsyncIterator[Index]:
+    """Open the opinion index as :func:`index` does, while the event loop goes on.
+
+    Args:
+        config: the settings.
+        patient: whether to wait for an Elasticsearch that is away.
+    """
     with ExitStack() as stack:
-        yield await asyncio.to_thread(stack.enter_context, index(config))
+        yield await until_available(
+            lambda: asyncio.to_thread(stack.enter_context, index(config)),
+            patient and not config.embedded_index,
+        )
 
 
 @contextmanager
@@ -188,7 +197,7 @@ def tagger(config: Settings) -> OnnxTagger:
 
 @asynccontextmanager
 async def service(
-    config: Settings, api_url: str | None = None, publish: bool = True
+    config: Settings, api_url: str | None = None, publish: bool = True, patient: bool = False
 ) -> AsyncIterator[tuple[Service, Access]]:
     """Run the stream on the settings' broker and index: topics, registry, agents.
 
@@ -198,9 +207,11 @@ async def service(
         config: the settings.
         api_url: where the API answers, told to commands that find the embedded log in use.
         publish: whether the registry's files are published; else the topic's registry stands.
+        patient: whether to wait for a Kafka or an Elasticsearch that is away at the start.
 
     Raises:
         LogInUse: when another process owns the embedded log.
+        Retryable: when a server is away, and this is not patient.
         SettingError: when Kafka's topics have other partitions than the settings say.
     """
     from streams.access import access
@@ -214,18 +225,23 @@ async def service(
     )
     from streams.running import running
 
-    async with access(config) as broker:
-        if config.embedded_broker and api_url:
-            with open_log(embedded_path(config.broker_url)) as log:
-                log.announce(api_url)
+    async def prepared(broker: Access) -> str:
         await provision(broker, config.partitions)
         if not config.embedded_broker:  # an embedded log may hold a recording of other partitions
             await require_partitions(broker, config.partitions)
         if publish:
             await publish_registry(broker, registry(config).values())
-        revision = await newest_revision(broker)
+        return await newest_revision(broker)
+
+    async with access(config) as broker:
+        if config.embedded_broker and api_url:
+            with open_log(embedded_path(config.broker_url)) as log:
+                log.announce(api_url)
+        revision = await until_available(
+            lambda: prepared(broker), patient and not config.embedded_broker
+        )
         model = await asyncio.to_thread(tagger, config)
-        async with open_index(config) as opened:
+        async with open_index(config, patient) as opened:
             built = build(config, opened, model, model if config.semantic else None, revision)
             async with running(built):
                 yield built, broker
