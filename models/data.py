@@ -26,7 +26,7 @@ Rows = Callable[[str], list[Example]]
 SOURCES: dict[str, Rows] = {
     "nlpcc": nlpcc,
     "nlpcc_unlabelled": lambda _: nlpcc_unlabelled(),
-    "nlpcc_policies": lambda split: list(nlpcc_as_policies(nlpcc(split))),
+    "nlpcc_policies": lambda split: list(nlpcc_as_policies(nlpcc(split) + nlpcc_unlabelled())),
     "c_stance_noun": lambda split: c_stance(split, "noun_phrase"),
     "c_stance_claim": lambda split: c_stance(split, "claim"),
     "comments": comments,
