@@ -43,6 +43,9 @@ class Decision(BaseModel):
     """A cell's probability is sigmoid(scale * logit + bias): Platt scaling."""
     thresholds: tuple[float, ...] = (0.5,) * len(CELLS)
     """Probability from which a cell is reported."""
+    stance_wide: float = Field(default=0.0, ge=0)
+    evaluation_wide: float = Field(default=0.0, ge=0)
+    """Weights of the wide half's logits beside the network's, which count once."""
     prior: tuple[float, ...] = (1 / len(STANCES),) * len(STANCES)
     """Shares of the stances in the rows that the probabilities were calibrated on."""
     sure_from: float = Field(default=0.0, ge=0, le=1)

@@ -60,6 +60,8 @@ class TrainConfig(Strict):
     summed over the rows that have one and divided by the batch."""
     checkpoint_every: int = Field(default=100, ge=1)
     stages: tuple[Stage, ...]
+    wide: tuple[str, ...] = ()
+    """Sources that the wide half is fitted on; without any there is none."""
     validate_on: tuple[str, ...] = ("gold", "comments", "nlpcc")
     """Sources whose validation rows calibrate the model. Not those made to hold no opinion: they
     would teach it that nearly nothing does."""

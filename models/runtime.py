@@ -23,6 +23,8 @@ from minyi.errors import InvalidArtifact
 from minyi.vocabulary import Stance
 from models.artifact import GRAPH, Decision, load_manifest
 from models.inputs import CELLS, STANCES, Encoded, InputEncoder, policy_context, policy_names
+from models.wide import FILE as WIDE
+from models.wide import WideTable
 
 Floats = npt.NDArray[np.float32]
 
@@ -55,6 +57,7 @@ class OnnxTagger:
         self._decision = self.manifest.decision
         self._inputs = InputEncoder(folder, self._decision.max_length)
         self._singles = InputEncoder(folder, EMBED_LENGTH)
+        self._wide = WideTable.load(folder) if WIDE in self.manifest.files else None
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.log_severity_level = 3
@@ -125,7 +128,28 @@ class OnnxTagger:
         return vectors[[row[text] for text in texts]]
 
     def logits(self, pairs: Sequence[tuple[str, str, tuple[str, ...]]]) -> tuple[Floats, Floats]:
-        """Return the raw logits of (context, text, names): stance (n, 3), evaluation (n, 12)."""
+        """Return the logits of (context, text, names) that are decided on: stance (n, 3),
+        evaluation (n, 12)."""
+        stance, evaluation = self.deep_logits(pairs)
+        wide_stance, wide_evaluation = self.wide_logits([pair[:2] for pair in pairs])
+        decision = self._decision
+        return (
+            stance + np.float32(decision.stance_wide) * wide_stance,
+            evaluation + np.float32(decision.evaluation_wide) * wide_evaluation,
+        )
+
+    def wide_logits(self, pairs: Sequence[tuple[str, str]]) -> tuple[Floats, Floats]:
+        """Return the wide half's logits of (context, text), zeros where there is none."""
+        found = np.zeros((len(pairs), len(STANCES) + len(CELLS)), np.float32)
+        if self._wide is not None:
+            for row, (context, text) in enumerate(pairs):
+                found[row] = self._wide.logits(context, text)
+        return found[:, : len(STANCES)], found[:, len(STANCES) :]
+
+    def deep_logits(
+        self, pairs: Sequence[tuple[str, str, tuple[str, ...]]]
+    ) -> tuple[Floats, Floats]:
+        """Return the network's logits of (context, text, names)."""
         stance = np.zeros((len(pairs), len(STANCES)), np.float32)
         evaluation = np.zeros((len(pairs), len(CELLS)), np.float32)
         encoded = [self._inputs.pair(*pair) for pair in pairs]
@@ -138,12 +162,20 @@ class OnnxTagger:
             self._inputs.pair(policy_context(policy), text, policy_names(policy))
             for policy, text in pairs
         ]
+        wide = self.wide_logits([(policy_context(policy), text) for policy, text in pairs])
+        stance_weight = np.float32(self._decision.stance_wide)
+        cell_weight = np.float32(self._decision.evaluation_wide)
         taggings: dict[int, Tagging] = {}
         for rows, outputs in self._run(encoded, ("stance", "evaluation", "evidence")):
             for index, stance, evaluation, evidence in zip(rows, *outputs, strict=True):
                 text = pairs[index][1]
                 taggings[index] = decide(
-                    self._decision, stance, evaluation, evidence, text, encoded[index]
+                    self._decision,
+                    stance + stance_weight * wide[0][index],
+                    evaluation + cell_weight * wide[1][index],
+                    evidence,
+                    text,
+                    encoded[index],
                 )
         return [taggings[index] for index in range(len(pairs))]
 
