@@ -19,11 +19,14 @@ from models.examples import UNKNOWN, Example
 from models.inputs import STANCES
 from models.metrics import (
     calibration_error,
+    cell_loss,
     inverse_temperature,
     platt_scaling,
     policy_spread,
+    stance_loss,
     sure_from,
     thresholds,
+    wide_weight,
 )
 from models.runtime import Floats, OnnxTagger, cell_chances, stance_chances
 
@@ -43,15 +46,19 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
     """
     tagger = OnnxTagger(folder)
     rows = [row for name in config.validate_on for row in rows_of(name, "val", data)]
-    stance, cells = outputs(tagger, rows)
+    stance, cells = tagger.deep_logits([(row.context, row.text, row.names) for row in rows])
+    wide_stance, wide_cells = tagger.wide_logits([(row.context, row.text) for row in rows])
     manifest = load_manifest(folder)
     decision = manifest.decision
     truth = np.array([row.stance for row in rows])
     known = truth != UNKNOWN
+    share = wide_weight(stance[known], wide_stance[known], truth[known], stance_loss)
+    stance = stance + np.float32(share) * wide_stance
     heat = inverse_temperature(stance[known], truth[known])
     decision = decision.model_copy(
         update={
             "stance_scale": _rounded([heat] * len(STANCES)),
+            "stance_wide": share,
             "stance_bias": (0.0,) * len(STANCES),
             "prior": _rounded(np.bincount(truth[known], minlength=len(STANCES)) / known.sum()),
         }
@@ -63,9 +70,15 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
     judged = np.array([row.evaluation for row in rows])
     whole = (judged != UNKNOWN).all(1)
     if whole.any():
+        share = wide_weight(cells[whole], wide_cells[whole], judged[whole], cell_loss)
+        cells = cells + np.float32(share) * wide_cells
         scale, bias = platt_scaling(cells[whole], judged[whole])
         decision = decision.model_copy(
-            update={"evaluation_scale": _rounded(scale), "evaluation_bias": _rounded(bias)}
+            update={
+                "evaluation_wide": share,
+                "evaluation_scale": _rounded(scale),
+                "evaluation_bias": _rounded(bias),
+            }
         )
         chances = cell_chances(decision, cells[whole])
         decision = decision.model_copy(

@@ -16,12 +16,14 @@ from minyi.settings import ROOT
 from models.artifact import GRAPH, SHIPPED, TOKENIZER, Decision, Manifest, file_hash, model_id
 from models.base import SHARED, Base
 from models.config import TrainConfig
-from models.data import data_hashes, own_texts, plain_texts
+from models.data import data_hashes, own_texts, plain_texts, rows_of
 from models.inputs import InputEncoder
 from models.network import TaggerNetwork
 from models.quantise import weights_to_int8
 from models.runtime import OnnxTagger
 from models.vectors import base_teacher, fit_vectors
+from models.wide import FILE as WIDE
+from models.wide_fit import fit_wide
 
 OPSET = 20
 NOTICE = "NOTICE"
@@ -111,7 +113,13 @@ def export(
     shutil.copyfile(base.folder / TOKENIZER, out / TOKENIZER)
     if base.name == SHARED:
         shutil.copyfile(Path(__file__).with_name(NOTICE), out / NOTICE)
-    files = {name: file_hash(out / name) for name in (GRAPH, TOKENIZER)}
+    names = [GRAPH, TOKENIZER]
+    (out / WIDE).unlink(missing_ok=True)
+    if config.wide:
+        rows = [row for name in config.wide for row in rows_of(name, "train", data)]
+        fit_wide(rows).save(out)
+        names.append(WIDE)
+    files = {name: file_hash(out / name) for name in names}
     longest = Decision().max_length
     positions = network.encoder.config.max_position_embeddings
     decision = Decision(max_length=min(longest, positions))

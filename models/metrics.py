@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize, minimize_scalar
-from scipy.special import expit, softmax
+from scipy.special import expit, log_softmax, softmax
 from sklearn.metrics import f1_score
 
 from minyi.labelling import SPREAD
@@ -77,6 +77,29 @@ def inverse_temperature(logits: npt.NDArray[np.floating], truth: Ints) -> float:
         return float(-np.log(shares[rows, truth] + 1e-12).mean())
 
     return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+
+
+def stance_loss(logits: npt.NDArray[np.floating], truth: Ints) -> float:
+    """Return the negative log-likelihood of a row at the best temperature."""
+    scaled = logits * inverse_temperature(logits, truth)
+    return float(-log_softmax(scaled, axis=1)[np.arange(len(truth)), truth].mean())
+
+
+def cell_loss(logits: npt.NDArray[np.floating], truth: Ints) -> float:
+    """Return the negative log-likelihood of a cell after Platt scaling."""
+    scale, bias = platt_scaling(logits, truth)
+    chance = np.clip(expit(logits * scale + bias), 1e-9, 1 - 1e-9)
+    return float(-np.where(truth == 1, np.log(chance), np.log(1 - chance)).mean())
+
+
+WIDE_WEIGHTS = tuple(step / 10 for step in range(16))
+
+
+def wide_weight(
+    deep: Floats, wide: Floats, truth: Ints, loss: Callable[[Floats, Ints], float]
+) -> float:
+    """Return the weight of ``WIDE_WEIGHTS`` with which deep + weight * wide has the least loss."""
+    return min(WIDE_WEIGHTS, key=lambda weight: loss(deep + weight * wide, truth))
 
 
 PRIOR = 10.0

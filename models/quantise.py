@@ -51,11 +51,13 @@ class _Rewriter:
 
     def rewrite(self) -> None:
         for node in self.graph.node:
-            place = {"MatMul": 1, "Gather": 0}.get(node.op_type)
+            place = {"MatMul": 1, "Gemm": 1, "Gather": 0}.get(node.op_type)
             if place is None or node.input[place] not in self.large:
                 self.nodes.append(node)
             elif node.op_type == "Gather":
                 self._gather(node)
+            elif node.op_type == "Gemm":
+                self._stored(node)
             else:
                 self._matmul(node)
         used = {name for node in self.nodes for name in node.input}
@@ -83,6 +85,16 @@ class _Rewriter:
         row = self._add("Cast", [row], f"{out}.float", to=TensorProto.FLOAT)
         scale_of_row = self._add("Gather", [scales, index], f"{out}.row_scale")
         self._add("Mul", [row, scale_of_row], out)
+
+    def _stored(self, node: onnx.NodeProto) -> None:
+        """A linear layer with a bias: stored as int8 with a scale per row, reckoned in float32."""
+        name = node.input[1]
+        rows, scale = quantised(self.large[name], 0, 127)
+        small = self._constant(f"{name}.int8", rows)
+        scales = self._constant(f"{name}.scale", scale)
+        self._add("DequantizeLinear", [small, scales], f"{name}.float", axis=0)
+        node.input[1] = f"{name}.float"
+        self.nodes.append(node)
 
     def _matmul(self, node: onnx.NodeProto) -> None:
         """Linear layers: integers times integers, then both scales."""

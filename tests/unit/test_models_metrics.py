@@ -205,3 +205,12 @@ def test_a_cell_with_enough_rows_gets_its_own_threshold() -> None:
     own, common = metrics.thresholds(chances, truth)
     assert own <= 0.4
     assert common <= 0.9
+
+
+def test_a_wide_half_that_says_nothing_gets_no_weight_and_one_that_knows_gets_some() -> None:
+    logits, truth = stance_world(np.ones(3), np.zeros(3))
+    source = np.random.default_rng(8)
+    noise = source.normal(size=logits.shape)
+    knowing = np.eye(3)[truth] + source.normal(size=logits.shape)
+    assert metrics.wide_weight(logits, noise, truth, metrics.stance_loss) <= 0.1
+    assert metrics.wide_weight(logits, knowing, truth, metrics.stance_loss) >= 0.5

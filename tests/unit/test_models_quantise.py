@@ -31,6 +31,8 @@ def graph() -> Any:
         "other": source.normal(size=(WIDTH, INNER)) * 0.1,
         "small": source.normal(size=(INNER, 3)) * 0.1,
         "bias": source.normal(size=3),
+        "stored": source.normal(size=(WIDTH, INNER)) * np.geomspace(0.1, 10, WIDTH)[:, None],
+        "none": np.zeros(WIDTH),
     }
     node = onnx.helper.make_node
     value = onnx.helper.make_tensor_value_info
@@ -45,6 +47,8 @@ def graph() -> Any:
                 node("Tanh", ["second"], ["bent"]),
                 node("MatMul", ["bent", "small"], ["plain"]),
                 node("Add", ["plain", "bias"], ["out"]),
+                node("ReduceMax", ["bent", "middle"], ["most"], keepdims=0),
+                node("Gemm", ["most", "stored", "none"], ["vector"], transB=1),
             ],
             "small_network",
             [value("ids", kinds.INT64, ["batch", "length"])],
@@ -52,11 +56,13 @@ def graph() -> Any:
                 value("rows", kinds.FLOAT, ["batch", "length", WIDTH]),
                 value("hidden", kinds.FLOAT, ["batch", "length", INNER]),
                 value("out", kinds.FLOAT, ["batch", "length", 3]),
+                value("vector", kinds.FLOAT, ["batch", WIDTH]),
             ],
             [
                 onnx.numpy_helper.from_array(array.astype(np.float32), name)
                 for name, array in weights.items()
-            ],
+            ]
+            + [onnx.numpy_helper.from_array(np.array([1], np.int64), "middle")],
         ),
         opset_imports=[onnx.helper.make_opsetid("", 20)],
         ir_version=10,
@@ -114,6 +120,7 @@ def test_outputs_are_near_those_of_float32(full: Graph, small: Graph) -> None:
         error = np.abs(found[column] - exact[column]).mean(axis=(0, 1))
         assert (error < 0.03 * np.abs(exact[column]).mean(axis=(0, 1))).all()
     assert cosine(exact["hidden"], found["hidden"]).min() > 0.999
+    assert cosine(exact["vector"], found["vector"]).min() > 0.999
 
 
 @settings(max_examples=40, deadline=None)
@@ -137,6 +144,8 @@ def test_large_matrices_become_int8_and_small_ones_stay(full: Graph, small: Grap
         assert matrix.dtype == np.int8
         assert np.abs(matrix).max(axis=0) == pytest.approx(63)
     assert small.constants["words.int8"].dtype == np.int8
+    assert small.constants["stored.int8"].dtype == np.int8
+    assert "stored" not in small.constants
     for name in ("small", "bias"):
         assert np.array_equal(small.constants[name], full.constants[name])
     assert small.size < 0.3 * full.size

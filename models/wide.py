@@ -1,0 +1,112 @@
+"""The wide half of the tagger: a linear model over hashed character n-grams (Cheng et al., 2016,
+"Wide & deep learning"), whose logits are added to the network's.
+
+It remembers words and names that a small encoder has seen too seldom to learn. The stance reads
+each n-gram alone and, so that a policy can have words of its own, together with the policy
+(Weinberger et al., 2009); the evaluation reads the n-grams alone.
+"""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from minyi.errors import InvalidArtifact
+from minyi.text import fold
+from models.inputs import CELLS, STANCES
+
+FILE = "wide.npz"
+LONGEST = 3
+"""Characters of an n-gram at most."""
+BUCKETS = 1 << 18
+"""Rows of the table; n-grams that share one share its weights."""
+LEVELS = 127
+
+Indices = npt.NDArray[np.uint32]
+Floats = npt.NDArray[np.float32]
+
+
+def grams(text: str) -> Indices:
+    """Return the hashes of the text's different n-grams, in ascending order."""
+    codes = np.frombuffer(fold(text).encode("utf-32-le"), np.uint32)
+    hashes, found = codes, [codes]
+    for length in range(2, LONGEST + 1):
+        hashes = hashes[:-1] * np.uint32(0x9E3779B1) + codes[length - 1 :] + np.uint32(length)
+        found.append(hashes)
+    return np.unique(_mixed(np.concatenate(found)))
+
+
+def buckets(text: str, context: str | None = None) -> Indices:
+    """Return the rows of the table that a text lights, ascending; with a context also those of
+    each n-gram together with it."""
+    found = grams(text)
+    if context is not None:
+        found = np.concatenate([found, _mixed(found ^ np.uint32(zlib.crc32(context.encode())))])
+    return np.unique(found & np.uint32(BUCKETS - 1))
+
+
+def _mixed(hashes: Indices) -> Indices:
+    """Spread the bits: the last step of MurmurHash3 for 32 bits (Appleby, public domain)."""
+    hashes = (hashes ^ (hashes >> np.uint32(16))) * np.uint32(0x85EBCA6B)
+    hashes = (hashes ^ (hashes >> np.uint32(13))) * np.uint32(0xC2B2AE35)
+    return np.asarray(hashes ^ (hashes >> np.uint32(16)))
+
+
+class WideTable:
+    """Weights of every bucket for every output, int8 with a scale per output.
+
+    A text's weights are summed as integers and divided by the root of their number, so that no
+    rounding depends on an order.
+
+    Args:
+        weights: (BUCKETS, 15) int8: three stances, twelve cells.
+        scale: (15,) float32.
+        bias: (15,) float32.
+    """
+
+    def __init__(self, weights: npt.NDArray[np.int8], scale: Floats, bias: Floats) -> None:
+        outputs = len(STANCES) + len(CELLS)
+        if weights.shape != (BUCKETS, outputs) or scale.shape != bias.shape != (outputs,):
+            raise ValueError("the table's shape is not that of this version")
+        self.weights, self.scale, self.bias = weights, scale, bias
+
+    @classmethod
+    def rounded(cls, weights: Floats, bias: Floats) -> WideTable:
+        """Round float weights (BUCKETS, 15) to int8."""
+        scale = np.maximum(np.abs(weights).max(0), 1e-8).astype(np.float32) / np.float32(LEVELS)
+        return cls(np.rint(weights / scale).astype(np.int8), scale, bias.astype(np.float32))
+
+    def save(self, folder: Path) -> None:
+        """Write the table into an artifact's folder, the same bytes for the same table."""
+        np.savez_compressed(folder / FILE, weights=self.weights, scale=self.scale, bias=self.bias)
+
+    @classmethod
+    def load(cls, folder: Path) -> WideTable:
+        """Read an artifact's table.
+
+        Raises:
+            InvalidArtifact: when it cannot be read.
+        """
+        try:
+            with np.load(folder / FILE, allow_pickle=False) as held:
+                return cls(held["weights"], held["scale"], held["bias"])
+        except (OSError, ValueError, KeyError) as error:
+            raise InvalidArtifact(f"{folder / FILE} cannot be read: {error}") from error
+
+    def logits(self, context: str, text: str) -> Floats:
+        """Return the logits of a policy's context and a comment, (15,): stances, then cells."""
+        split = len(STANCES)
+        return np.concatenate(
+            [
+                self._sum(buckets(text, context), slice(split)),
+                self._sum(buckets(text), slice(split, None)),
+            ]
+        )
+
+    def _sum(self, rows: Indices, outputs: slice) -> Floats:
+        total = self.weights[rows, outputs].sum(0, dtype=np.int32).astype(np.float32)
+        size = np.float32(max(1, len(rows)) ** 0.5)
+        return np.asarray(total / size * self.scale[outputs] + self.bias[outputs], np.float32)
