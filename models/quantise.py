@@ -57,7 +57,7 @@ class _Rewriter:
             elif node.op_type == "Gather":
                 self._gather(node)
             elif node.op_type == "Gemm":
-                self._stored(node)
+                self._gemm(node)
             else:
                 self._matmul(node)
         used = {name for node in self.nodes for name in node.input}
@@ -86,15 +86,13 @@ class _Rewriter:
         scale_of_row = self._add("Gather", [scales, index], f"{out}.row_scale")
         self._add("Mul", [row, scale_of_row], out)
 
-    def _stored(self, node: onnx.NodeProto) -> None:
-        """A linear layer with a bias: stored as int8 with a scale per row, reckoned in float32."""
-        name = node.input[1]
-        rows, scale = quantised(self.large[name], 0, 127)
-        small = self._constant(f"{name}.int8", rows)
-        scales = self._constant(f"{name}.scale", scale)
-        self._add("DequantizeLinear", [small, scales], f"{name}.float", axis=0)
-        node.input[1] = f"{name}.float"
-        self.nodes.append(node)
+    def _gemm(self, node: onnx.NodeProto) -> None:
+        """A linear layer with a bias, its weight stored by output."""
+        x, name, bias = node.input
+        out = node.output[0]
+        self.large[f"{name}.turned"] = self.large[name].T
+        self._matmul(helper.make_node("MatMul", [x, f"{name}.turned"], [f"{out}.product"]))
+        self._add("Add", [f"{out}.product", bias], out)
 
     def _matmul(self, node: onnx.NodeProto) -> None:
         """Linear layers: integers times integers, then both scales."""

@@ -144,7 +144,7 @@ def test_large_matrices_become_int8_and_small_ones_stay(full: Graph, small: Grap
         assert matrix.dtype == np.int8
         assert np.abs(matrix).max(axis=0) == pytest.approx(63)
     assert small.constants["words.int8"].dtype == np.int8
-    assert small.constants["stored.int8"].dtype == np.int8
+    assert small.constants["stored.turned.int8"].dtype == np.int8
     assert "stored" not in small.constants
     for name in ("small", "bias"):
         assert np.array_equal(small.constants[name], full.constants[name])
