@@ -39,13 +39,13 @@ def grams(text: str) -> Indices:
     return np.unique(_mixed(np.concatenate(found)))
 
 
-def buckets(text: str, context: str | None = None) -> Indices:
-    """Return the rows of the table that a text lights, ascending; with a context also those of
-    each n-gram together with it."""
+def buckets(text: str, context: str) -> tuple[Indices, Indices]:
+    """Return the rows of the table that a text lights, ascending: those of its n-grams, and these
+    with those of each n-gram together with the context."""
     found = grams(text)
-    if context is not None:
-        found = np.concatenate([found, _mixed(found ^ np.uint32(zlib.crc32(context.encode())))])
-    return np.unique(found & np.uint32(BUCKETS - 1))
+    with_context = _mixed(found ^ np.uint32(zlib.crc32(context.encode())))
+    last = np.uint32(BUCKETS - 1)
+    return np.unique(found & last), np.unique(np.concatenate([found, with_context]) & last)
 
 
 def _mixed(hashes: Indices) -> Indices:
@@ -58,8 +58,8 @@ def _mixed(hashes: Indices) -> Indices:
 class WideTable:
     """Weights of every bucket for every output, int8 with a scale per output.
 
-    A text's weights are summed as integers and divided by the root of their number, so that no
-    rounding depends on an order.
+    A text's weights are summed as whole numbers, exact in float32, and divided by the root of
+    their number, so that no rounding depends on an order.
 
     Args:
         weights: (BUCKETS, 15) int8: three stances, twelve cells.
@@ -72,6 +72,7 @@ class WideTable:
         if weights.shape != (BUCKETS, outputs) or scale.shape != bias.shape != (outputs,):
             raise ValueError("the table's shape is not that of this version")
         self.weights, self.scale, self.bias = weights, scale, bias
+        self._whole = weights.astype(np.float32)
 
     @classmethod
     def rounded(cls, weights: Floats, bias: Floats) -> WideTable:
@@ -98,15 +99,12 @@ class WideTable:
 
     def logits(self, context: str, text: str) -> Floats:
         """Return the logits of a policy's context and a comment, (15,): stances, then cells."""
+        alone, with_context = map(self._mean, buckets(text, context))
         split = len(STANCES)
-        return np.concatenate(
-            [
-                self._sum(buckets(text, context), slice(split)),
-                self._sum(buckets(text), slice(split, None)),
-            ]
-        )
+        found = np.concatenate([with_context[:split], alone[split:]])
+        return np.asarray(found * self.scale + self.bias, np.float32)
 
-    def _sum(self, rows: Indices, outputs: slice) -> Floats:
-        total = self.weights[rows, outputs].sum(0, dtype=np.int32).astype(np.float32)
-        size = np.float32(max(1, len(rows)) ** 0.5)
-        return np.asarray(total / size * self.scale[outputs] + self.bias[outputs], np.float32)
+    def _mean(self, rows: Indices) -> Floats:
+        """Return the rows' sum over the root of their number."""
+        total = self._whole[rows].sum(0, dtype=np.float32)
+        return np.asarray(total / np.float32(max(1, len(rows)) ** 0.5), np.float32)

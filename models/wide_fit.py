@@ -31,14 +31,14 @@ def fit_wide(rows: Sequence[Example]) -> WideTable:
     stances = [row.stance for row in known]
     if len(set(stances)) == split:
         log.info("wide: stance on %s rows", f"{len(known):,}")
-        lit = _matrix([buckets(row.text, row.context) for row in known])
+        lit = _matrix([buckets(row.text, row.context)[1] for row in known])
         with _unfinished_is_fine():
             machine = LogisticRegression(C=STANCE_STRENGTH, max_iter=STEPS).fit(lit, stances)
         weights[:, :split], bias[:split] = machine.coef_.T, machine.intercept_
     judged = [row for row in rows if UNKNOWN not in row.evaluation]
     if judged:
         log.info("wide: evaluation on %s rows", f"{len(judged):,}")
-        lit = _matrix([buckets(row.text) for row in judged])
+        lit = _matrix([buckets(row.text, row.context)[0] for row in judged])
         truth = np.array([row.evaluation for row in judged])
         for cell in np.flatnonzero(truth.any(0) & ~truth.all(0)):
             machine = LogisticRegression(C=CELL_STRENGTH, max_iter=STEPS, class_weight="balanced")
