@@ -86,6 +86,39 @@ class Judged:
         return len(self.rows)
 
 
+class Exam:
+    """The sets of a split, each tagged once.
+
+    Args:
+        tagger: the artifact.
+        split: val or test.
+    """
+
+    def __init__(self, tagger: OnnxTagger, split: str) -> None:
+        self.tagger, self.split = tagger, split
+
+    @cached_property
+    def gold(self) -> Judged:
+        return Judged(self.tagger, gold(self.split))
+
+    @cached_property
+    def stream(self) -> Judged:
+        return Judged(self.tagger, stream())
+
+    @cached_property
+    def nlpcc(self) -> Judged:
+        return Judged(self.tagger, nlpcc(self.split))
+
+    @cached_property
+    def c_stance(self) -> Judged:
+        return Judged(self.tagger, c_stance(self.split))
+
+    def nothing_said(self, rows: list[Example], name: str) -> Score:
+        """Return the share of rows without an opinion that come out as none."""
+        judged = Judged(self.tagger, rows)
+        return Score(f"{name}: stance none", judged.right.mean(), len(judged))
+
+
 def policy_scores(judged: Judged, name: str, machine: Machine | None = None) -> Iterator[Score]:
     """Score stance and evaluation; the evaluation only where every row has been judged."""
     count = len(judged)
@@ -140,16 +173,16 @@ class Machine:
         return baseline.cells(self.train, rows)
 
 
-def nlpcc_scores(tagger: OnnxTagger, split: str) -> Iterator[Score]:
+def nlpcc_scores(exam: Exam) -> Iterator[Score]:
     """Score NLPCC 2016 Task 4 A by its own metric; the baseline is one machine per target."""
-    judged = Judged(tagger, nlpcc(split))
+    judged = exam.nlpcc
     train = nlpcc("train") + nlpcc_unlabelled()
     plain = baseline.stance_by_target(train, judged.rows)
-    new = fresh(train + nlpcc("val") * (split == "test"), judged.rows)
+    new = fresh(train + nlpcc("val") * (exam.split == "test"), judged.rows)
     every = np.ones(len(judged), bool)
     yield _beside("NLPCC-2016 A: F_avg", f_avg, judged, plain, every)
     yield _beside("NLPCC-2016 A, without near-duplicates: F_avg", f_avg, judged, plain, new)
-    prior = np.array(tagger.manifest.decision.prior)
+    prior = np.array(exam.tagger.manifest.decision.prior)
     moved = judged.stance.copy()
     for target in sorted(set(judged.groups.tolist())):
         rows = judged.groups == target
@@ -165,9 +198,9 @@ def nlpcc_scores(tagger: OnnxTagger, split: str) -> Iterator[Score]:
     yield Score("NLPCC-2016 A: calibration error", judged.error, len(judged))
 
 
-def c_stance_scores(tagger: OnnxTagger, split: str) -> Iterator[Score]:
+def c_stance_scores(exam: Exam) -> Iterator[Score]:
     """Score C-STANCE subtask A, whole and on noun phrases."""
-    judged = Judged(tagger, c_stance(split))
+    judged = exam.c_stance
     plain = baseline.stance_of_pairs(c_stance("train"), judged.rows)
     every, noun = np.ones(len(judged), bool), judged.groups == "noun_phrase"
     yield _beside("C-STANCE A: macro-F1", macro_f1, judged, plain, every)
@@ -180,12 +213,6 @@ def _beside(name: str, metric: Metric, judged: Judged, plain: Ints, rows: Bools)
     truth = judged.truth[rows]
     tagged, machine = metric(truth, judged.stance[rows]), metric(truth, plain[rows])
     return Score(name, tagged, rows.sum(), machine)
-
-
-def nothing_said(tagger: OnnxTagger, rows: list[Example], name: str) -> Score:
-    """Return the share of rows without an opinion that come out as none."""
-    judged = Judged(tagger, rows)
-    return Score(f"{name}: stance none", judged.right.mean(), len(judged))
 
 
 def fresh(train: Sequence[Example], rows: Sequence[Example]) -> Bools:
@@ -201,38 +228,38 @@ def fresh(train: Sequence[Example], rows: Sequence[Example]) -> Bools:
     return (shared / np.maximum(union, 1)).max(1) < NEAR  # type: ignore[no-any-return]
 
 
-def scores(tagger: OnnxTagger, split: str) -> Iterator[Score]:
+def scores(exam: Exam) -> Iterator[Score]:
     """Score an artifact on everything that the project and the corpora hold.
-
-    Args:
-        tagger: the artifact.
-        split: val or test.
 
     Raises:
         SettingError: when the corpora are missing.
     """
-    machine = Machine()
-    yield from policy_scores(Judged(tagger, gold(split)), "real rows", machine)
+    machine, split = Machine(), exam.split
+    yield from policy_scores(exam.gold, "real rows", machine)
     if split == "test":
-        unseen = Judged(tagger, gold("unseen"))
+        unseen = Judged(exam.tagger, gold("unseen"))
         yield from policy_scores(unseen, "real rows, policies never trained on", machine)
-    yield nothing_said(tagger, gold(split, linked=False), "real rows that only touch a word")
+    yield exam.nothing_said(gold(split, linked=False), "real rows that only touch a word")
     if split == "val":
-        yield from policy_scores(Judged(tagger, comments("val")), "our comments", machine)
-        yield nothing_said(tagger, unrelated("val"), "comments beside another policy")
+        yield from policy_scores(Judged(exam.tagger, comments("val")), "our comments", machine)
+        yield exam.nothing_said(unrelated("val"), "comments beside another policy")
     else:
-        streamed, hard = Judged(tagger, stream()), Judged(tagger, challenge())
-        yield from policy_scores(streamed, "bundled stream", machine)
-        yield from group_scores(streamed, "bundled stream")
+        hard = Judged(exam.tagger, challenge())
+        yield from policy_scores(exam.stream, "bundled stream", machine)
+        yield from group_scores(exam.stream, "bundled stream")
         yield from policy_scores(hard, "challenge", machine)
         yield from group_scores(hard, "challenge")
-    yield from nlpcc_scores(tagger, split)
-    yield from c_stance_scores(tagger, split)
+    yield from nlpcc_scores(exam)
+    yield from c_stance_scores(exam)
 
 
-def reliabilities(tagger: OnnxTagger, split: str) -> dict[str, list[Bin]]:
+def reliabilities(exam: Exam) -> dict[str, list[Bin]]:
     """Return what a reliability diagram shows, by the name of the rows."""
-    sets = {"real rows": gold(split), "NLPCC-2016 A": nlpcc(split), "C-STANCE A": c_stance(split)}
-    if split == "test":
-        sets["bundled stream"] = stream()
-    return {name: Judged(tagger, rows).bins for name, rows in sets.items()}
+    sets = {
+        "real rows": exam.gold,
+        "NLPCC-2016 A": exam.nlpcc,
+        "C-STANCE A": exam.c_stance,
+    }
+    if exam.split == "test":
+        sets["bundled stream"] = exam.stream
+    return {name: judged.bins for name, judged in sets.items()}

@@ -119,7 +119,8 @@ def score(
         else:
             from models.fidelity import vector_scores
 
-            found += scores.scores(tagger, split)
+            exam = scores.Exam(tagger, split)
+            found += scores.scores(exam)
             found += vector_scores(tagger)
     for one in found:
         svm = "" if one.svm is None else f"{one.svm:.3f}"
@@ -128,7 +129,7 @@ def score(
     if diagram is not None:
         from models.diagram import write_diagram
 
-        panels = {data.name: judged.bins} if data else scores.reliabilities(tagger, split)
+        panels = {data.name: judged.bins} if data else scores.reliabilities(exam)
         write_diagram(diagram, panels)
     if save:
         _save(folder, split, found)
