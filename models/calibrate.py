@@ -52,7 +52,9 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
     decision = manifest.decision
     truth = np.array([row.stance for row in rows])
     known = truth != UNKNOWN
-    share = wide_weight(stance[known], wide_stance[known], truth[known], stance_loss)
+    # Weighed as if it knew no policy: what it has of known ones must not drown the network.
+    blind, _ = tagger.wide_logits([("", row.text) for row in rows])
+    share = wide_weight(stance[known], blind[known], truth[known], stance_loss)
     stance = stance + np.float32(share) * wide_stance
     heat = inverse_temperature(stance[known], truth[known])
     decision = decision.model_copy(
