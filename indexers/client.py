@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,9 @@ from minyi.settings import ElasticSettings
 TIMEOUT_S = 10.0
 """How long one request may take: a server that hangs is noticed after that."""
 LONGEST_REASON = 300
+A_MONTH = re.compile(r"-v[0-9]+-[0-9]{4}\.[0-9]{2}$")
+"""How the name of an index of opinions ends; the alias ends in no such thing."""
+GONE = {"search_phase_execution_exception", "search_context_missing_exception"}
 
 
 def connect(url: str, settings: ElasticSettings, timeout_s: float = TIMEOUT_S) -> Elasticsearch:
@@ -74,6 +78,17 @@ def is_block(error: Any) -> bool:
     return isinstance(error, Mapping) and error.get("type") == "cluster_block_exception"
 
 
+def is_passing(error: Any) -> bool:
+    """Whether what was not found was there a moment ago, and another try looks anew: a point in
+    time that has expired, or a month that was dropped meanwhile."""
+    if not isinstance(error, Mapping):
+        return False
+    causes = [error, *(error.get("root_cause") or ())]
+    if any(cause.get("type") in GONE for cause in causes):
+        return True
+    return A_MONTH.search(str(error.get("index"))) is not None
+
+
 @contextmanager
 def available(client: Elasticsearch) -> Iterator[None]:
     """Turn the client's errors into ours.
@@ -114,6 +129,8 @@ def translated(error: TransportError | ApiError, address: str) -> MinyiError:
                 f"Elasticsearch at {address} does not allow this to the given login ({why}); "
                 "minyi index roles --show lists what each role needs"
             )
+        case 404 if is_passing(detail):
+            return IndexUnavailable(f"Elasticsearch at {address} no longer holds this: {why}")
         case 404:
             return SettingError(
                 f"Elasticsearch at {address} holds no opinions yet ({why}); run minyi setup"

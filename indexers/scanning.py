@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from elasticsearch import Elasticsearch
 from indexers.client import available
 from indexers.lifecycle import Names
 from indexers.mappings import Body
+from minyi.errors import MinyiError
 
 KEEP_ALIVE = "5m"
 PAGE = 5_000
@@ -97,7 +99,8 @@ def scan(
             yield hits
             after = hits[-1]["sort"]
     finally:
-        with available(client):
+        # One that has expired is gone already, and what failed before is what is told.
+        with suppress(MinyiError), available(client):
             client.close_point_in_time(id=state)
 
 

@@ -9,8 +9,9 @@ from datetime import datetime
 import pytest
 from world import opinion
 
+from indexers.counting import snapshot
 from indexers.elastic import ElasticIndex
-from indexers.lifecycle import Names, drop, expired, held, set_up
+from indexers.lifecycle import Names, create, drop, expired, held, set_up
 from minyi.domain import SHANGHAI
 from minyi.errors import IndexUnavailable, SettingError
 from minyi.query import Filters
@@ -115,6 +116,22 @@ def test_old_months_are_dropped_whole(worlds: Worlds, names: Names) -> None:
     assert index.count() == 3
     assert expired(index.check(), names, NOW, 2) == gone
     index.close()
+
+
+def test_a_state_that_goes_during_a_question_is_worth_another_try(
+    worlds: Worlds, names: Names
+) -> None:
+    client = worlds.client
+    with snapshot(client, names) as state:
+        client.close_point_in_time(id=state.id)  # as when it expires
+        with pytest.raises(IndexUnavailable):
+            state.search(size=1)
+    month = names.month(1, "2024.06")
+    create(client, month)
+    with snapshot(client, names) as state:
+        drop(client, [month])
+        with pytest.raises(IndexUnavailable):
+            state.search(size=1)
 
 
 def test_setting_up_twice_changes_nothing(worlds: Worlds, names: Names) -> None:

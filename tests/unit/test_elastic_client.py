@@ -225,6 +225,31 @@ def test_a_month_that_cannot_be_made_is_waited_for() -> None:
         lifecycle.create(client, "opinions-v1-2024.05")
 
 
+def missing(type_: str, **more: Any) -> Answer:
+    return 404, {"error": {"type": type_, "reason": "gone", **more}}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        missing(
+            "search_phase_execution_exception",
+            root_cause=[{"type": "search_context_missing_exception"}],
+        ),
+        missing("index_not_found_exception", index="opinions-v1-2024.05"),
+    ],
+)
+def test_what_goes_during_a_search_is_looked_for_anew(answer: Answer) -> None:
+    with serving(Fake(lambda *_: answer)) as client, pytest.raises(IndexUnavailable, match="gone"):
+        ElasticIndex(client).totals(Filters())
+
+
+def test_an_alias_that_is_not_there_is_no_passing_matter() -> None:
+    answer = missing("index_not_found_exception", index="opinions")
+    with serving(Fake(lambda *_: answer)) as client, pytest.raises(SettingError, match="setup"):
+        ElasticIndex(client).totals(Filters())
+
+
 def test_what_is_not_our_alias_is_left_alone() -> None:
     fake = Fake(lambda *_: (200, {"opinions": {"mappings": {}}}))
     with serving(fake) as client, pytest.raises(SettingError, match="not the alias"):
