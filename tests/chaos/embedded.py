@@ -13,10 +13,17 @@ from streams.embedded import open_log
 from streams.running import WORK
 from streams.topics import APP_ID
 from tests.chaos import broker
+from tests.chaos.killing import kill_at_random
 from tests.chaos.processes import Process, free_port
 from tests.chaos.producer import Producer, through_api
 from tests.chaos.records import Mix, records
-from tests.chaos.trial import DRAINED_WITHIN_S, READY_WITHIN_S, Options, Tended, TooLate
+from tests.chaos.trial import (
+    DRAINED_WITHIN_S,
+    READY_WITHIN_S,
+    Options,
+    Tended,
+    TooLate,
+)
 from tests.chaos.undisturbed import undisturbed
 from tests.chaos.verdict import judge
 from tests.chaos.worker import FILE_BYTES
@@ -45,12 +52,12 @@ class EmbeddedTrial(Tended):
         self.mix = mix
         self.config = Settings(data=folder / "data", broker="", index="")
         self.port = free_port()
-        self.producer: Producer | None = None
 
-    def send(self, seconds: float) -> None:
-        """Begin to post all records, over some seconds."""
+    def send(self, seconds: float, released: float = 1.0) -> Producer:
+        """Begin to post the records, over some seconds, as far as they are released."""
         ways = through_api(f"http://127.0.0.1:{self.port}")
-        self.producer = Producer(records(self.mix), ways, seconds)
+        self.producer = Producer(records(self.mix), ways, seconds, released)
+        return self.producer
 
     def serve(self, **more: str) -> Process:
         """Start the service."""
@@ -102,22 +109,7 @@ class EmbeddedTrial(Tended):
 
 
 def embedded_kill(trial: EmbeddedTrial) -> None:
-    trial.send(trial.options.seconds(30, 10))
-    for number in range(trial.options.kills):
-        service = trial.serve()
-        if number % 2:
-            trial.wait(lambda service=service: working(service), READY_WITHIN_S, "work")  # type: ignore[misc]
-            trial.last(trial.chance.uniform(0, 1.0))
-        else:
-            trial.last(trial.chance.uniform(0, 5.0))
-        service.kill()
-        trial.hurt(f"kill {number + 1} of {trial.options.kills}")
-    trial.result.disturbances = [f"{trial.options.kills} × kill -9 of minyi serve"]
-
-
-def working(service: Process) -> bool:
-    """Whether a service works on comments, or has none left to work on."""
-    return bool(service.measured("minyi_comments_total")) or service.ready()
+    kill_at_random(trial, trial.serve, "minyi serve")
 
 
 def embedded_full(trial: EmbeddedTrial) -> None:

@@ -34,6 +34,7 @@ class Producer:
         records: what is sent.
         sends: opens the way there; opened anew after every failure.
         seconds: over how long the sending is spread, 0 for at once.
+        released: the share of the records that may be sent, until more is released.
     """
 
     def __init__(
@@ -41,16 +42,22 @@ class Producer:
         records: Sequence[Raw],
         sends: Callable[[], AsyncIterator[Send]],
         seconds: float,
+        released: float = 1.0,
     ) -> None:
         self.acknowledged: list[Raw] = []
         self.failures = 0
         self._records = records
         self._sends = asynccontextmanager(sends)
         self._seconds = seconds
+        self._released = released
         self._stopped = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="producer", daemon=True)
         self._thread.start()
+
+    def release(self, share: float) -> None:
+        """Let so many of the records be sent."""
+        self._released = share
 
     @property
     def done(self) -> bool:
@@ -68,6 +75,12 @@ class Producer:
         self._stopped.set()
         self._thread.join(60)
 
+    def _next(self) -> Sequence[Raw]:
+        """Return what is sent next; nothing while no more is released."""
+        first = len(self.acknowledged)
+        last = min(first + CHUNK, round(self._released * len(self._records)))
+        return self._records[first:last]
+
     def _run(self) -> None:
         try:
             asyncio.run(self._send_all())
@@ -79,11 +92,15 @@ class Producer:
         while not self._stopped.is_set() and len(self.acknowledged) < len(self._records):
             try:
                 async with self._sends() as send:
-                    while chunk := self._records[len(self.acknowledged) :][:CHUNK]:
+                    while len(self.acknowledged) < len(self._records):
+                        chunk = self._next()
                         due = began + self._seconds * len(self.acknowledged) / len(self._records)
                         await asyncio.sleep(max(0.0, due - time.monotonic()))
                         if self._stopped.is_set():
                             return
+                        if not chunk:
+                            await asyncio.sleep(0.05)
+                            continue
                         await send(chunk)
                         self.acknowledged += chunk
             except BrokerUnavailable:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tests.chaos.engines import ELASTICSEARCH, KAFKA
+from tests.chaos.killing import kill_at_random
 from tests.chaos.processes import command
 from tests.chaos.records import Mix
 from tests.chaos.trial import ALIAS, READY_WITHIN_S, Trial
@@ -30,19 +31,7 @@ class Scenario:
 
 
 def worker_kill(trial: Trial) -> None:
-    """Half of the points are anywhere after a start, half while it works."""
-    trial.send(trial.options.seconds(30, 10))
-    for number in range(trial.options.kills):
-        worker = trial.worker()
-        if number % 2:
-            before = trial.read()
-            trial.wait(lambda before=before: trial.read() > before or trial.drained(), 180, "work")  # type: ignore[misc]
-            trial.last(trial.chance.uniform(0, 1.0))
-        else:
-            trial.last(trial.chance.uniform(0, 5.0))
-        worker.kill()
-        trial.hurt(f"kill {number + 1} of {trial.options.kills}")
-    trial.result.disturbances = [f"{trial.options.kills} × kill -9 of the worker"]
+    kill_at_random(trial, trial.worker, "the worker")
 
 
 def rebalance(trial: Trial) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import random
 import shutil
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ class Result:
         return not self.verdict.problems
 
 
-class Tended:
+class Tended(ABC):
     """Minyi's processes, waited for and started again when they end by themselves.
 
     Args:
@@ -85,10 +86,15 @@ class Tended:
         self.chance = random.Random(f"{options.seed} {name}")
         self.result = Result(name)
         self.processes: list[Process] = []
+        self.producer: Producer | None = None
         self.folder = folder
         self._say = say
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "data").mkdir(parents=True)
+
+    @abstractmethod
+    def send(self, seconds: float, released: float = 1.0) -> Producer:
+        """Begin to send the records, over some seconds, as far as they are released."""
 
     def hurt(self, what: str) -> None:
         """Note a disturbance."""
@@ -191,7 +197,6 @@ class Trial(Tended):
         self.config = Settings(
             data=folder / "data", broker=self._broker, index=engines.elasticsearch
         )
-        self.producer: Producer | None = None
 
     def variables(self) -> dict[str, str]:
         own = {"MINYI_BROKER": self._broker, "MINYI_INDEX": self.engines.elasticsearch}
@@ -214,9 +219,11 @@ class Trial(Tended):
         with closing(Elasticsearch(self.engines.elasticsearch, request_timeout=30)) as client:
             yield client
 
-    def send(self, seconds: float) -> None:
-        """Begin to send all records, over some seconds."""
-        self.producer = Producer(records(self.mix), through_broker(self.config), seconds)
+    def send(self, seconds: float, released: float = 1.0) -> Producer:
+        """Begin to send the records, over some seconds, as far as they are released."""
+        way = through_broker(self.config)
+        self.producer = Producer(records(self.mix), way, seconds, released)
+        return self.producer
 
     def worker(self, **more: str) -> Process:
         """Start a worker."""
