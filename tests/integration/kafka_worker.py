@@ -1,7 +1,8 @@
 """A worker process for tests to kill: ``kafka_worker.py SETTINGS SECONDS``.
 
 The real app on the settings (JSON), with a quick tagger that takes so many seconds a batch. It
-says ``ready`` once its registry is there, and ends in good order when its standard input does.
+says ``ready`` once its registry is there, and ends like every worker on SIGTERM, or when its
+standard input does.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 
 from indexers.embedded import EmbeddedIndex
 from minyi import logs
+from minyi.cli.serving import run
 from minyi.domain import Policy, Tagging
 from minyi.settings import Settings, embedded_path
 from streams.access import access
@@ -49,4 +51,4 @@ async def main(config: Settings, seconds: float) -> None:
     index.close()
 
 
-asyncio.run(main(Settings.model_validate_json(sys.argv[1]), float(sys.argv[2])))
+run(main(Settings.model_validate_json(sys.argv[1]), float(sys.argv[2])))

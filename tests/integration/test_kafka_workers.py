@@ -66,6 +66,7 @@ class Fleet:
     async def stop(self) -> None:
         for worker in self.workers.values():
             assert worker.stdin
+            worker.terminate()
             worker.stdin.close()
         async with asyncio.timeout(30):
             for name, worker in self.workers.items():

@@ -133,7 +133,7 @@ def flat(record: Document, prefix: str = "") -> Document:
 
 def letter(rng: random.Random, number: int) -> DeadLetter:
     return dead_letter(
-        b"x" * rng.randrange(1000),
+        b"record %d" % number,
         origin=f"comments/0/{number}",
         stage=rng.choice(["read", "index"]),
         reason=rng.choice(["not JSON", "the text is blank", "the date is out of range"]),
@@ -167,7 +167,7 @@ def server(elasticsearch: str) -> Iterator[Server]:
     letters = [letter(rng, number) for number in range(LETTERS)]
     worlds = Worlds(elasticsearch)
     names = worlds.names()
-    client = worlds.connect(timeout_s=60)
+    client = worlds.connect()
     set_up(client, names, FIRST)
     index = ElasticIndex(client, names)
     assert index.upsert(opinions) == []
