@@ -130,13 +130,8 @@ class OnnxTagger:
     def logits(self, pairs: Sequence[tuple[str, str, tuple[str, ...]]]) -> tuple[Floats, Floats]:
         """Return the logits of (context, text, names) that are decided on: stance (n, 3),
         evaluation (n, 12)."""
-        stance, evaluation = self.deep_logits(pairs)
-        wide_stance, wide_evaluation = self.wide_logits([pair[:2] for pair in pairs])
-        decision = self._decision
-        return (
-            stance + np.float32(decision.stance_wide) * wide_stance,
-            evaluation + np.float32(decision.evaluation_wide) * wide_evaluation,
-        )
+        deep, wide = self.deep_logits(pairs), self._weighed([pair[:2] for pair in pairs])
+        return deep[0] + wide[0], deep[1] + wide[1]
 
     def wide_logits(self, pairs: Sequence[tuple[str, str]]) -> tuple[Floats, Floats]:
         """Return the wide half's logits of (context, text), zeros where there is none."""
@@ -145,6 +140,15 @@ class OnnxTagger:
             for row, (context, text) in enumerate(pairs):
                 found[row] = self._wide.logits(context, text)
         return found[:, : len(STANCES)], found[:, len(STANCES) :]
+
+    def _weighed(self, pairs: Sequence[tuple[str, str]]) -> tuple[Floats, Floats]:
+        """Return what the wide half adds to the network's logits of (context, text)."""
+        stance, evaluation = self.wide_logits(pairs)
+        decision = self._decision
+        return (
+            np.float32(decision.stance_wide) * stance,
+            np.float32(decision.evaluation_wide) * evaluation,
+        )
 
     def deep_logits(
         self, pairs: Sequence[tuple[str, str, tuple[str, ...]]]
@@ -162,17 +166,15 @@ class OnnxTagger:
             self._inputs.pair(policy_context(policy), text, policy_names(policy))
             for policy, text in pairs
         ]
-        wide = self.wide_logits([(policy_context(policy), text) for policy, text in pairs])
-        stance_weight = np.float32(self._decision.stance_wide)
-        cell_weight = np.float32(self._decision.evaluation_wide)
+        wide = self._weighed([(policy_context(policy), text) for policy, text in pairs])
         taggings: dict[int, Tagging] = {}
         for rows, outputs in self._run(encoded, ("stance", "evaluation", "evidence")):
             for index, stance, evaluation, evidence in zip(rows, *outputs, strict=True):
                 text = pairs[index][1]
                 taggings[index] = decide(
                     self._decision,
-                    stance + stance_weight * wide[0][index],
-                    evaluation + cell_weight * wide[1][index],
+                    stance + wide[0][index],
+                    evaluation + wide[1][index],
                     evidence,
                     text,
                     encoded[index],
