@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -17,21 +16,6 @@ from minyi.errors import IndexUnavailable, SettingError
 from minyi.query import Filters
 from minyi.vocabulary import Stance
 from tests.elastic import NOW, Worlds
-
-
-@pytest.fixture(scope="module")
-def worlds(elasticsearch: str) -> Iterator[Worlds]:
-    worlds = Worlds(elasticsearch)
-    yield worlds
-    worlds.close()
-
-
-@pytest.fixture
-def names(worlds: Worlds) -> Names:
-    names = worlds.names()
-    set_up(worlds.client, names, NOW)
-    worlds.hasten(names)
-    return names
 
 
 def test_what_does_not_fit_is_refused_and_the_rest_is_written(worlds: Worlds, names: Names) -> None:

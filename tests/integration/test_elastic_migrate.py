@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -22,21 +21,6 @@ from minyi.ports import Index
 from minyi.query import Filters
 from minyi.vocabulary import Stance
 from tests.elastic import NOW, Worlds
-
-
-@pytest.fixture(scope="module")
-def worlds(elasticsearch: str) -> Iterator[Worlds]:
-    worlds = Worlds(elasticsearch)
-    yield worlds
-    worlds.close()
-
-
-@pytest.fixture
-def names(worlds: Worlds) -> Names:
-    names = worlds.names()
-    set_up(worlds.client, names, NOW)
-    worlds.hasten(names)
-    return names
 
 
 class Writer(Thread):
