@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from minyi.errors import InvalidRecord
-from minyi.vocabulary import Aspect, Domain, Polarity, Stance
+from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MAX_TEXT = 20_000
@@ -123,6 +123,8 @@ class Comment(Model):
     author: Text | None = Field(default=None, max_length=200)
     region: Text | None = Field(default=None, max_length=100)
     channel: Text | None = Field(default=None, max_length=100)
+    age: int | None = Field(default=None, ge=0, le=130)
+    """Of the author, in years; an opinion keeps the band only."""
     likes: Count | None = None
     dislikes: Count | None = None
     reply: Reply | None = None
@@ -303,6 +305,7 @@ class Opinion(Model):
     author: str | None = None
     region: str | None = None
     channel: str | None = None
+    age: AgeBand | None = None
     likes: Count | None = None
     dislikes: Count | None = None
     reply: Reply | None = None

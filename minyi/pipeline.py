@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from minyi.domain import Comment, LinkedComment, Opinion, Policy, Tagging, opinion_id
 from minyi.text import author_hash, duplicate_key, joined, redact
+from minyi.vocabulary import AgeBand
 
 
 def protect(comment: Comment, author_key: str) -> Comment:
@@ -62,6 +63,7 @@ def opinions(
             author=comment.author,
             region=comment.region,
             channel=comment.channel,
+            age=None if comment.age is None else AgeBand.of(comment.age),
             likes=comment.likes,
             dislikes=comment.dislikes,
             reply=comment.reply,

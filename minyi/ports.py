@@ -11,7 +11,18 @@ import numpy.typing as npt
 
 from minyi.dead_letter import DeadLetter, LetterFilters, LetterHead, LetterPage, Outcome
 from minyi.domain import Comment, Opinion, Policy, Tagging
-from minyi.query import Counts, Filters, Group, Interval, Page, Rejection, TrendPoint
+from minyi.query import (
+    AnswerCell,
+    Cell,
+    Counts,
+    Facet,
+    Filters,
+    Group,
+    Interval,
+    Page,
+    Rejection,
+    TrendPoint,
+)
 
 
 class Index(Protocol):
@@ -42,6 +53,25 @@ class Index(Protocol):
 
     def totals(self, filters: Filters) -> dict[str, Counts]:
         """Return counts by policy id, for policies with at least one opinion."""
+
+    def cells(
+        self, filters: Filters, by: Sequence[Facet], interval: Interval | None = None
+    ) -> list[Cell]:
+        """Count opinions and their authors by the values of facets (none: all together), and by
+        bucket when an interval is given. Empty cells are absent. In order of bucket, then values,
+        a lacking value before all others."""
+
+    def votes(
+        self, filters: Filters, interval: Interval, group: Group | None = None
+    ) -> list[TrendPoint]:
+        """As ``trend``, but count authors: each has one vote in a bucket (and group), for the side
+        of favor and against that more of their opinions took there, for none where these are
+        equal. An opinion without an author is an author of its own. ``counts`` and ``collapsed``
+        are the same and hold the stances only: who repeats a text has one vote anyway."""
+
+    def answers(self, filters: Filters, by: Sequence[Facet]) -> list[AnswerCell]:
+        """Count opinions by day, facets and how long their reply took. In order of day, values
+        (a lacking one first), unanswered first, then delay, an unknown one first."""
 
     def newest(self, filters: Filters) -> datetime | None:
         """Return the newest ``created_at``, the event-time clock of the index."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from minyi.domain import Model, Opinion, Time
-from minyi.vocabulary import Aspect, Domain, Polarity, Stance
+from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
 
 class Interval(StrEnum):
@@ -26,6 +26,18 @@ class Group(StrEnum):
     CHANNEL = "channel"
     SOURCE = "source"
     DOMAIN = "domain"
+    AGE = "age"
+
+
+class Facet(StrEnum):
+    """What opinions can be told apart by; the field of the opinion has the same name."""
+
+    REGION = "region"
+    CHANNEL = "channel"
+    SOURCE = "source"
+    DOMAIN = "domain"
+    AGE = "age"
+    POLICY = "policy_id"
 
 
 class Filters(Model):
@@ -40,6 +52,9 @@ class Filters(Model):
     channel: str | None = None
     source: str | None = None
     domain: Domain | None = None
+    age: AgeBand | None = None
+    lacking: tuple[Facet, ...] = ()
+    """Keeps only the opinions that have none of these fields."""
     sure: bool | None = None
     """True leaves out the opinions in the tagger's abstain band, False keeps only those."""
     since: Time | None = None
@@ -54,6 +69,9 @@ class Counts(Model):
     none: int = 0
     evaluations: dict[Aspect, dict[Polarity, int]] = Field(default_factory=dict)
     """Only the cells above zero."""
+    outputs: dict[str, dict[int, int]] = Field(default_factory=dict)
+    """Model id → bin of ``minyi.outputs`` → opinions, only those above zero; they add up to the
+    total. Empty where opinions are not counted one by one (collapsed, authors)."""
 
     @property
     def total(self) -> int:
@@ -69,6 +87,32 @@ class TrendPoint(Model):
     counts: Counts
     collapsed: Counts
     """As ``counts``, near-identical texts (same duplicate key, stance and bucket) counted once."""
+
+
+class Cell(Model):
+    """What opinions with the same values of some facets say."""
+
+    bucket: date | None = None
+    """First day of the bucket in Asia/Shanghai; None when time does not tell them apart."""
+    values: tuple[str | None, ...]
+    """One a facet, in the order that was asked for; None where the opinions lack the field."""
+    counts: Counts
+    authors: int
+    """Distinct authors; an opinion without one counts as an author of its own."""
+
+
+class AnswerCell(Model):
+    """Opinions by when they came and when they were answered."""
+
+    day: date
+    """Of the comment, in Asia/Shanghai."""
+    values: tuple[str | None, ...]
+    answered: bool
+    delay: int | None
+    """Whole days of 24 hours from the comment to its reply, at least 0; None when it has none, or
+    one whose time is not known."""
+    counts: Counts
+    """Without ``outputs``."""
 
 
 class Rejection(Model):

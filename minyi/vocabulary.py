@@ -41,6 +41,29 @@ class Domain(StrEnum):
     GOVERNANCE = "governance"
 
 
+class AgeBand(StrEnum):
+    """How old an author is, in bands: an exact age tells too much of a person."""
+
+    MINOR = "0-17"
+    YOUNG = "18-29"
+    MIDDLE = "30-44"
+    OLDER = "45-59"
+    SENIOR = "60+"
+
+    @classmethod
+    def of(cls, age: int) -> AgeBand:
+        """Return the band of an age in years."""
+        return next(band for band, above in _AGES if age < above)
+
+
+_AGES = (
+    (AgeBand.MINOR, 18),
+    (AgeBand.YOUNG, 30),
+    (AgeBand.MIDDLE, 45),
+    (AgeBand.OLDER, 60),
+    (AgeBand.SENIOR, 1_000),
+)
+
 STANCE_ZH = {Stance.FAVOR: "支持", Stance.AGAINST: "反对", Stance.NONE: "未表态"}
 ASPECT_ZH = {
     Aspect.EFFECT: "成效",

@@ -74,6 +74,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "username",
     ),
     "region": ("region", "地区", "区域", "所属区域", "所属地区", "城市", "省份", "ip属地", "city"),
+    "age": ("age", "年龄"),
     "channel": ("channel", "渠道", "来源渠道", "受理渠道", "平台"),
     "source": ("source", "来源", "数据来源"),
     "url": ("url", "链接", "网址", "link"),
