@@ -40,3 +40,20 @@ export async function get(path, parameters = {}, signal = undefined) {
     throw new ApiError("服务返回的内容无法读取，请稍候再试。", answer.status);
   }
 }
+
+// A get that reads every answer once: read(path, parameters), until read.forget().
+export function reader(signal) {
+  const answers = new Map();
+  const read = (path, parameters = {}) => {
+    const name = JSON.stringify([path, parameters]);
+    if (!answers.has(name)) {
+      answers.set(name, get(path, parameters, signal).catch((error) => {
+        answers.delete(name);
+        throw error;
+      }));
+    }
+    return answers.get(name);
+  };
+  read.forget = () => answers.clear();
+  return read;
+}

@@ -24,7 +24,7 @@ from minyi.prevalence import share
 from minyi.text import duplicate_key
 from minyi.vocabulary import ASPECT_ZH, POLARITY_ZH, STANCE_ZH, Aspect, Domain, Polarity, Stance
 
-ASSETS = sorted(path for path in PAGE.iterdir() if path.is_file())
+ASSETS = sorted(path for path in PAGE.rglob("*") if path.is_file())
 TYPES = {
     ".js": "text/javascript",
     ".css": "text/css",
@@ -111,7 +111,7 @@ def test_the_page_is_chinese_and_says_who_speaks(client: TestClient) -> None:
 
 @pytest.mark.parametrize("asset", ASSETS, ids=lambda path: path.name)
 def test_every_asset_answers_with_its_type(client: TestClient, asset: Path) -> None:
-    answer = client.get(f"/page/{asset.name}")
+    answer = client.get(f"/page/{asset.relative_to(PAGE)}")
     assert answer.status_code == 200
     assert answer.headers["content-type"].split(";")[0] == TYPES[asset.suffix]
 
@@ -122,8 +122,9 @@ def test_every_file_is_reached_from_the_page_and_every_reference_exists() -> Non
     while waiting:
         file = waiting.pop()
         text = file.read_text("utf-8")
-        names = re.findall(r'(?:src|href)="/page/([^"]+)"|from "\./([^"]+)"', text)
-        for target in {PAGE / (a or b) for a, b in names} - found:
+        names = re.findall(r'(?:src|href)="/page/([^"]+)"|from "(\.\.?/[^"]+)"', text)
+        targets = {PAGE / a if a else (file.parent / b).resolve() for a, b in names}
+        for target in targets - found:
             assert target.is_file(), f"{file.name} refers to {target.name}, which is missing"
             found.add(target)
             waiting.append(target)

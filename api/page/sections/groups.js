@@ -1,14 +1,18 @@
 // The same policy by region, channel or source.
 
-import { stanceBar } from "./bars.js";
-import { empty, h } from "./dom.js";
-import { total } from "./shares.js";
-import { FEW, GROUPS, number } from "./words.js";
+import { stanceBar } from "../bars.js";
+import { empty, h } from "../dom.js";
+import { settings } from "../settings.js";
+import { total } from "../shares.js";
+import { FEW, GROUPS, number } from "../words.js";
 
 const SHOWN = 12;
 
-// rows: a trend's rows, split by `group`; here(changes) is the address of the view with changes.
-export function split({ rows, group, shape, scope, here }) {
+export const section = { id: "groups", title: "分组对照", draw };
+
+async function draw({ read, path, params, scope, here }) {
+  const { interval, group, shape } = settings(params);
+  const { rows } = await read(`${path}/trend`, { interval, group, ...scope, [group]: null });
   const found = new Map();
   for (const row of rows) found.set(row.group, [...(found.get(row.group) ?? []), row[shape]]);
   const lines = [...found].map(([name, summaries]) => ({ name, summary: total(summaries) }))
@@ -22,7 +26,7 @@ export function split({ rows, group, shape, scope, here }) {
       more.remove();
     },
   }, `显示其余 ${number(rest.length)} 个`);
-  return h("section", { class: "card" },
+  return [
     h("div", { class: "card-head" }, h("h2", null, "分组对照"),
       h("div", { class: "switch", role: "group", "aria-label": "分组方式" }, Object.entries(GROUPS).map(([key, name]) => h("a", {
         href: here({ group: key }), "data-key": key, "aria-current": key === group && "true",
@@ -31,7 +35,7 @@ export function split({ rows, group, shape, scope, here }) {
     lines.length === 0 ? empty("这个范围内还没有意见。")
       : h("table", { class: "groups" },
         h("thead", null, h("tr", null, h("th", { scope: "col" }, GROUPS[group]), h("th", { scope: "col" }, "意见数"), h("th", { scope: "col" }, "立场"))), body),
-    rest.length > 0 && more);
+    rest.length > 0 && more];
 }
 
 function tableRow({ name, summary }, group, scope, here) {

@@ -1,0 +1,29 @@
+// What the parameters of a policy's address mean.
+
+import { GROUPS, INTERVALS, isDate } from "./words.js";
+
+export const EVIDENCE = ["stance", "aspect", "polarity", "from", "to"];
+const SCOPE = Object.keys(GROUPS);
+
+// Keeps what names of `params`.
+export const pick = (params, names) => Object.fromEntries(names.filter((name) => params[name]).map((name) => [name, params[name]]));
+
+// The changes that clear the filters of the list of comments.
+export const nothing = Object.fromEntries(EVIDENCE.map((name) => [name, null]));
+
+// How the view counts, and what it is narrowed to.
+export function settings(params) {
+  return {
+    interval: INTERVALS[params.interval] ? params.interval : "week",
+    group: GROUPS[params.group] ? params.group : "region",
+    shape: params.merge ? "collapsed" : "raw",
+    scope: pick(params, SCOPE),
+  };
+}
+
+// The filters of the list of comments.
+export function wanted(params) {
+  const found = pick(params, EVIDENCE);
+  for (const name of ["from", "to"]) if (!isDate(found[name])) delete found[name];
+  return found;
+}
