@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 
 from api.readiness import Check, Readiness
+from minyi.adjusting import Adjuster
 from minyi.domain import Policy
 from minyi.errors import BrokerUnavailable
 from minyi.ports import Clock, CommentSink, Index, LetterBox, Registry
@@ -26,8 +27,8 @@ class Services:
     registers what is to be called after the index has changed; ``announce`` puts an alert, by key
     and value, on the topic ``alerts``; ``failure`` returns why the stream has stopped for good, or
     None while it runs; ``checks`` are what the service cannot do its work without, besides registry
-    and index; ``metrics`` are what it measures of itself; ``letters`` are shown to whoever
-    holds the ``operator_key``.
+    and index; ``adjuster`` knows what the tagger mistakes, by default nothing; ``metrics`` are what
+    it measures of itself; ``letters`` are shown to whoever holds the ``operator_key``.
     """
 
     index: Index
@@ -39,6 +40,7 @@ class Services:
     announce: Callable[[bytes, bytes], Awaitable[None]] | None = None
     failure: Callable[[], str | None] = lambda: None
     checks: Mapping[str, Check] = field(default_factory=dict)
+    adjuster: Adjuster = field(default_factory=Adjuster)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     letters: LetterBox | None = None
     operator_key: str = field(default="", repr=False)

@@ -8,10 +8,22 @@ from __future__ import annotations
 
 from math import sqrt
 
+from minyi.domain import Model
 from minyi.query import Share
+from minyi.vocabulary import Aspect
 
+FLOOR = 10
+"""Opinions that a window needs for a share of its own; below it says that they are too few."""
 Z95 = 1.959963984540054
 """97.5 % quantile of the standard normal distribution."""
+
+
+class AspectShares(Model):
+    """How often an aspect is praised and criticised."""
+
+    aspect: Aspect
+    praise: Share
+    criticism: Share
 
 
 def wilson(count: int, n: int, z: float = Z95) -> tuple[float, float]:

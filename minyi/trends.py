@@ -6,21 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from minyi.domain import Model
-from minyi.prevalence import share
+from minyi.prevalence import AspectShares, share
 from minyi.query import Counts, Interval, Share, TrendPoint
 from minyi.vocabulary import Aspect, Polarity
 
 OPINIONS = "opinions"
 COLLAPSED = "opinions, near-identical texts counted once"
 ALL_OPINIONS = "opinions on all policies"
-
-
-class AspectShares(Model):
-    """How often an aspect is praised and criticised."""
-
-    aspect: Aspect
-    praise: Share
-    criticism: Share
 
 
 class Summary(Model):
