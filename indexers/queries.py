@@ -70,6 +70,26 @@ def wanted_marks(filters: Filters) -> int | None:
     )
 
 
+def delay(opinion: Opinion) -> int | None:
+    """Return the whole days of 24 hours from an opinion's comment to its reply, at least 0; None
+    when there is none, or its time is not known."""
+    if opinion.reply is None or opinion.reply.at is None:
+        return None
+    return max(0, (opinion.reply.at - opinion.created_at) // timedelta(days=1))
+
+
+def vote(favor: int, against: int) -> Stance:
+    """Return the one vote of an author who took these sides so many times."""
+    if favor == against:
+        return Stance.NONE
+    return Stance.FAVOR if favor > against else Stance.AGAINST
+
+
+def lacking_first(values: Sequence[str | None]) -> list[tuple[bool, str]]:
+    """Return the sort key of a cell's values: a lacking one before all others."""
+    return [(value is not None, value or "") for value in values]
+
+
 def encode_cursor(key: tuple[int, str]) -> str:
     """Return an opaque cursor that stands after the sort key ``(microseconds, id)``."""
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
@@ -124,11 +144,12 @@ def _positions(bits: int) -> tuple[int, ...]:
 
 
 class Tally:
-    """Counts under construction: opinions by stance and by evaluated cell."""
+    """Counts under construction: opinions by stance, by evaluated cell, by output."""
 
     def __init__(self) -> None:
         self._stances = dict.fromkeys(STANCES, 0)
         self._cells = [0] * len(CELLS)
+        self._outputs: dict[str, dict[int, int]] = {}
 
     def add(self, stance: Stance, bits: int, n: int = 1) -> None:
         """Add ``n`` opinions of one stance that all evaluate the cells in ``bits``."""
@@ -153,8 +174,14 @@ class Tally:
         for position in _positions(bits):
             self._cells[position] += n
 
+    def produce(self, model_id: str, output: int, n: int = 1) -> None:
+        """Add ``n`` to one bin of a model's outputs alone."""
+        outputs = self._outputs.setdefault(model_id, {})
+        outputs[output] = outputs.get(output, 0) + n
+
     def less(self, other: Tally) -> Tally:
-        """Return this tally without what ``other`` holds."""
+        """Return this tally without what ``other`` holds, and without outputs: they stand for
+        opinions one by one."""
         rest = Tally()
         rest._stances = {stance: n - other._stances[stance] for stance, n in self._stances.items()}
         rest._cells = [n - m for n, m in zip(self._cells, other._cells, strict=True)]
@@ -167,4 +194,4 @@ class Tally:
             if n:
                 evaluations.setdefault(aspect, {})[polarity] = n
         stances: dict[str, Any] = {stance.value: n for stance, n in self._stances.items()}
-        return Counts(**stances, evaluations=evaluations)
+        return Counts(**stances, evaluations=evaluations, outputs=self._outputs)

@@ -9,8 +9,23 @@ from datetime import date, datetime, timedelta
 
 from minyi.domain import SHANGHAI, Opinion
 from minyi.errors import InvalidQuery
-from minyi.query import Counts, Filters, Group, Interval, Page, Rejection, TrendPoint
+from minyi.outputs import output
+from minyi.query import (
+    AnswerCell,
+    Cell,
+    Counts,
+    Facet,
+    Filters,
+    Group,
+    Interval,
+    Page,
+    Rejection,
+    TrendPoint,
+)
 from minyi.text import normalise
+from minyi.vocabulary import Stance
+
+Values = tuple[str | None, ...]
 
 
 class ReferenceIndex:
@@ -48,25 +63,73 @@ class ReferenceIndex:
     def trend(
         self, filters: Filters, interval: Interval, group: Group | None = None
     ) -> list[TrendPoint]:
-        cells: defaultdict[tuple[date, str | None], list[Opinion]] = defaultdict(list)
-        for o in self._matching(filters):
-            cells[_bucket(o, interval), getattr(o, group) if group else None].append(o)
-        points = [
+        return [
             TrendPoint(
-                bucket=bucket,
-                group=name,
-                counts=_counts([o] for o in opinions),
-                collapsed=_counts(_clusters(opinions)),
+                bucket=bucket, group=name, counts=_counts(opinions), collapsed=_collapsed(opinions)
             )
-            for (bucket, name), opinions in cells.items()
+            for (bucket, name), opinions in self._by_bucket_and_group(filters, interval, group)
         ]
-        return sorted(points, key=lambda p: (p.bucket, p.group is not None, p.group or ""))
 
     def totals(self, filters: Filters) -> dict[str, Counts]:
         policies: defaultdict[str, list[Opinion]] = defaultdict(list)
         for o in self._matching(filters):
             policies[o.policy_id].append(o)
-        return {id_: _counts([o] for o in opinions) for id_, opinions in policies.items()}
+        return {id_: _counts(opinions) for id_, opinions in policies.items()}
+
+    def cells(
+        self, filters: Filters, by: Sequence[Facet], interval: Interval | None = None
+    ) -> list[Cell]:
+        cells: defaultdict[tuple[date | None, Values], list[Opinion]] = defaultdict(list)
+        for o in self._matching(filters):
+            cells[_bucket(o, interval) if interval else None, _values(o, by)].append(o)
+        found = [
+            Cell(
+                bucket=bucket,
+                values=values,
+                counts=_counts(opinions),
+                authors=len(_by_author(opinions)),
+            )
+            for (bucket, values), opinions in cells.items()
+        ]
+        return sorted(
+            found, key=lambda cell: (cell.bucket or date.min, _lacking_first(cell.values))
+        )
+
+    def votes(
+        self, filters: Filters, interval: Interval, group: Group | None = None
+    ) -> list[TrendPoint]:
+        points = []
+        for (bucket, name), opinions in self._by_bucket_and_group(filters, interval, group):
+            sides = Counter(_vote(theirs) for theirs in _by_author(opinions))
+            counts = Counts(**{side.value: n for side, n in sides.items()})
+            points.append(TrendPoint(bucket=bucket, group=name, counts=counts, collapsed=counts))
+        return points
+
+    def answers(self, filters: Filters, by: Sequence[Facet]) -> list[AnswerCell]:
+        cells: defaultdict[tuple[date, Values, bool, int | None], list[Opinion]]
+        cells = defaultdict(list)
+        for o in self._matching(filters):
+            day = _bucket(o, Interval.DAY)
+            cells[day, _values(o, by), o.reply is not None, _delay(o)].append(o)
+        found = [
+            AnswerCell(
+                day=day,
+                values=values,
+                answered=answered,
+                delay=delay,
+                counts=_counts(opinions).model_copy(update={"outputs": {}}),
+            )
+            for (day, values, answered, delay), opinions in cells.items()
+        ]
+        return sorted(
+            found,
+            key=lambda cell: (
+                cell.day,
+                _lacking_first(cell.values),
+                cell.answered,
+                -1 if cell.delay is None else cell.delay,
+            ),
+        )
 
     def newest(self, filters: Filters) -> datetime | None:
         return max((o.created_at for o in self._matching(filters)), default=None)
@@ -85,6 +148,14 @@ class ReferenceIndex:
     def _matching(self, filters: Filters) -> list[Opinion]:
         return [o for o in self.opinions.values() if _passes(o, filters)]
 
+    def _by_bucket_and_group(
+        self, filters: Filters, interval: Interval, group: Group | None
+    ) -> list[tuple[tuple[date, str | None], list[Opinion]]]:
+        cells: defaultdict[tuple[date, str | None], list[Opinion]] = defaultdict(list)
+        for o in self._matching(filters):
+            cells[_bucket(o, interval), getattr(o, group) if group else None].append(o)
+        return sorted(cells.items(), key=lambda cell: (cell[0][0], _lacking_first(cell[0][1:])))
+
 
 def _holds(opinion: Opinion, query: str) -> bool:
     texts = normalise(opinion.title or ""), normalise(opinion.text)
@@ -92,9 +163,10 @@ def _holds(opinion: Opinion, query: str) -> bool:
 
 
 def _passes(o: Opinion, f: Filters) -> bool:
-    plain = ("policy_id", "stance", "region", "channel", "source", "domain")
+    plain = ("policy_id", "stance", "region", "channel", "source", "domain", "age")
     return (
         all(getattr(f, name) in (None, getattr(o, name)) for name in plain)
+        and all(getattr(o, facet) is None for facet in f.lacking)
         and f.sure in (None, o.sure)
         and (f.since is None or o.created_at >= f.since)
         and (f.until is None or o.created_at < f.until)
@@ -115,14 +187,52 @@ def _bucket(opinion: Opinion, interval: Interval) -> date:
     return day.replace(day=1) if interval is Interval.MONTH else day
 
 
-def _clusters(opinions: Iterable[Opinion]) -> Iterable[list[Opinion]]:
+def _values(opinion: Opinion, by: Sequence[Facet]) -> Values:
+    return tuple(getattr(opinion, facet) for facet in by)
+
+
+def _lacking_first(values: Values) -> list[tuple[bool, str]]:
+    return [(value is not None, value or "") for value in values]
+
+
+def _by_author(opinions: Iterable[Opinion]) -> list[list[Opinion]]:
+    """One list an author; an opinion without one is alone."""
+    authors: defaultdict[str, list[Opinion]] = defaultdict(list)
+    for o in opinions:
+        authors[f"author {o.author}" if o.author is not None else f"opinion {o.id}"].append(o)
+    return list(authors.values())
+
+
+def _vote(opinions: Iterable[Opinion]) -> Stance:
+    stances = Counter(o.stance for o in opinions)
+    favor, against = stances[Stance.FAVOR], stances[Stance.AGAINST]
+    if favor == against:
+        return Stance.NONE
+    return Stance.FAVOR if favor > against else Stance.AGAINST
+
+
+def _delay(opinion: Opinion) -> int | None:
+    if opinion.reply is None or opinion.reply.at is None:
+        return None
+    return max(0, (opinion.reply.at - opinion.created_at) // timedelta(days=1))
+
+
+def _counts(opinions: Sequence[Opinion]) -> Counts:
+    outputs: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for o in opinions:
+        outputs[o.model_id][output(o.stance, o.probabilities)] += 1
+    counted = {model_id: dict(bins) for model_id, bins in outputs.items()}
+    return _merged([o] for o in opinions).model_copy(update={"outputs": counted})
+
+
+def _collapsed(opinions: Iterable[Opinion]) -> Counts:
     clusters: defaultdict[tuple[str, str], list[Opinion]] = defaultdict(list)
     for o in opinions:
         clusters[o.duplicate_key, o.stance].append(o)
-    return clusters.values()
+    return _merged(clusters.values())
 
 
-def _counts(clusters: Iterable[list[Opinion]]) -> Counts:
+def _merged(clusters: Iterable[list[Opinion]]) -> Counts:
     """Count clusters of opinions of one stance; one has a cell when any opinion in it has."""
     stances: Counter[str] = Counter()
     evaluations: defaultdict = defaultdict(Counter)

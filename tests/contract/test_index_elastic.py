@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from index_contract import (
+from index_contract import IndexContract
+from index_worlds import (
     ALL,
     FILTERS,
     OPINIONS,
-    IndexContract,
     equals_the_plain_reference,
     listing,
     opinion,

@@ -11,7 +11,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from index_contract import ALL, IndexContract, opinion
+from index_contract import IndexContract
+from index_worlds import ALL, opinion
 
 from indexers.embedded import FILE, EmbeddedIndex
 from minyi.errors import IndexUnavailable, SettingError
