@@ -6,6 +6,7 @@
     ├── SettingError          a setting is missing or wrong; says which and what to do
     ├── InvalidRecord         one record cannot be read; becomes a dead letter, the rest goes on
     ├── InvalidRegistry       the policy registry does not validate; says file, policy and field
+    ├── InvalidMargins        known margins cannot be read, or no weights meet them
     ├── InvalidQuery          a reader asked for something that does not exist or make sense
     ├── InvalidArtifact       the model artifact is missing or not what its manifest says
     ├── KibanaRefused         Kibana does not take the saved objects; says which and why
@@ -44,6 +45,10 @@ class InvalidRecord(MinyiError):
 
 class InvalidRegistry(MinyiError):
     """The policy registry does not validate."""
+
+
+class InvalidMargins(MinyiError):
+    """Known margins of a population cannot be read, or no weights can meet them."""
 
 
 class InvalidQuery(MinyiError):

@@ -26,8 +26,9 @@ class AspectShares(Model):
     criticism: Share
 
 
-def wilson(count: int, n: int, z: float = Z95) -> tuple[float, float]:
-    """Return the bounds of Wilson's score interval for ``count`` successes in ``n`` trials.
+def wilson(count: float, n: float, z: float = Z95) -> tuple[float, float]:
+    """Return the bounds of Wilson's score interval for ``count`` successes in ``n`` trials; an
+    effective size may be a fraction.
 
     Raises:
         ValueError: unless 0 ≤ count ≤ n and n > 0.

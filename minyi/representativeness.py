@@ -1,0 +1,348 @@
+"""How far those who speak differ from a known population, and shares weighted to it. Pure.
+
+People who comment have chosen to; no weight makes a sample of them. What is said here is what the
+shares would be if those of every region and age were as many as they are in the population, and
+spoke as those of them did who spoke.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from minyi.adjusting import Adjusted
+from minyi.domain import Model
+from minyi.margins import Margins
+from minyi.prevalence import FLOOR, AspectShares, share, wilson
+from minyi.query import Cell, Counts, Facet, Share
+from minyi.raking import Floats, Margin, effective, rake
+from minyi.trends import Summary, summarise
+from minyi.vocabulary import Aspect, Polarity, Stance
+
+BY_DEFAULT = (Facet.REGION, Facet.AGE)
+"""What the speakers are told apart by while no margins are known."""
+MET = 0.001
+"""A margin whose shares are all within this of the known ones is met."""
+
+
+class Per(StrEnum):
+    """What has one vote before weighting.
+
+    With authors a cell counts by its authors, and in a cell every opinion alike.
+    """
+
+    OPINIONS = "opinions"
+    AUTHORS = "authors"
+
+
+class Spoken(Model):
+    """How many spoke from one value of a facet."""
+
+    value: str
+    speakers: Share
+    """Of those whose value is known."""
+    population: float | None = None
+    """The known share; None where the margins do not name the value."""
+    weighted: float | None = None
+    """The share that the weights reach, of those whose value is known; None when not raked."""
+
+
+class Composition(Model):
+    """Who speaks, by one facet, beside who lives there."""
+
+    facet: Facet
+    lacking: Share
+    """Those whose value is not known; weights leave their share as it is."""
+    values: tuple[Spoken, ...]
+    """Those of the margins in their order, then the others, the most spoken from first."""
+    unheard: tuple[str, ...] = ()
+    """Values of the margins from which nobody spoke: no weight gives them a voice."""
+    unheard_population: float = 0.0
+    """The share of the population that these are."""
+    distance: float | None = None
+    """Half the sum of the differences to the population, 0 to 1: so many speakers would have to be
+    somebody else. None without margins."""
+
+
+class Raked(Model):
+    """Shares weighted to the margins. ``count`` and ``n`` of a share are whole opinions, its value
+    and interval are weighted; the interval is Wilson's at the effective size."""
+
+    favor: Share
+    against: Share
+    none: Share
+    evaluations: tuple[AspectShares, ...]
+    facets: tuple[Facet, ...]
+    n_effective: float
+    design_effect: float
+    lowest_weight: float
+    highest_weight: float
+    met: bool
+    """Whether every margin is reached; where not, a weight would have had to be too large."""
+    largest_miss: float
+    """Of any share of a margin, 0 to 1."""
+    left_out: int
+    """Opinions of values that the margins do not name: they are not of this population."""
+
+
+class Representativeness(Model):
+    """Raw, adjusted and raked shares side by side, with who speaks."""
+
+    policy_id: str
+    per: Per
+    caveat: str = (
+        "These are people who chose to speak, not a sample: no share here is that of all residents."
+    )
+    source: str | None
+    """Of the margins."""
+    raw: Summary
+    adjusted: Adjusted | None
+    raked: Raked | None
+    reason: str | None
+    """Why there is nothing raked."""
+    speakers: tuple[Composition, ...]
+
+
+def facets_of(margins: Margins | None) -> tuple[Facet, ...]:
+    """Return the facets that cells are needed by."""
+    return tuple(margins.margins) if margins else BY_DEFAULT
+
+
+def compare(
+    policy_id: str,
+    cells: Sequence[Cell],
+    margins: Margins | None,
+    adjusted: Adjusted | None = None,
+    per: Per = Per.OPINIONS,
+) -> Representativeness:
+    """Compare who speaks on a policy with a population, and weight the shares to it.
+
+    Args:
+        policy_id: the policy.
+        cells: its opinions by ``facets_of(margins)``.
+        margins: of the population; None compares with nothing.
+        adjusted: its shares with the tagger's errors corrected, to stand beside the others.
+        per: what has one vote before weighting.
+
+    Raises:
+        InvalidMargins: when no weights meet the margins together.
+    """
+    facets = facets_of(margins)
+    known = margins.margins if margins else {}
+    raw = summarise(total(cell.counts for cell in cells))
+    kept = [cell for cell in cells if not _outside(cell, facets, known)]
+    raked, reason = None, _missing(margins, kept, facets)
+    weights: Floats | None = None
+    used: tuple[Facet, ...] = ()
+    if reason is None:
+        used = tuple(f for place, f in enumerate(facets) if _heard(kept, place))
+        weights = rake(_sizes(kept, per), [_margin(kept, facets, f, known[f], per) for f in used])
+        raked = _raked(kept, weights, facets, used, known, per, raw.opinions)
+    return Representativeness(
+        policy_id=policy_id,
+        per=per,
+        source=margins.source if margins else None,
+        raw=raw,
+        adjusted=adjusted,
+        raked=raked,
+        reason=reason,
+        speakers=tuple(
+            _composition(cells, place, facet, known.get(facet), per, kept, weights)
+            for place, facet in enumerate(facets)
+        ),
+    )
+
+
+def total(many: Iterable[Counts]) -> Counts:
+    """Return the sum of counts, outputs left out."""
+    stances = dict.fromkeys(Stance, 0)
+    evaluations: dict[Aspect, dict[Polarity, int]] = {}
+    for counts in many:
+        for stance in Stance:
+            stances[stance] += getattr(counts, stance)
+        for aspect, polarities in counts.evaluations.items():
+            cell = evaluations.setdefault(aspect, {})
+            for polarity, count in polarities.items():
+                cell[polarity] = cell.get(polarity, 0) + count
+    return Counts(**{str(s): n for s, n in stances.items()}, evaluations=evaluations)
+
+
+@dataclass(frozen=True)
+class _Weighed:
+    """Shares of cells that weigh differently."""
+
+    cells: Sequence[Cell]
+    mass: Floats
+    """What the cells count for together with their weights, shape (cells,)."""
+    effective: float
+    denominator: str
+
+    def share(self, counts: Iterable[int]) -> Share:
+        """Return the weighted share of what has been counted in each cell."""
+        each = np.array(list(counts))
+        sizes = np.array([cell.counts.total for cell in self.cells])
+        value = float(np.clip(self.mass @ (each / sizes) / self.mass.sum(), 0, 1))
+        low, high = wilson(value * self.effective, self.effective)
+        return Share(
+            value=round(value, 4),
+            low=round(low, 4),
+            high=round(high, 4),
+            count=int(each.sum()),
+            n=int(sizes.sum()),
+            denominator=self.denominator,
+        )
+
+    def stance(self, stance: Stance) -> Share:
+        return self.share(getattr(cell.counts, stance) for cell in self.cells)
+
+    def evaluation(self, aspect: Aspect, polarity: Polarity) -> Share:
+        return self.share(
+            cell.counts.evaluations.get(aspect, {}).get(polarity, 0) for cell in self.cells
+        )
+
+
+def _raked(
+    cells: Sequence[Cell],
+    weights: Floats,
+    facets: Sequence[Facet],
+    used: tuple[Facet, ...],
+    known: dict[Facet, dict[str, float]],
+    per: Per,
+    everything: int,
+) -> Raked:
+    sizes = _sizes(cells, per)
+    size = effective(sizes, weights)
+    named = " and ".join(used)
+    weighed = _Weighed(cells, sizes * weights, size, f"{per}, weighted to known margins of {named}")
+    miss = max(
+        _margin(cells, facets, facet, known[facet], per).missed(sizes * weights) for facet in used
+    )
+    return Raked(
+        favor=weighed.stance(Stance.FAVOR),
+        against=weighed.stance(Stance.AGAINST),
+        none=weighed.stance(Stance.NONE),
+        evaluations=tuple(
+            AspectShares(
+                aspect=aspect,
+                praise=weighed.evaluation(aspect, Polarity.PRAISE),
+                criticism=weighed.evaluation(aspect, Polarity.CRITICISM),
+            )
+            for aspect in Aspect
+        ),
+        facets=used,
+        n_effective=round(size, 1),
+        design_effect=round(float(sizes.sum()) / size, 3),
+        lowest_weight=round(float(weights.min()), 3),
+        highest_weight=round(float(weights.max()), 3),
+        met=miss <= MET,
+        largest_miss=round(miss, 4),
+        left_out=everything - sum(cell.counts.total for cell in cells),
+    )
+
+
+def _sizes(cells: Sequence[Cell], per: Per) -> Floats:
+    authors = per is Per.AUTHORS
+    return np.array([c.authors if authors else c.counts.total for c in cells], dtype=np.float64)
+
+
+def _outside(cell: Cell, facets: Sequence[Facet], known: dict[Facet, dict[str, float]]) -> bool:
+    """Say whether the margins know a facet of the cell, but not its value."""
+    return any(
+        value is not None and facet in known and value not in known[facet]
+        for facet, value in zip(facets, cell.values, strict=True)
+    )
+
+
+def _heard(cells: Sequence[Cell], place: int) -> bool:
+    """Say whether a facet tells any cells apart."""
+    return len({cell.values[place] for cell in cells} - {None}) > 1
+
+
+def _missing(margins: Margins | None, cells: Sequence[Cell], facets: Sequence[Facet]) -> str | None:
+    """Return why nothing can be raked, or None."""
+    if margins is None:
+        return "no margins are known: MINYI_MARGINS names a file of them (docs/open-data.md)"
+    opinions = sum(cell.counts.total for cell in cells)
+    if opinions < FLOOR:
+        return f"too few: {opinions} opinions of the population, fewer than {FLOOR}"
+    if not any(_heard(cells, place) for place in range(len(facets))):
+        names = " or ".join(facets)
+        return f"fewer than two values of {names} in the margins are known of those who spoke"
+    return None
+
+
+def _margin(
+    cells: Sequence[Cell],
+    facets: Sequence[Facet],
+    facet: Facet,
+    population: dict[str, float],
+    per: Per,
+) -> Margin:
+    """Return what a facet's shares shall be: the known ones of the values that were heard, scaled
+    to those whose value is known; the others keep their share."""
+    place = facets.index(facet)
+    values = [cell.values[place] for cell in cells]
+    names = [name for name in population if name in values]
+    sizes = _sizes(cells, per)
+    unknown = np.array([value is None for value in values])
+    lacking = float(sizes[unknown].sum() / sizes.sum())
+    shares = np.array([population[name] for name in names])
+    shares = shares / shares.sum() * (1 - lacking)
+    if lacking:
+        shares = np.append(shares, lacking)
+    number = {name: i for i, name in enumerate(names)}
+    return Margin(
+        values=np.array([len(names) if v is None else number[v] for v in values], dtype=np.intp),
+        shares=shares,
+    )
+
+
+def _composition(
+    cells: Sequence[Cell],
+    place: int,
+    facet: Facet,
+    population: dict[str, float] | None,
+    per: Per,
+    kept: Sequence[Cell],
+    weights: Floats | None,
+) -> Composition:
+    sizes = [int(size) for size in _sizes(cells, per)]
+    found: dict[str | None, int] = {}
+    for cell, size in zip(cells, sizes, strict=True):
+        found[cell.values[place]] = found.get(cell.values[place], 0) + size
+    lacking = found.pop(None, 0)
+    known = sum(found.values())
+    reached: dict[str | None, float] = {}
+    if weights is not None and population is not None:
+        for cell, mass in zip(kept, _sizes(kept, per) * weights, strict=True):
+            reached[cell.values[place]] = reached.get(cell.values[place], 0.0) + float(mass)
+        reached.pop(None, None)
+    all_reached = sum(reached.values())
+    named = population or {}
+    others = sorted(set(found) - set(named), key=lambda v: (-found[v], str(v)))
+    unheard = tuple(value for value in named if value not in found)
+    return Composition(
+        facet=facet,
+        lacking=share(lacking, sum(sizes), per),
+        values=tuple(
+            Spoken(
+                value=str(value),
+                speakers=share(found[value], known, f"{per} whose {facet} is known"),
+                population=named.get(str(value)),
+                weighted=round(reached[value] / all_reached, 4) if value in reached else None,
+            )
+            for value in [*(name for name in named if name in found), *others]
+        ),
+        unheard=unheard,
+        unheard_population=round(sum(named[value] for value in unheard), 4),
+        distance=round(
+            sum(abs(found.get(v, 0) / known - named.get(str(v), 0.0)) for v in {*found, *named})
+            / 2,
+            4,
+        )
+        if population and known
+        else None,
+    )

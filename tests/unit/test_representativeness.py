@@ -1,0 +1,221 @@
+"""Who speaks beside who lives there, and what that makes of the shares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minyi.errors import InvalidMargins
+from minyi.margins import MAX_BYTES, Margins, load_margins, parse_margins
+from minyi.prevalence import share
+from minyi.query import Cell, Counts, Facet
+from minyi.representativeness import Per, Representativeness, compare
+from minyi.vocabulary import Aspect, Polarity
+
+HALVES = Margins(source="s", margins={Facet.REGION: {"北": 1, "南": 1}})
+
+
+def cell(
+    *values: str | None, favor: int, against: int, none: int = 0, authors: int | None = None
+) -> Cell:
+    counts = Counts(
+        favor=favor,
+        against=against,
+        none=none,
+        evaluations={Aspect.COST: {Polarity.CRITICISM: against}} if against else {},
+    )
+    return Cell(values=values, counts=counts, authors=authors or counts.total)
+
+
+def found(
+    *cells: Cell, margins: Margins | None = HALVES, per: Per = Per.OPINIONS
+) -> Representativeness:
+    return compare("p", cells, margins, per=per)
+
+
+def test_the_few_of_the_south_count_for_as_many_as_live_there() -> None:
+    answer = found(cell("北", favor=80, against=0), cell("南", favor=0, against=20))
+    assert answer.raw.favor == share(80, 100, "opinions")
+    raked = answer.raked
+    assert raked is not None
+    assert raked.favor.value == raked.against.value == 0.5
+    assert raked.favor.count == 80
+    assert raked.favor.n == 100
+    assert raked.favor.denominator == "opinions, weighted to known margins of region"
+    assert raked.evaluations[3].criticism.value == 0.5
+    assert (raked.n_effective, raked.design_effect) == (64.0, 1.562)
+    assert raked.met
+    assert raked.favor.low == pytest.approx(share(32, 64, "").low, abs=1e-4)
+    (region,) = answer.speakers
+    assert [(s.value, s.speakers.value, s.population, s.weighted) for s in region.values] == [
+        ("北", 0.8, 0.5, 0.5),
+        ("南", 0.2, 0.5, 0.5),
+    ]
+    assert region.distance == 0.3
+    assert "chose to speak" in answer.caveat
+
+
+def test_those_of_no_known_region_keep_their_share() -> None:
+    answer = found(
+        cell("北", favor=40, against=0),
+        cell("南", favor=0, against=10),
+        cell(None, favor=0, against=0, none=50),
+    )
+    assert answer.raked is not None
+    assert [answer.raked.favor.value, answer.raked.against.value, answer.raked.none.value] == [
+        0.25, 0.25, 0.5,
+    ]  # fmt: skip
+    (region,) = answer.speakers
+    assert region.lacking.value == 0.5
+    assert region.values[0].speakers.n == 50
+
+
+def test_values_beyond_the_margins_are_left_out_and_said() -> None:
+    answer = found(
+        cell("北", favor=30, against=0),
+        cell("南", favor=0, against=30),
+        cell("海外", favor=40, against=0),
+    )
+    assert answer.raked is not None
+    assert answer.raked.left_out == 40
+    assert answer.raked.favor.value == 0.5
+    assert (answer.raked.favor.count, answer.raked.favor.n) == (30, 60)
+    abroad = answer.speakers[0].values[-1]
+    assert (abroad.value, abroad.population, abroad.weighted) == ("海外", None, None)
+
+
+def test_whoever_was_not_heard_is_named() -> None:
+    margins = Margins(source="s", margins={Facet.REGION: {"北": 2, "南": 2, "西": 4}})
+    answer = found(
+        cell("北", favor=20, against=0), cell("南", favor=0, against=10), margins=margins
+    )
+    (region,) = answer.speakers
+    assert region.unheard == ("西",)
+    assert region.unheard_population == 0.5
+    assert region.distance == 0.5  # half of the speakers would have to be of the west
+    assert answer.raked is not None
+    assert answer.raked.favor.value == 0.5
+
+
+def test_a_margin_that_would_need_too_large_weights_is_missed_and_said() -> None:
+    answer = found(cell("北", favor=980, against=0), cell("南", favor=0, against=20))
+    assert answer.raked is not None
+    assert answer.raked.highest_weight == 5
+    assert not answer.raked.met
+    assert answer.raked.largest_miss == 0.4
+    assert answer.speakers[0].values[1].weighted == 0.1
+
+
+def test_authors_have_one_vote_however_much_they_write() -> None:
+    cells = (
+        cell("北", favor=90, against=10, authors=10),
+        cell("南", favor=0, against=30, authors=30),
+    )
+    answer = found(*cells, per=Per.AUTHORS)
+    assert answer.raked is not None
+    assert answer.raked.favor.value == 0.45
+    assert answer.raked.n_effective == 30.0
+    assert answer.speakers[0].values[0].speakers.value == 0.25
+    assert found(*cells).speakers[0].values[0].speakers.value == round(100 / 130, 4)
+
+
+@pytest.mark.parametrize(
+    ("cells", "margins", "reason"),
+    [
+        ([cell("北", None, favor=90, against=10)], None, "MINYI_MARGINS"),
+        ([cell("北", favor=3, against=0), cell("南", favor=3, against=0)], HALVES, "too few: 6"),
+        ([cell("北", favor=30, against=0)], HALVES, "fewer than two values of region"),
+        ([cell(None, favor=30, against=0)], HALVES, "fewer than two values of region"),
+        ([], HALVES, "too few: 0"),
+    ],
+)
+def test_where_nothing_is_weighted_the_reason_is_said(
+    cells: list[Cell], margins: Margins | None, reason: str
+) -> None:
+    answer = found(*cells, margins=margins)
+    assert answer.raked is None
+    assert answer.reason is not None
+    assert reason in answer.reason
+
+
+def test_a_facet_that_tells_nobody_apart_is_not_raked_by() -> None:
+    margins = Margins(
+        source="s", margins={Facet.REGION: {"北": 1, "南": 1}, Facet.AGE: {"0-17": 1, "60+": 1}}
+    )
+    answer = found(
+        cell("北", None, favor=80, against=0),
+        cell("南", None, favor=0, against=20),
+        margins=margins,
+    )
+    assert answer.raked is not None
+    assert answer.raked.facets == (Facet.REGION,)
+    assert answer.raked.favor.value == 0.5
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(0, 60)), min_size=2, max_size=2))
+def test_weighting_to_the_own_make_up_changes_nothing(counts: list[tuple[int, int]]) -> None:
+    cells = [cell(v, favor=f + 10, against=a) for v, (f, a) in zip("北南", counts, strict=True)]
+    own = {c.values[0]: c.counts.total for c in cells}
+    answer = found(*cells, margins=Margins(source="s", margins={Facet.REGION: own}))
+    assert answer.raked is not None
+    for name in ("favor", "against", "none"):
+        raw, raked = getattr(answer.raw, name), getattr(answer.raked, name)
+        assert (raked.value, raked.count, raked.n) == (raw.value, raw.count, raw.n)
+        assert (raked.low, raked.high) == pytest.approx((raw.low, raw.high), abs=2e-4)
+    assert answer.raked.design_effect == 1.0
+
+
+YAML = "source: 普查\nmargins:\n  region: {北京: 3, 天津: 1}\n  age: {0-17: 1, 60+: 1}\n"
+
+
+def test_margins_are_read_from_every_format(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text(YAML)
+    (tmp_path / "m.json").write_text(
+        '{"source": "普查", "margins": {"region": {"北京": 75, "天津": 25}}}'
+    )
+    (tmp_path / "m.csv").write_bytes(
+        "\ufefffacet,value,share\nregion,北京,0.6\nregion,天津,0.2\n".encode()
+    )
+    for name in ("m.yaml", "m.json", "m.csv"):
+        margins = load_margins(tmp_path / name)
+        assert margins.margins[Facet.REGION] == pytest.approx({"北京": 0.75, "天津": 0.25})
+    assert load_margins(tmp_path / "m.yaml").margins[Facet.AGE]["60+"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("m.yaml", "source: s\nmargins: {region: {a: 0, b: 1}}", "greater than 0"),
+        ("m.yaml", "source: s\nmargins: {region: {a: .nan, b: 1}}", "finite"),
+        ("m.yaml", "source: s\nmargins: {region: {a: 1}}", "2 to 1,000 values"),
+        ("m.yaml", "source: s\nmargins: {age: {young: 1, 60+: 1}}", "no age band 'young'"),
+        ("m.yaml", "source: s\nmargins: {policy_id: {a: 1, b: 1}}", "not told apart by policy_id"),
+        ("m.yaml", "source: s\nmargins: {shoe: {a: 1, b: 1}}", "margins.shoe"),
+        ("m.yaml", "margins: {region: {a: 1, b: 1}}", "source"),
+        ("m.yaml", "a: [", "m.yaml"),
+        ("m.yaml", "", "m.yaml"),
+        ("m.json", "{", "m.json"),
+        ("m.csv", "a,b\n", "facet,value,share"),
+        ("m.csv", "facet,value,share\nregion,a,1\nregion,a,2\n", "line 3: 'a' comes twice"),
+        ("m.csv", "facet,value,share\nregion,a,x\nregion,b,2\n", "valid number"),
+        ("m.txt", "", ".yaml, .json and .csv"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_margins_is_said_with_the_file(name: str, text: str, told: str) -> None:
+    with pytest.raises(InvalidMargins, match=told) as error:
+        parse_margins(text, name)
+    assert str(error.value).startswith(name)
+
+
+def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    with pytest.raises(InvalidMargins, match="MINYI_MARGINS"):
+        load_margins(tmp_path / "none.yaml")
+    (tmp_path / "large.yaml").write_bytes(b" " * (MAX_BYTES + 1))
+    with pytest.raises(InvalidMargins, match="larger than"):
+        load_margins(tmp_path / "large.yaml")
+    (tmp_path / "gb.yaml").write_bytes("北京".encode("gb18030"))
+    with pytest.raises(InvalidMargins, match="UTF-8"):
+        load_margins(tmp_path / "gb.yaml")
