@@ -22,12 +22,20 @@ from api.alerts.watch import Watch
 from api.guard import LOOPBACK, KnownHosts
 from api.measures import Timed, taken
 from api.readiness import Question
-from api.routes import comments, dead_letters, health, policies, search
+from api.routes import comments, dead_letters, health, policies, representativeness, search
 from api.routes import subscriptions as subscription_routes
 from api.services import Services
 from minyi import __version__
 
-ROUTES = (health, policies, search, comments, dead_letters, subscription_routes)
+ROUTES = (
+    health,
+    policies,
+    representativeness,
+    search,
+    comments,
+    dead_letters,
+    subscription_routes,
+)
 REVALIDATE = {"Cache-Control": "no-cache"}
 PAGE = Path(__file__).parent / "page"
 

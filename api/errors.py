@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from minyi.errors import InvalidQuery, InvalidRecord, MinyiError, Retryable
+from minyi.errors import InvalidMargins, InvalidQuery, InvalidRecord, MinyiError, Retryable
 
 
 class ErrorBody(BaseModel):
@@ -67,6 +67,8 @@ def install(app: FastAPI) -> None:
             return response(422, "invalid_record", error.reason, error.place)
         if isinstance(error, InvalidQuery):
             return response(422, "invalid_query", str(error))
+        if isinstance(error, InvalidMargins):
+            return response(422, "invalid_margins", str(error))
         return response(500, "error", str(error))
 
     @app.exception_handler(Exception)

@@ -15,6 +15,7 @@ from api.readiness import Check, Readiness
 from minyi.adjusting import Adjuster
 from minyi.domain import Policy
 from minyi.errors import BrokerUnavailable
+from minyi.margins import Margins
 from minyi.ports import Clock, CommentSink, Index, LetterBox, Registry
 from minyi.query import Filters
 
@@ -41,6 +42,7 @@ class Services:
     failure: Callable[[], str | None] = lambda: None
     checks: Mapping[str, Check] = field(default_factory=dict)
     adjuster: Adjuster = field(default_factory=Adjuster)
+    margins: Margins | None = None
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     letters: LetterBox | None = None
     operator_key: str = field(default="", repr=False)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from minyi.adjusting import Adjusted
+from minyi.composition import Composition, Per, composition, sizes_of
 from minyi.domain import Model
 from minyi.margins import Margins
-from minyi.prevalence import FLOOR, AspectShares, share, wilson
+from minyi.prevalence import FLOOR, AspectShares, wilson
 from minyi.query import Cell, Counts, Facet, Share
 from minyi.raking import Floats, Margin, effective, rake
 from minyi.trends import Summary, summarise
@@ -26,45 +26,6 @@ BY_DEFAULT = (Facet.REGION, Facet.AGE)
 """What the speakers are told apart by while no margins are known."""
 MET = 0.001
 """A margin whose shares are all within this of the known ones is met."""
-
-
-class Per(StrEnum):
-    """What has one vote before weighting.
-
-    With authors a cell counts by its authors, and in a cell every opinion alike.
-    """
-
-    OPINIONS = "opinions"
-    AUTHORS = "authors"
-
-
-class Spoken(Model):
-    """How many spoke from one value of a facet."""
-
-    value: str
-    speakers: Share
-    """Of those whose value is known."""
-    population: float | None = None
-    """The known share; None where the margins do not name the value."""
-    weighted: float | None = None
-    """The share that the weights reach, of those whose value is known; None when not raked."""
-
-
-class Composition(Model):
-    """Who speaks, by one facet, beside who lives there."""
-
-    facet: Facet
-    lacking: Share
-    """Those whose value is not known; weights leave their share as it is."""
-    values: tuple[Spoken, ...]
-    """Those of the margins in their order, then the others, the most spoken from first."""
-    unheard: tuple[str, ...] = ()
-    """Values of the margins from which nobody spoke: no weight gives them a voice."""
-    unheard_population: float = 0.0
-    """The share of the population that these are."""
-    distance: float | None = None
-    """Half the sum of the differences to the population, 0 to 1: so many speakers would have to be
-    somebody else. None without margins."""
 
 
 class Raked(Model):
@@ -139,7 +100,7 @@ def compare(
     used: tuple[Facet, ...] = ()
     if reason is None:
         used = tuple(f for place, f in enumerate(facets) if _heard(kept, place))
-        weights = rake(_sizes(kept, per), [_margin(kept, facets, f, known[f], per) for f in used])
+        weights = rake(sizes_of(kept, per), [_margin(kept, facets, f, known[f], per) for f in used])
         raked = _raked(kept, weights, facets, used, known, per, raw.opinions)
     return Representativeness(
         policy_id=policy_id,
@@ -150,7 +111,7 @@ def compare(
         raked=raked,
         reason=reason,
         speakers=tuple(
-            _composition(cells, place, facet, known.get(facet), per, kept, weights)
+            composition(cells, place, facet, known.get(facet), per, kept, weights)
             for place, facet in enumerate(facets)
         ),
     )
@@ -213,7 +174,7 @@ def _raked(
     per: Per,
     everything: int,
 ) -> Raked:
-    sizes = _sizes(cells, per)
+    sizes = sizes_of(cells, per)
     size = effective(sizes, weights)
     named = " and ".join(used)
     weighed = _Weighed(cells, sizes * weights, size, f"{per}, weighted to known margins of {named}")
@@ -241,11 +202,6 @@ def _raked(
         largest_miss=round(miss, 4),
         left_out=everything - sum(cell.counts.total for cell in cells),
     )
-
-
-def _sizes(cells: Sequence[Cell], per: Per) -> Floats:
-    authors = per is Per.AUTHORS
-    return np.array([c.authors if authors else c.counts.total for c in cells], dtype=np.float64)
 
 
 def _outside(cell: Cell, facets: Sequence[Facet], known: dict[Facet, dict[str, float]]) -> bool:
@@ -286,7 +242,7 @@ def _margin(
     place = facets.index(facet)
     values = [cell.values[place] for cell in cells]
     names = [name for name in population if name in values]
-    sizes = _sizes(cells, per)
+    sizes = sizes_of(cells, per)
     unknown = np.array([value is None for value in values])
     lacking = float(sizes[unknown].sum() / sizes.sum())
     shares = np.array([population[name] for name in names])
@@ -297,52 +253,4 @@ def _margin(
     return Margin(
         values=np.array([len(names) if v is None else number[v] for v in values], dtype=np.intp),
         shares=shares,
-    )
-
-
-def _composition(
-    cells: Sequence[Cell],
-    place: int,
-    facet: Facet,
-    population: dict[str, float] | None,
-    per: Per,
-    kept: Sequence[Cell],
-    weights: Floats | None,
-) -> Composition:
-    sizes = [int(size) for size in _sizes(cells, per)]
-    found: dict[str | None, int] = {}
-    for cell, size in zip(cells, sizes, strict=True):
-        found[cell.values[place]] = found.get(cell.values[place], 0) + size
-    lacking = found.pop(None, 0)
-    known = sum(found.values())
-    reached: dict[str | None, float] = {}
-    if weights is not None and population is not None:
-        for cell, mass in zip(kept, _sizes(kept, per) * weights, strict=True):
-            reached[cell.values[place]] = reached.get(cell.values[place], 0.0) + float(mass)
-        reached.pop(None, None)
-    all_reached = sum(reached.values())
-    named = population or {}
-    others = sorted(set(found) - set(named), key=lambda v: (-found[v], str(v)))
-    unheard = tuple(value for value in named if value not in found)
-    return Composition(
-        facet=facet,
-        lacking=share(lacking, sum(sizes), per),
-        values=tuple(
-            Spoken(
-                value=str(value),
-                speakers=share(found[value], known, f"{per} whose {facet} is known"),
-                population=named.get(str(value)),
-                weighted=round(reached[value] / all_reached, 4) if value in reached else None,
-            )
-            for value in [*(name for name in named if name in found), *others]
-        ),
-        unheard=unheard,
-        unheard_population=round(sum(named[value] for value in unheard), 4),
-        distance=round(
-            sum(abs(found.get(v, 0) / known - named.get(str(v), 0.0)) for v in {*found, *named})
-            / 2,
-            4,
-        )
-        if population and known
-        else None,
     )

@@ -135,6 +135,8 @@ class Settings(BaseSettings):
     """Folder of the tagger's artifact."""
     registry: Path = ROOT / "data" / "policies"
     """Folder of the policies' YAML files."""
+    margins: Path | None = None
+    """File of a population's known margins, for ``minyi.representativeness``; None: not known."""
     partitions: int = Field(default=4, ge=1, le=1024)
     """Partitions of the topics that Minyi creates."""
     author_key: SecretStr = SecretStr("")

@@ -7,7 +7,18 @@ import sys
 import typer
 
 from minyi import __version__
-from minyi.cli import answers, data, dead_letters, index, kibana, model, policies, roles, service
+from minyi.cli import (
+    answers,
+    data,
+    dead_letters,
+    index,
+    kibana,
+    model,
+    policies,
+    representativeness,
+    roles,
+    service,
+)
 from minyi.cli.wiring import console
 from minyi.errors import MinyiError
 
@@ -18,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (service, roles, data, answers):
+for module in (service, roles, data, answers, representativeness):
     module.add_to(app)
 app.add_typer(policies.app, name="policies")
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from minyi.cli import tables
+from minyi.cli.options import Json, Since, Until, day, filters
 from minyi.cli.wiring import (
     Data,
     digest_line,
@@ -20,17 +19,9 @@ from minyi.cli.wiring import (
     settings,
 )
 from minyi.domain import Model, Policy
-from minyi.errors import InvalidQuery
-from minyi.query import Counts, Filters, Group, Interval
+from minyi.query import Counts, Group, Interval
 from minyi.trends import Summary, assemble, summarise
 from minyi.vocabulary import Domain, Stance
-
-if TYPE_CHECKING:
-    pass
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Since = Annotated[str | None, typer.Option(help="First day, as 2024-03-01.")]
-Until = Annotated[str | None, typer.Option(help="Day after the last, as 2024-04-01.")]
 
 
 class PolicySummary(Model):
@@ -66,7 +57,7 @@ def trend(
     """Show how stance, evaluation and salience of a policy move, with intervals."""
     config = settings(data)
     policies = registry(config)
-    scope = _filters(since=_day(since), until=_day(until))
+    scope = filters(since=day(since), until=day(until))
     with existing_index(config) as opened:
         if policy is None:
             totals = opened.totals(scope)
@@ -104,17 +95,17 @@ def search(
     data: Data = None,
 ) -> None:
     """Find opinions by the words of their comments, the newest first."""
-    filters = _filters(
+    wanted = filters(
         policy_id=policy,
         stance=stance,
         region=region,
         channel=channel,
         domain=domain,
-        since=_day(since),
-        until=_day(until),
+        since=day(since),
+        until=day(until),
     )
     with existing_index(settings(data)) as opened:
-        page = opened.search(query, filters, limit, cursor)
+        page = opened.search(query, wanted, limit, cursor)
     if as_json:
         print(page.model_dump_json())
         return
@@ -141,26 +132,3 @@ def _overview(policies: Mapping[str, Policy], totals: Mapping[str, Counts]) -> O
             for policy_id, counts in tables.ranked(totals)
         ),
     )
-
-
-def _filters(**wanted: object) -> Filters:
-    """Build the filters from options of the same names.
-
-    Raises:
-        InvalidQuery: naming the option that is wrong.
-    """
-    try:
-        return Filters.model_validate(wanted)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        reason = first["msg"].removeprefix("Value error, ")
-        raise InvalidQuery(f"--{first['loc'][0]}: {reason}") from error
-
-
-def _day(text: str | None) -> str | None:
-    if text is None:
-        return None
-    try:
-        return f"{date.fromisoformat(text).isoformat()}T00:00:00+08:00"
-    except ValueError as error:
-        raise InvalidQuery(f"{text!r} is no day; write it as 2024-03-01") from error

@@ -21,7 +21,7 @@ from minyi.cli.serving import (
     tell,
     url_of,
 )
-from minyi.cli.wiring import Data, open_index, service, settings
+from minyi.cli.wiring import Data, margins, open_index, service, settings
 from minyi.clock import SystemClock
 from minyi.errors import SettingError
 from minyi.settings import Settings
@@ -92,7 +92,9 @@ async def _work(config: Settings, port: int) -> None:
     with closing(listener):
         tell(config, "starting: registry, tagger, stream …")
         async with service(config, publish=False, patient=True) as (running, broker):
-            probes = create_probes(beside(running, broker, "worker"), config.api.allowed_hosts)
+            probes = create_probes(
+                beside(config, running, broker, "worker"), config.api.allowed_hosts
+            )
             async with serving(probes, listener) as server:
                 tell(config, f"working; how it is: {url_of(listener)}/ready and /metrics")
                 await first_of(server, stream_ends(running))
@@ -119,6 +121,7 @@ async def _answer(config: Settings, port: int) -> None:
                 registry=followed,
                 clock=SystemClock(),
                 sink=sink,
+                margins=margins(config),
                 announce=sink.announce,
                 checks={"broker": partial(broker_answers, broker)},
                 metrics=metrics,

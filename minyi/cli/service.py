@@ -98,7 +98,7 @@ async def _answering(
     from streams.sinks import BrokerSink
 
     sink = BrokerSink(broker)
-    wired = replace(beside(running, broker, "serve"), sink=sink, announce=sink.announce)
+    wired = replace(beside(config, running, broker, "serve"), sink=sink, announce=sink.announce)
     if config.embedded_broker:  # on Kafka the commands reach the topic themselves
         key = operator_key(embedded_path(config.broker_url))
         wired = replace(wired, letters=BrokerLetters(broker), operator_key=key)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from minyi.cli.wiring import console
+from minyi.cli.wiring import console, margins
 from minyi.clock import SystemClock
 from minyi.errors import BrokerUnavailable, MinyiError, SettingError
 from minyi.logs import said
@@ -166,7 +166,7 @@ async def serving(app: FastAPI, listener: socket.socket) -> AsyncIterator[asynci
         await task
 
 
-def beside(running: Service, broker: Access, role: str) -> Services:
+def beside(config: Settings, running: Service, broker: Access, role: str) -> Services:
     """Return what is served beside a stream."""
     from api.measures import describe
     from api.services import Services
@@ -178,6 +178,7 @@ def beside(running: Service, broker: Access, role: str) -> Services:
         registry=running.registry,
         clock=SystemClock(),
         progress=running.progress.counts,
+        margins=margins(config),
         failure=lambda: failure(running),
         on_change=running.progress.listeners.append,
         checks={"broker": partial(broker_answers, broker)},

@@ -17,6 +17,7 @@ from minyi.cli.patience import until_available
 from minyi.clock import SystemClock
 from minyi.domain import Policy
 from minyi.errors import InvalidQuery, SettingError
+from minyi.margins import Margins, load_margins
 from minyi.ports import Index
 from minyi.registry import load_registry
 from minyi.settings import Settings, embedded_path, load_settings
@@ -51,6 +52,11 @@ def settings(data: Path | None = None) -> Settings:
 def registry(config: Settings) -> dict[str, Policy]:
     """Read the policies' files."""
     return load_registry(config.registry)
+
+
+def margins(config: Settings) -> Margins | None:
+    """Read the known margins of the population, if a file is named."""
+    return load_margins(config.margins) if config.margins else None
 
 
 @contextmanager

@@ -1,0 +1,44 @@
+"""Options that several commands take, and how they are read."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from minyi.errors import InvalidQuery
+from minyi.query import Filters
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Since = Annotated[str | None, typer.Option(help="First day, as 2024-03-01.")]
+Until = Annotated[str | None, typer.Option(help="Day after the last, as 2024-04-01.")]
+
+
+def filters(**wanted: object) -> Filters:
+    """Build the filters from options of the same names.
+
+    Raises:
+        InvalidQuery: naming the option that is wrong.
+    """
+    try:
+        return Filters.model_validate(wanted)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        reason = first["msg"].removeprefix("Value error, ")
+        raise InvalidQuery(f"--{first['loc'][0]}: {reason}") from error
+
+
+def day(text: str | None) -> str | None:
+    """Return the first moment of a day in Shanghai.
+
+    Raises:
+        InvalidQuery: when it is no day.
+    """
+    if text is None:
+        return None
+    try:
+        return f"{date.fromisoformat(text).isoformat()}T00:00:00+08:00"
+    except ValueError as error:
+        raise InvalidQuery(f"{text!r} is no day; write it as 2024-03-01") from error

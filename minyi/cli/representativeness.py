@@ -1,0 +1,110 @@
+"""``minyi representativeness``: who speaks on a policy beside who lives there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from minyi.adjusting import Adjuster
+from minyi.cli.options import Json, Since, Until, day, filters
+from minyi.cli.tables import percent, plain
+from minyi.cli.wiring import (
+    Data,
+    existing_index,
+    known_policy,
+    margins,
+    output,
+    registry,
+    settings,
+)
+from minyi.composition import Composition, Per
+from minyi.domain import Policy
+from minyi.margins import load_margins
+from minyi.query import Counts, Share
+from minyi.representativeness import Representativeness, compare, facets_of
+from minyi.vocabulary import STANCE_ZH, Stance
+
+CAVEAT = "自愿发言的人，不代表全体居民: these are people who chose to speak, not a sample"
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(representativeness)
+
+
+def representativeness(
+    policy: Annotated[str, typer.Argument(help="Policy id.")],
+    margins_file: Annotated[
+        Path | None,
+        typer.Option("--margins", help="YAML, JSON or CSV of known margins. [env: MINYI_MARGINS]"),
+    ] = None,
+    per: Annotated[Per, typer.Option(help="What has one vote before weighting.")] = Per.OPINIONS,
+    since: Since = None,
+    until: Until = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> None:
+    """Weight a policy's shares to known margins, and show how far its speakers differ from them."""
+    config = settings(data)
+    known = known_policy(registry(config), policy)
+    population = load_margins(margins_file) if margins_file else margins(config)
+    scope = filters(policy_id=known.id, since=day(since), until=day(until))
+    with existing_index(config) as opened:
+        cells = opened.cells(scope, facets_of(population))
+        counts = opened.totals(scope).get(known.id, Counts())
+    adjusted = Adjuster().adjust(known.id, [counts])[0]
+    found = compare(known.id, cells, population, adjusted, per)
+    if as_json:
+        print(found.model_dump_json())
+        return
+    output.print(_shares(known, found))
+    if found.reason:
+        output.print(Text(f"not raked: {found.reason}"))
+    for speakers in found.speakers:
+        output.print(_speakers(speakers, found.source))
+
+
+def _shares(policy: Policy, found: Representativeness) -> Table:
+    table = Table(title=Text(f"{policy.title} ({policy.id})"), caption=CAVEAT)
+    for name in ("stance 立场", "raw", "adjusted", "raked"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for stance in Stance:
+        shares: list[Share | None] = [
+            getattr(each, stance) if each else None
+            for each in (found.raw, found.adjusted, found.raked)
+        ]
+        table.add_row(STANCE_ZH[stance], *(percent(share) if share else "–" for share in shares))
+    raked = found.raked
+    if raked:
+        table.add_row("opinions", f"{found.raw.opinions:,}", "", f"{raked.favor.n:,}")
+        table.add_row("effective n", "", "", f"{raked.n_effective:,.0f}")
+        table.add_row("design effect", "", "", f"{raked.design_effect:.2f}")
+        table.add_row("weights", "", "", f"{raked.lowest_weight:.2f}–{raked.highest_weight:.2f}")
+        met = "yes" if raked.met else f"no, {raked.largest_miss:.1%} off"
+        table.add_row("margins met", "", "", met)
+        if raked.left_out:
+            table.add_row("left out", "", "", f"{raked.left_out:,}")
+    return table
+
+
+def _speakers(found: Composition, source: str | None) -> Table:
+    table = Table(title=f"by {found.facet}")
+    notes = [f"of {found.lacking.n:,}, {found.lacking.value or 0:.0%} name no {found.facet}"]
+    if found.distance is not None:
+        notes.append(f"{found.distance:.0%} would have to be somebody else")
+    if found.unheard:
+        more = "…" if len(found.unheard) > 10 else ""
+        notes.append(
+            f"nobody from {'、'.join(found.unheard[:10])}{more} "
+            f"({found.unheard_population:.0%} of the population)"
+        )
+    table.caption = Text("; ".join(notes))
+    for name in (found.facet, "speakers", f"population ({source or 'not known'})", "weighted"):
+        table.add_column(name, overflow="fold")
+    for row in found.values:
+        figures = [f"{x:.1%}" if x is not None else "–" for x in (row.population, row.weighted)]
+        table.add_row(*plain(row.value, percent(row.speakers), *figures))
+    return table
