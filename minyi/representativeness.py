@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -26,6 +27,16 @@ BY_DEFAULT = (Facet.REGION, Facet.AGE)
 """What the speakers are told apart by while no margins are known."""
 MET = 0.001
 """A margin whose shares are all within this of the known ones is met."""
+
+
+class Reason(StrEnum):
+    """Why there is nothing raked."""
+
+    NO_MARGINS = "no_margins"
+    TOO_FEW = "too_few"
+    """Fewer than ``FLOOR`` opinions of the population."""
+    NOT_TOLD_APART = "not_told_apart"
+    """Of no facet are two values of the margins known of those who spoke."""
 
 
 class Raked(Model):
@@ -62,8 +73,8 @@ class Representativeness(Model):
     raw: Summary
     adjusted: Adjusted | None
     raked: Raked | None
-    reason: str | None
-    """Why there is nothing raked."""
+    reason: Reason | None
+    """Why there is nothing raked; None when there is."""
     speakers: tuple[Composition, ...]
 
 
@@ -217,16 +228,16 @@ def _heard(cells: Sequence[Cell], place: int) -> bool:
     return len({cell.values[place] for cell in cells} - {None}) > 1
 
 
-def _missing(margins: Margins | None, cells: Sequence[Cell], facets: Sequence[Facet]) -> str | None:
+def _missing(
+    margins: Margins | None, cells: Sequence[Cell], facets: Sequence[Facet]
+) -> Reason | None:
     """Return why nothing can be raked, or None."""
     if margins is None:
-        return "no margins are known: MINYI_MARGINS names a file of them (docs/open-data.md)"
-    opinions = sum(cell.counts.total for cell in cells)
-    if opinions < FLOOR:
-        return f"too few: {opinions} opinions of the population, fewer than {FLOOR}"
+        return Reason.NO_MARGINS
+    if sum(cell.counts.total for cell in cells) < FLOOR:
+        return Reason.TOO_FEW
     if not any(_heard(cells, place) for place in range(len(facets))):
-        names = " or ".join(facets)
-        return f"fewer than two values of {names} in the margins are known of those who spoke"
+        return Reason.NOT_TOLD_APART
     return None
 
 

@@ -15,8 +15,9 @@
 
 import { h } from "./dom.js";
 import { section as groups } from "./sections/groups.js";
+import { section as representativeness } from "./sections/representativeness.js";
 
-export const SECTIONS = [groups];
+export const SECTIONS = [groups, representativeness];
 
 // The open section: the one that the address names, else the first.
 export const opened = ({ section }) => SECTIONS.find(({ id }) => id === section) ?? SECTIONS[0];

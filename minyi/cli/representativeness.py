@@ -24,10 +24,17 @@ from minyi.cli.wiring import (
 from minyi.composition import Composition, Per
 from minyi.domain import Policy
 from minyi.margins import load_margins
+from minyi.prevalence import FLOOR
 from minyi.query import Counts, Share
-from minyi.representativeness import Representativeness, compare, facets_of
+from minyi.representativeness import Reason, Representativeness, compare, facets_of
 from minyi.vocabulary import STANCE_ZH, Stance
 
+REASONS = {
+    Reason.NO_MARGINS: "no margins are known: --margins or MINYI_MARGINS names a file of them "
+    "(docs/open-data.md)",
+    Reason.TOO_FEW: f"fewer than {FLOOR} opinions of the population",
+    Reason.NOT_TOLD_APART: "those who spoke name no two values of the margins",
+}
 CAVEAT = "自愿发言的人，不代表全体居民: these are people who chose to speak, not a sample"
 
 
@@ -62,7 +69,7 @@ def representativeness(
         return
     output.print(_shares(known, found))
     if found.reason:
-        output.print(Text(f"not raked: {found.reason}"))
+        output.print(Text(f"not raked: {REASONS[found.reason]}"))
     for speakers in found.speakers:
         output.print(_speakers(speakers, found.source))
 

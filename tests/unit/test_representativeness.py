@@ -13,7 +13,7 @@ from minyi.errors import InvalidMargins
 from minyi.margins import MAX_BYTES, Margins, load_margins, parse_margins
 from minyi.prevalence import share
 from minyi.query import Cell, Counts, Facet
-from minyi.representativeness import Representativeness, compare
+from minyi.representativeness import Reason, Representativeness, compare
 from minyi.vocabulary import Aspect, Polarity
 
 HALVES = Margins(source="s", margins={Facet.REGION: {"北": 1, "南": 1}})
@@ -126,20 +126,19 @@ def test_authors_have_one_vote_however_much_they_write() -> None:
 @pytest.mark.parametrize(
     ("cells", "margins", "reason"),
     [
-        ([cell("北", None, favor=90, against=10)], None, "MINYI_MARGINS"),
-        ([cell("北", favor=3, against=0), cell("南", favor=3, against=0)], HALVES, "too few: 6"),
-        ([cell("北", favor=30, against=0)], HALVES, "fewer than two values of region"),
-        ([cell(None, favor=30, against=0)], HALVES, "fewer than two values of region"),
-        ([], HALVES, "too few: 0"),
+        ([cell("北", None, favor=90, against=10)], None, Reason.NO_MARGINS),
+        ([cell("北", favor=3, against=0), cell("南", favor=3, against=0)], HALVES, Reason.TOO_FEW),
+        ([cell("北", favor=30, against=0)], HALVES, Reason.NOT_TOLD_APART),
+        ([cell(None, favor=30, against=0)], HALVES, Reason.NOT_TOLD_APART),
+        ([], HALVES, Reason.TOO_FEW),
     ],
 )
 def test_where_nothing_is_weighted_the_reason_is_said(
-    cells: list[Cell], margins: Margins | None, reason: str
+    cells: list[Cell], margins: Margins | None, reason: Reason
 ) -> None:
     answer = found(*cells, margins=margins)
     assert answer.raked is None
-    assert answer.reason is not None
-    assert reason in answer.reason
+    assert answer.reason is reason
 
 
 def test_a_facet_that_tells_nobody_apart_is_not_raked_by() -> None:
