@@ -9,20 +9,21 @@ from pydantic import BaseModel
 
 from minyi.domain import Opinion, Policy, Time
 from minyi.query import Filters
-from minyi.trends import Summary
-from minyi.vocabulary import Aspect, Domain, Polarity, Stance
+from minyi.trends import Reading, Uncorrected
+from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=500)]
 Word = Annotated[str | None, Query(max_length=100)]
 
 
-class PolicyView(BaseModel):
+class PolicyView(Reading):
     """A policy and what is said of it."""
 
     policy: Policy
     domain_zh: str
-    summary: Summary
+    uncorrected: Uncorrected | None
+    """Why the shares are not adjusted."""
 
 
 class PolicyList(BaseModel):
@@ -76,6 +77,7 @@ def scope(
     channel: Word = None,
     source: Word = None,
     domain: Domain | None = None,
+    age: AgeBand | None = None,
     sure: bool | None = None,
     since: Time | None = None,
     until: Time | None = None,
@@ -87,6 +89,7 @@ def scope(
         channel=channel,
         source=source,
         domain=domain,
+        age=age,
         sure=sure,
         since=since,
         until=until,

@@ -112,7 +112,7 @@ def compare(
     if reason is None:
         used = tuple(f for place, f in enumerate(facets) if _heard(kept, place))
         weights = rake(sizes_of(kept, per), [_margin(kept, facets, f, known[f], per) for f in used])
-        raked = _raked(kept, weights, facets, used, known, per, raw.opinions)
+        raked = _raked(kept, weights, facets, used, known, per, raw.n)
     return Representativeness(
         policy_id=policy_id,
         per=per,

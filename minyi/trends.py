@@ -2,39 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from enum import StrEnum
 
+from minyi.adjusting import Adjusted, Adjuster
+from minyi.bands import SmoothPoint, smoothed
+from minyi.denominators import Count, Denominator
 from minyi.domain import Model
-from minyi.prevalence import AspectShares, share
+from minyi.prevalence import FLOOR, AspectShares, share
 from minyi.query import Counts, Interval, Share, TrendPoint
 from minyi.vocabulary import Aspect, Polarity
 
-OPINIONS = "opinions"
-COLLAPSED = "opinions, near-identical texts counted once"
+OPINIONS = Denominator()
 ALL_OPINIONS = "opinions on all policies"
 
 
-class Summary(Model):
-    """What a set of opinions says, as shares of all of them."""
+class Uncorrected(StrEnum):
+    """Why shares are not adjusted for the tagger's errors."""
 
-    opinions: int
+    COUNT = "count"
+    """Its errors are known opinion by opinion, not for collapsed texts or authors."""
+    SURE = "sure"
+    """They are known for all of its outputs, not for those that it is sure of."""
+    HELD_OUT = "held_out"
+    """No rows were held out for the model id of some opinions, or their outputs are not counted."""
+
+
+class Summary(Model):
+    """What a set of opinions says, as the tagger counted it."""
+
+    n: int
+    """How many there are of what is counted."""
+    too_few: bool
+    """Fewer than ``FLOOR`` in the denominator: the shares of the stances have no value."""
     favor: Share
     against: Share
     none: Share
     evaluations: tuple[AspectShares, ...]
-    """All six aspects, in the order of the vocabulary."""
+    """All six aspects, in the order of the vocabulary; empty for authors, who have votes only."""
 
 
-class TrendRow(Model):
+class Reading(Model):
+    """What a set of opinions says: as counted, and with the tagger's known errors taken out."""
+
+    raw: Summary
+    adjusted: Adjusted | None = None
+    """None where there are too few, and where ``uncorrected`` says why."""
+
+
+class TrendRow(Reading):
     """One bucket (and group) of a trend."""
 
     bucket: date
     group: str | None = None
-    raw: Summary
-    collapsed: Summary
+    repeats: int
+    """Opinions that repeat the text of another of the same stance in the bucket (and group)."""
     salience: Share | None = None
-    """The policy's share of all opinions in the bucket; absent when the trend is split."""
+    """The policy's share of all opinions in the bucket; absent when the trend is split, and for
+    authors."""
+
+
+class GroupReading(Reading):
+    """One group of a split trend, its buckets added up."""
+
+    group: str | None
 
 
 class Trend(Model):
@@ -43,21 +76,38 @@ class Trend(Model):
     policy_id: str
     interval: Interval
     timezone: str = "Asia/Shanghai"
+    count: Count
+    denominator: str
+    """Of the shares of favor and against; every share says its own."""
+    uncorrected: Uncorrected | None
+    """Why no row has adjusted shares: a trend is adjusted as a whole or not at all."""
+    total: Reading
+    """All buckets (and groups) added up."""
+    groups: tuple[GroupReading, ...] = ()
+    """The largest first, when the trend is split."""
+    salience: Share | None
+    """Of all buckets in which the policy was spoken of; absent as in a row."""
     rows: tuple[TrendRow, ...]
+    smooth: tuple[SmoothPoint, ...] = ()
+    """The level that the buckets' shares, adjusted where the trend is, scatter around; also for
+    buckets that are too small or empty. Absent when the trend is split or too small as a whole."""
 
 
-def summarise(counts: Counts, denominator: str = OPINIONS) -> Summary:
+def summarise(counts: Counts, of: Denominator = OPINIONS) -> Summary:
     """Return the shares of a cell."""
     n = counts.total
+    sides = counts.favor + counts.against if of.sided else n
+    words, sided = of.words(), of.words(of.sided)
 
     def evaluated(aspect: Aspect, polarity: Polarity) -> Share:
-        return share(counts.evaluations.get(aspect, {}).get(polarity, 0), n, denominator)
+        return _floored(counts.evaluations.get(aspect, {}).get(polarity, 0), n, words)
 
     return Summary(
-        opinions=n,
-        favor=share(counts.favor, n, denominator),
-        against=share(counts.against, n, denominator),
-        none=share(counts.none, n, denominator),
+        n=n,
+        too_few=sides < FLOOR,
+        favor=_floored(counts.favor, sides, sided),
+        against=_floored(counts.against, sides, sided),
+        none=_floored(counts.none, n, words),
         evaluations=tuple(
             AspectShares(
                 aspect=aspect,
@@ -65,8 +115,18 @@ def summarise(counts: Counts, denominator: str = OPINIONS) -> Summary:
                 criticism=evaluated(aspect, Polarity.CRITICISM),
             )
             for aspect in Aspect
-        ),
+        )
+        if of.count is not Count.AUTHORS
+        else (),
     )
+
+
+def read(
+    policy_id: str, counts: Sequence[Counts], adjuster: Adjuster, of: Denominator = OPINIONS
+) -> tuple[list[Reading], Uncorrected | None]:
+    """Return what each cell of a policy says, and why none is adjusted, if so."""
+    adjusted, why = _adjust(policy_id, counts, adjuster, of)
+    return _readings(counts, adjusted, of), why
 
 
 def assemble(
@@ -74,32 +134,141 @@ def assemble(
     interval: Interval,
     points: Iterable[TrendPoint],
     everything: Mapping[date, int] | None = None,
+    adjuster: Adjuster | None = None,
+    of: Denominator = OPINIONS,
 ) -> Trend:
     """Return the trend of a policy.
 
     Args:
         policy_id: the policy that the points are of.
         interval: the bucket's length.
-        points: as the index returns them.
-        everything: opinions on all policies by bucket, for the salience.
+        points: as the index returns them, from ``votes`` where authors are counted.
+        everything: opinions on all policies by bucket, for the salience; None: the points are split
+            by group, or are votes.
+        adjuster: what is known of the tagger's errors; None: nothing.
+        of: what the shares are of.
     """
+    points = list(points)
+    counted = [of.of(point) for point in points]
+    groups = _by_group(points, counted) if of.group is not None else {}
+    cells = [*counted, *groups.values(), added(counted)]
+    adjusted, why = _adjust(policy_id, cells, adjuster or Adjuster(), of)
+    readings = _readings(cells, adjusted, of)
+    whole = readings[-1]
     return Trend(
         policy_id=policy_id,
         interval=interval,
+        count=of.count,
+        denominator=of.words(of.sided),
+        uncorrected=why,
+        total=whole,
+        groups=tuple(
+            GroupReading(group=name, raw=reading.raw, adjusted=reading.adjusted)
+            for name, reading in zip(groups, readings[len(points) : -1], strict=True)
+        ),
+        salience=None if everything is None else _salience(points, everything),
         rows=tuple(
             TrendRow(
                 bucket=point.bucket,
                 group=point.group,
-                raw=summarise(point.counts),
-                collapsed=summarise(point.collapsed, COLLAPSED),
-                salience=share(
-                    point.counts.total,
-                    max(everything.get(point.bucket, 0), point.counts.total),
-                    ALL_OPINIONS,
-                )
-                if everything is not None
-                else None,
+                raw=reading.raw,
+                adjusted=reading.adjusted,
+                repeats=point.counts.total - point.collapsed.total,
+                salience=None if everything is None else _salience([point], everything),
             )
-            for point in points
+            for point, reading in zip(points, readings[: len(points)], strict=True)
         ),
+        smooth=()
+        if of.group is not None or whole.raw.too_few
+        else smoothed([point.bucket for point in points], interval, cells, adjusted, of.sided),
     )
+
+
+def added(cells: Iterable[Counts]) -> Counts:
+    """Return the sum of cells."""
+    stances = Counter[str]()
+    evaluations: defaultdict[Aspect, Counter[Polarity]] = defaultdict(Counter)
+    outputs: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for cell in cells:
+        stances.update(favor=cell.favor, against=cell.against, none=cell.none)
+        for aspect, found in cell.evaluations.items():
+            evaluations[aspect].update(found)
+        for model, bins in cell.outputs.items():
+            outputs[model].update(bins)
+    return Counts(**stances, evaluations=evaluations, outputs=outputs)
+
+
+def _by_group(points: list[TrendPoint], counted: list[Counts]) -> dict[str | None, Counts]:
+    groups: defaultdict[str | None, list[Counts]] = defaultdict(list)
+    for point, counts in zip(points, counted, strict=True):
+        groups[point.group].append(counts)
+    sums = {name: added(cells) for name, cells in groups.items()}
+    return dict(sorted(sums.items(), key=lambda item: (-item[1].total, item[0] or "")))
+
+
+def _adjust(
+    policy_id: str, cells: Sequence[Counts], adjuster: Adjuster, of: Denominator
+) -> tuple[list[Adjusted | None], Uncorrected | None]:
+    """Adjust all cells, or none and say why."""
+    nothing: list[Adjusted | None] = [None] * len(cells)
+    if of.count is not Count.OPINIONS:
+        return nothing, Uncorrected.COUNT
+    if of.sure:
+        return nothing, Uncorrected.SURE
+    found = adjuster.adjust(policy_id, cells)
+    if any(one is None and cell.total for one, cell in zip(found, cells, strict=True)):
+        return nothing, Uncorrected.HELD_OUT
+    return [one and _among_sides(one, of) for one in found], None
+
+
+def _among_sides(found: Adjusted, of: Denominator) -> Adjusted:
+    """Return favor and against as shares of the two, where that is asked for.
+
+    The bounds join the low of one with the high of the other: where few are neutral, one is high
+    when the other is low, and the interval is exact; else it is wider than it need be.
+    """
+    if not of.sided:
+        return found
+    n, words = found.favor.count + found.against.count, of.words(sided=True)
+
+    def among(one: Share, other: Share) -> Share:
+        def ratio(mine: float | None, theirs: float | None) -> float | None:
+            both = (mine or 0) + (theirs or 0)
+            return round((mine or 0) / both, 4) if both else None
+
+        return Share(
+            value=ratio(one.value, other.value),
+            low=ratio(one.low, other.high),
+            high=ratio(one.high, other.low),
+            count=one.count,
+            n=n,
+            denominator=words,
+        )
+
+    sides = {
+        "favor": among(found.favor, found.against),
+        "against": among(found.against, found.favor),
+    }
+    return found.model_copy(update=sides)
+
+
+def _readings(
+    cells: Sequence[Counts], adjusted: Sequence[Adjusted | None], of: Denominator
+) -> list[Reading]:
+    raw = [summarise(cell, of) for cell in cells]
+    return [
+        Reading(raw=summary, adjusted=None if summary.too_few else found)
+        for summary, found in zip(raw, adjusted, strict=True)
+    ]
+
+
+def _floored(count: int, n: int, words: str) -> Share:
+    if n >= FLOOR:
+        return share(count, n, words)
+    return Share(value=None, low=None, high=None, count=count, n=n, denominator=words)
+
+
+def _salience(points: list[TrendPoint], everything: Mapping[date, int]) -> Share:
+    n = sum(point.counts.total for point in points)
+    of = sum(max(everything.get(p.bucket, 0), p.counts.total) for p in points)  # two reads
+    return _floored(n, of, ALL_OPINIONS)

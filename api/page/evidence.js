@@ -3,11 +3,12 @@
 import { h, select } from "./dom.js";
 import { listing } from "./listing.js";
 import { opinionCard } from "./opinion.js";
-import { ASPECTS, GROUPS, POLARITIES, STANCES, dayRange } from "./words.js";
+import { ASPECTS, GROUPS, POLARITIES, STANCES, SURE, dayRange } from "./words.js";
 
-// wanted: the list's own filters; scope: what the whole view is narrowed to; here(changes): the
+// wanted: the list's own filters; scope: what the whole view is narrowed to; sure: without
+// the opinions of doubtful stance; here(changes): the
 // address of the view with changes; nothing: the changes that clear the list's filters.
-export function evidence({ path, wanted, scope, here, nothing, regions, signal }) {
+export function evidence({ path, wanted, scope, sure, here, nothing, regions, signal }) {
   const go = (changes) => {
     location.hash = here(changes);
   };
@@ -22,8 +23,8 @@ export function evidence({ path, wanted, scope, here, nothing, regions, signal }
     Object.keys(wanted).length > 0 && h("button", { type: "button", onclick: () => go(nothing) }, "清除筛选"));
   const { from, to, ...labels } = wanted;
   return h("section", { class: "card", id: "comments" }, h("h2", null, "留言依据"),
-    h("p", { class: "quiet" }, `${said(wanted, scope)}逐条列出全部留言，不合并近似文本。`, h("mark", null, "高亮"), "为模型判读的主要依据；百分数为模型把握。"),
-    filters, listing(path, { ...scope, ...labels, ...dayRange(from, to) }, (opinion) => opinionCard(opinion), signal));
+    h("p", { class: "quiet" }, `${said(wanted, scope)}${sure ? SURE : ""}逐条列出全部留言，不合并近似文本。`, h("mark", null, "高亮"), "为模型判读的主要依据；百分数为模型把握。"),
+    filters, listing(path, { ...scope, sure, ...labels, ...dayRange(from, to) }, (opinion) => opinionCard(opinion), signal));
 }
 
 function said(wanted, scope) {

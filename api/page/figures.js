@@ -3,51 +3,62 @@
 import { aspectRows, stanceBar } from "./bars.js";
 import { timeChart } from "./chart.js";
 import { empty, h } from "./dom.js";
+import { certainty, tooFew } from "./readings.js";
 import { nothing, settings } from "./settings.js";
-import { share, total } from "./shares.js";
-import { FEW, GROUPS, INTERVALS, bucketEnd, fromDays, number, withInterval } from "./words.js";
+import { COUNTS, FEW, GROUPS, INTERVALS, SIDED, SPOKE, SURE, bucketEnd, fromDays, number, withInterval } from "./words.js";
 
 export async function figures({ read, path, params, here }) {
-  const { interval, shape, scope } = settings(params);
-  const { rows } = await read(`${path}/trend`, { interval, ...scope });
-  const controls = [
-    h("div", { class: "controls" },
-      h("div", { class: "switch", role: "group", "aria-label": "时间粒度" }, Object.entries(INTERVALS).map(([key, name]) => h("a", {
-        href: here({ interval: key }), "data-key": key, "aria-current": key === interval && "true",
-      }, name))),
-      h("label", { class: "check" }, merge(shape, here), "合并近似文本")),
-    chips(scope, here)];
-  if (rows.length === 0) return [...controls, empty("这个范围内还没有意见。")];
-  const summary = total(rows.map((row) => row[shape]));
-  const raw = rows.reduce((all, row) => all + row.raw.opinions, 0);
-  const merged = rows.reduce((all, row) => all + row.collapsed.opinions, 0);
-  const attention = share(raw, rows.reduce((all, row) => all + row.salience.n, 0));
+  const { interval, count, scope, sure, sided } = settings(params);
+  const trend = await read(`${path}/trend`, { interval, count, sure, sided, ...scope });
+  const top = [controls({ interval, count, sure, sided, here }), chips(scope, here)];
+  const { rows, total, salience, uncorrected } = trend;
+  if (rows.length === 0) return [...top, empty("这个范围内还没有意见。")];
+  const { n, too_few } = total.raw;
+  const unit = COUNTS[count][1];
+  const repeats = rows.reduce((all, row) => all + row.repeats, 0);
   const link = (bucket, stance = null) => here({
     ...nothing, stance, from: bucket, to: fromDays(bucketEnd(bucket, interval) - 1),
   });
-  return [...controls,
+  return [...top,
     h("section", { class: "card", "aria-label": "总体立场" },
-      h("p", { class: "big" }, h("b", null, number(summary.opinions)), " 条意见",
-        summary.opinions < FEW && h("span", { class: "tag" }, "样本较少，比例仅供参考"),
+      h("p", { class: "big" }, h("b", null, number(n)), ` ${unit}`,
+        !too_few && n < FEW && h("span", { class: "tag" }, "样本较少，区间很宽"),
         h("a", { href: here(nothing), class: "see" }, "查看留言")),
-      stanceBar(summary),
-      h("p", { class: "quiet" }, `关注度：占有人谈及的各时段全部 ${number(attention.n)} 条意见的 ${withInterval(attention)}。`),
-      h("p", { class: "quiet" }, shape === "collapsed"
-        ? `分母：合并后的 ${number(merged)} 条意见；同一时段内文字近似且立场相同的只计一次，${raw > merged ? `合并掉 ${number(raw - merged)} 条` : "此处没有可合并的"}。`
-        : `分母：全部 ${number(raw)} 条意见（含未表态）。${raw > merged ? `其中 ${number(raw - merged)} 条是近似文本的重复，可勾选“合并近似文本”对照。` : ""}`)),
-    h("section", { class: "card" }, h("h2", null, "随时间的变化"),
-      timeChart({
-        rows: rows.map((row) => ({ bucket: row.bucket, summary: row[shape], salience: row.salience })), interval, link, from: params.from, to: params.to,
-      })),
-    h("section", { class: "card" }, h("h2", null, "对实施情况的评价"),
-      h("p", { class: "quiet" }, `占 ${number(summary.opinions)} 条意见的比例，细线为 95% 区间；一条意见可以评价多个方面。点击条形查看留言。`),
-      aspectRows(summary, (aspect, polarity) => here({ ...nothing, aspect, polarity })))];
+      stanceBar(total),
+      salience && h("p", { class: "quiet" }, `关注度：占有人谈及的各时段内对全部政策的 ${number(salience.n)} 条意见的 ${withInterval(salience)}。`),
+      h("p", { class: "quiet" }, `分母：${denominator(total.raw, unit, sided)}。`,
+        count === "opinions" && repeats > 0 && `其中 ${number(repeats)} 条与同时段的另一条文字近似，可选“${COUNTS.collapsed[0]}”对照。`,
+        !too_few && certainty(uncorrected)),
+      h("p", { class: "quiet" }, SPOKE)),
+    h("section", { class: "card" }, h("h2", null, "随时间的变化"), timeChart({ trend, link, from: params.from, to: params.to })),
+    count !== "authors" && h("section", { class: "card" }, h("h2", null, "对实施情况的评价"),
+      too_few ? h("p", { class: "quiet" }, tooFew(total)) : [
+        h("p", { class: "quiet" }, `占 ${number(n)} ${unit}的比例，细线为 95% 区间；一条意见可以评价多个方面。点击条形查看留言。`),
+        aspectRows(total, (aspect, polarity) => here({ ...nothing, aspect, polarity }))])];
 }
 
-function merge(shape, here) {
-  const box = h("input", { type: "checkbox", "data-key": "merge", onchange: () => { location.hash = here({ merge: box.checked ? "1" : null }); } });
-  box.checked = shape === "collapsed";
-  return box;
+const denominator = ({ favor, n }, unit, sided) => (sided
+  ? `${number(favor.n)} ${unit}（支持与反对之和；未表态占全部 ${number(n)} ${unit}）`
+  : `全部 ${number(n)} ${unit}（含未表态）`);
+
+// How the shares are counted, with a line that explains the choice.
+function controls({ interval, count, sure, sided, here }) {
+  const choice = (label, options, chosen, name) => h("div", { class: "switch", role: "group", "aria-label": label },
+    Object.entries(options).map(([key, text]) => h("a", {
+      href: here({ [name]: key }), "data-key": key, "aria-current": key === chosen && "true",
+    }, text)));
+  const check = (name, checked, text) => {
+    const box = h("input", { type: "checkbox", "data-key": name, onchange: () => { location.hash = here({ [name]: box.checked ? "1" : null }); } });
+    box.checked = Boolean(checked);
+    return h("label", { class: "check" }, box, text);
+  };
+  return [
+    h("div", { class: "controls" },
+      choice("时间粒度", INTERVALS, interval, "interval"),
+      choice("计数方式", Object.fromEntries(Object.entries(COUNTS).map(([key, [name]]) => [key, name])), count, "count"),
+      check("sure", sure, "不计存疑"),
+      check("sided", sided, "只比支持与反对")),
+    h("p", { class: "quiet" }, "计数：", COUNTS[count][2], sure && SURE, sided && SIDED)];
 }
 
 function chips(scope, here) {

@@ -3,14 +3,16 @@
 import { get } from "./api.js";
 import { aspectColumns, largest, stanceBar } from "./bars.js";
 import { empty, failed, h, loading, select } from "./dom.js";
+import { certainty, evaluated, shown, tooFew } from "./readings.js";
 import { href, policyHref } from "./route.js";
-import { FEW, number } from "./words.js";
+import { flags, pick } from "./settings.js";
+import { FEW, SIDED, SURE, number } from "./words.js";
 
-const sum = (polarity) => ({ summary }) => summary.evaluations.reduce((all, row) => all + (row[polarity].value ?? 0), 0);
+const sum = (polarity) => (view) => evaluated(view).reduce((all, row) => all + (row[polarity].value ?? 0), 0);
 const SORTS = {
-  opinions: ["意见数", ({ summary }) => summary.opinions],
-  favor: ["支持率", ({ summary }) => summary.favor.value ?? -1],
-  against: ["反对率", ({ summary }) => summary.against.value ?? -1],
+  opinions: ["意见数", ({ raw }) => raw.n],
+  favor: ["支持率", (view) => shown(view, "favor").value ?? -1],
+  against: ["反对率", (view) => shown(view, "against").value ?? -1],
   praise: ["肯定多少", sum("praise")],
   criticism: ["批评多少", sum("criticism")],
   title: ["政策名称", ({ policy }) => policy.title],
@@ -52,25 +54,29 @@ export function overview(given) {
       type: "search", value: params.text ?? "", placeholder: "名称、别名或部门",
       oninput: () => change({ text: text.value.trim() }),
     });
-    const all = h("input", { type: "checkbox", onchange: () => change({ all: all.checked ? "1" : null }) });
-    all.checked = Boolean(params.all);
+    const check = (name, text, explained, then) => {
+      const box = h("input", { type: "checkbox", onchange: () => { change({ [name]: box.checked ? "1" : null }); then?.(); } });
+      box.checked = Boolean(params[name]);
+      return h("label", { class: "check", title: explained }, box, text);
+    };
     tools.replaceChildren(
       select("领域", [["", "全部领域"], ...domains], params.domain, (domain) => change({ domain })),
       h("label", { class: "field grow" }, h("span", null, "筛选政策"), text),
       h("div", { class: "only-narrow" }, select("排序", Object.entries(SORTS).map(([key, [name]]) => [key, name]), params.sort,
         (sort) => change({ sort, order: null }))),
-      h("label", { class: "check" }, all, "含暂无意见的政策"));
+      check("sure", "不计存疑", SURE, refresh), check("sided", "只比支持与反对", SIDED, refresh),
+      check("all", "含暂无意见的政策"));
   }
 
   function chosen() {
     const words = (params.text ?? "").toLowerCase();
-    const found = items.filter(({ policy, summary }) => (params.all || summary.opinions > 0)
+    const found = items.filter(({ policy, raw }) => (params.all || raw.n > 0)
       && (!params.domain || policy.domain === params.domain)
       && [policy.title, policy.department, ...policy.aliases].some((name) => name.toLowerCase().includes(words)));
     const [, key] = SORTS[params.sort];
     const turn = descends() ? -1 : 1;
     // A share of a handful of opinions ranks nothing: policies with few come last.
-    const last = ({ summary }) => !TEXTS.has(params.sort) && params.sort !== "opinions" && summary.opinions < FEW;
+    const last = ({ raw }) => !TEXTS.has(params.sort) && params.sort !== "opinions" && raw.favor.n < FEW;
     return found.sort((one, other) => {
       if (last(one) !== last(other)) return last(one) ? 1 : -1;
       const [a, b] = [key(one), key(other)];
@@ -80,28 +86,29 @@ export function overview(given) {
 
   function draw() {
     const rows = chosen();
-    const top = largest(rows.filter(({ summary }) => summary.opinions >= FEW).map(({ summary }) => summary));
+    const top = largest(rows.filter(({ raw }) => raw.n >= FEW));
     head.replaceChildren(h("tr", null, COLUMNS.map((keys) => h("th", {
       scope: "col", class: keys[0],
       "aria-sort": keys.includes(params.sort) ? (descends() ? "descending" : "ascending") : null,
     }, keys.map((key) => h("button", { type: "button", "data-key": key, onclick: () => sortBy(key) },
       SORTS[key][0], h("span", { "aria-hidden": "true" }, params.sort === key ? (descends() ? " ▼" : " ▲") : " ↕")))))));
     const focused = body.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    body.replaceChildren(...rows.map((item) => row(item, top)));
+    body.replaceChildren(...rows.map((item) => row(item, top, pick(params, ["sure", "sided"]))));
     if (focused) body.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
-    const silent = items.filter(({ summary }) => summary.opinions === 0).length;
+    const silent = items.filter(({ raw }) => raw.n === 0).length;
     table.hidden = rows.length === 0;
     note.replaceChildren();
     if (items.length === silent && !params.all) note.append(empty("还没有意见。留言流入并完成判读后，这里会自动更新。"));
     else if (rows.length === 0) note.append(empty("没有符合条件的政策。"));
     else note.append(h("p", { class: "count-line" }, `显示 ${number(rows.length)} 项政策`,
       !params.all && silent ? `，另有 ${number(silent)} 项暂无意见` : "", "。评价：",
-      h("span", { class: "praise-word" }, "向上为肯定"), "，", h("span", { class: "criticism-word" }, "向下为批评"), "，均为占该政策意见数的比例。"));
+      h("span", { class: "praise-word" }, "向上为肯定"), "，", h("span", { class: "criticism-word" }, "向下为批评"), `，均为占该政策意见数的比例。${params.sided ? SIDED : "立场的分母是该政策的全部意见（含未表态）。"}${params.sure ? SURE : ""}`,
+      rows.some(({ raw }) => !raw.too_few) && certainty(rows.find(({ uncorrected }) => uncorrected)?.uncorrected ?? null)));
   }
 
   async function refresh() {
     try {
-      ({ items } = await get("/v1/policies"));
+      ({ items } = await get("/v1/policies", flags(params)));
     } catch (error) {
       if (!items) note.replaceChildren(failed(error, refresh));
       return;
@@ -116,16 +123,18 @@ export function overview(given) {
   return { element, title: "政策总览", refresh };
 }
 
-function row({ policy, domain_zh, summary }, top) {
-  const few = summary.opinions < FEW;
+// kept: the choices of how to count, which go with the reader.
+function row(view, top, kept) {
+  const { policy, domain_zh, raw } = view;
+  const few = raw.n < FEW;
   return h("tr", { class: few && "few" },
-    h("th", { scope: "row" }, h("a", { href: policyHref(policy.id) }, policy.title),
+    h("th", { scope: "row" }, h("a", { href: policyHref(policy.id, kept) }, policy.title),
       h("small", null, policy.department)),
     h("td", { class: "domain" }, domain_zh),
-    h("td", { class: "number" }, h("b", null, number(summary.opinions)), h("span", { class: "only-narrow" }, " 条意见"),
-      few && summary.opinions > 0 && h("span", { class: "tag", title: `不足 ${FEW} 条，比例仅供参考` }, "样本较少")),
-    summary.opinions === 0
-      ? h("td", { colspan: 2, class: "quiet" }, "暂无意见")
-      : [h("td", { class: "stances" }, stanceBar(summary)),
-        h("td", { class: "aspects" }, aspectColumns(summary, Math.max(top, few ? largest([summary]) : 0)))]);
+    h("td", { class: "number" }, h("b", null, number(raw.n)), h("span", { class: "only-narrow" }, " 条意见"),
+      few && !raw.too_few && h("span", { class: "tag", title: `不足 ${FEW} 条，区间很宽` }, "样本较少")),
+    raw.too_few
+      ? h("td", { colspan: 2, class: "quiet" }, raw.n === 0 ? "暂无意见" : tooFew(view))
+      : [h("td", { class: "stances" }, stanceBar(view)),
+        h("td", { class: "aspects" }, aspectColumns(view, Math.max(top, few ? largest([view]) : 0)))]);
 }

@@ -38,10 +38,10 @@ export function policyView(id, given) {
   }
 
   async function comments() {
-    const { interval, scope } = settings(params);
+    const { interval, scope, sure } = settings(params);
     const { rows } = await read(`${path}/trend`, { interval, group: "region" });
     const regions = [...new Set(rows.map((row) => row.group).filter((name) => name !== null))].sort((a, b) => a.localeCompare(b, "zh-CN"));
-    return evidence({ path: `${path}/evidence`, wanted: wanted(params), scope, here, nothing, regions, signal: reading.signal });
+    return evidence({ path: `${path}/evidence`, wanted: wanted(params), scope, sure, here, nothing, regions, signal: reading.signal });
   }
 
   async function update(next) {
@@ -52,7 +52,7 @@ export function policyView(id, given) {
       paint("figures", [params], () => figures({ read, path, params, here })),
       paint("tabs", [params], () => tabs(opened(params), here)),
       paint("section", [params], section),
-      paint("comments", [settings(params).scope, wanted(params)], comments),
+      paint("comments", [settings(params), wanted(params)], comments),
     ]);
     if (done[0].status === "rejected") {  // one message for all parts
       for (const name of ["figures", "tabs", "section", "comments"]) parts[name].replaceChildren();

@@ -1,6 +1,6 @@
 // What the parameters of a policy's address mean.
 
-import { GROUPS, INTERVALS, isDate } from "./words.js";
+import { COUNTS, GROUPS, INTERVALS, isDate } from "./words.js";
 
 export const EVIDENCE = ["stance", "aspect", "polarity", "from", "to"];
 const SCOPE = Object.keys(GROUPS);
@@ -11,13 +11,17 @@ export const pick = (params, names) => Object.fromEntries(names.filter((name) =>
 // The changes that clear the filters of the list of comments.
 export const nothing = Object.fromEntries(EVIDENCE.map((name) => [name, null]));
 
+// What is left out of a share's denominator, as query parameters.
+export const flags = ({ sure, sided }) => ({ sure: sure ? true : null, sided: sided ? true : null });
+
 // How the view counts, and what it is narrowed to.
 export function settings(params) {
   return {
     interval: INTERVALS[params.interval] ? params.interval : "week",
     group: GROUPS[params.group] ? params.group : "region",
-    shape: params.merge ? "collapsed" : "raw",
+    count: COUNTS[params.count] ? params.count : "opinions",
     scope: pick(params, SCOPE),
+    ...flags(params),
   };
 }
 

@@ -8,6 +8,22 @@ export const POLARITIES = { praise: "肯定", criticism: "批评" };
 export const INTERVALS = { day: "按日", week: "按周", month: "按月" };
 export const GROUPS = { region: "地区", channel: "渠道", source: "来源" };
 export const FEW = 30;
+export const FLOOR = 10;
+export const SPOKE = "图中是自愿发言的人，不代表全体居民。";
+
+// What counts as one: its name, its unit, and what it means.
+export const COUNTS = {
+  opinions: ["逐条", "条意见", "每条意见计一次。"],
+  collapsed: ["合并近似文本", "条不重复的意见", "同一时段内文字近似、立场相同的只计一次，复制粘贴的留言不会显得人多。"],
+  authors: ["按人", "票", "每位作者在一个时段内只有一票，投给其意见较多的一方；未留作者的意见各算一人。不统计评价。"],
+};
+export const SURE = "不计模型对立场把握不大的意见。";
+export const SIDED = "支持与反对是占两者之和的比例，未表态仍占全部。";
+export const UNCORRECTED = {
+  count: "合并或按人计数时，无法逐条扣除模型的误判",
+  sure: "只看有把握的意见时，模型的误判率未知",
+  held_out: "判读这些意见的模型没有可比对的人工标注",
+};
 
 const whole = new Intl.NumberFormat("zh-CN");
 const moment = new Intl.DateTimeFormat("zh-CN", {
@@ -26,7 +42,7 @@ export function percent(value) {
 }
 
 // "45% [38%–52%]"
-export const withInterval = (share) => (share.value === null ? "—"
+export const withInterval = (share) => (share.value === null ? (share.n > 0 ? "样本太少" : "—")
   : `${percent(share.value)} [${percent(share.low)}–${percent(share.high)}]`);
 
 // Calendar dates are counted in UTC so that no local time zone shifts them.

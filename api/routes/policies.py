@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.schemas import Cursor, Filtered, Limit, OpinionPage, PolicyList, PolicyView, Scope
+from api.schemas import (
+    Cursor,
+    Filtered,
+    Limit,
+    OpinionPage,
+    PolicyList,
+    PolicyView,
+    Scope,
+)
 from api.services import KnownPolicy, Wired
+from minyi.denominators import Count, Denominator, denominator
+from minyi.domain import Policy
 from minyi.errors import InvalidQuery
 from minyi.query import Counts, Filters, Group, Interval
-from minyi.trends import Trend, assemble, summarise
+from minyi.trends import Trend, assemble, read
 from minyi.vocabulary import DOMAIN_ZH
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
@@ -18,28 +28,33 @@ MAX_ROWS = 5_000
 
 
 @router.get("")
-def policies(wired: Wired, scope: Scope) -> PolicyList:
+def policies(
+    wired: Wired, scope: Scope, count: Count = Count.OPINIONS, sided: bool = False
+) -> PolicyList:
     """List the policies of the registry with their shares, the most discussed first."""
+    of = denominator(scope, count, sided)
     totals = wired.index.totals(scope)
     views = [
-        PolicyView(
-            policy=policy,
-            domain_zh=DOMAIN_ZH[policy.domain],
-            summary=summarise(totals.get(policy.id, Counts())),
-        )
+        _view(wired, policy, totals.get(policy.id, Counts()), of)
         for policy in wired.registry.policies().values()
         if scope.domain in (None, policy.domain)
     ]
-    views.sort(key=lambda view: (-view.summary.opinions, view.policy.id))
-    return PolicyList(items=views, opinions=sum(view.summary.opinions for view in views))
+    views.sort(key=lambda view: (-view.raw.n, view.policy.id))
+    return PolicyList(items=views, opinions=sum(view.raw.n for view in views))
 
 
 @router.get("/{policy_id}")
-def policy(wired: Wired, known: KnownPolicy, scope: Scope) -> PolicyView:
+def policy(
+    wired: Wired,
+    known: KnownPolicy,
+    scope: Scope,
+    count: Count = Count.OPINIONS,
+    sided: bool = False,
+) -> PolicyView:
     """Return one policy with its shares."""
-    wanted = scope.model_copy(update={"policy_id": known.id})
-    counts = wired.index.totals(wanted).get(known.id, Counts())
-    return PolicyView(policy=known, domain_zh=DOMAIN_ZH[known.domain], summary=summarise(counts))
+    of = denominator(scope, count, sided)
+    totals = wired.index.totals(scope.model_copy(update={"policy_id": known.id}))
+    return _view(wired, known, totals.get(known.id, Counts()), of)
 
 
 @router.get("/{policy_id}/trend")
@@ -49,20 +64,28 @@ def trend(
     scope: Scope,
     interval: Interval = Interval.WEEK,
     group: Group | None = None,
+    count: Count = Count.OPINIONS,
+    sided: bool = False,
 ) -> Trend:
     """Return stance, evaluation and salience by bucket in Asia/Shanghai, each with its 95 %
-    interval; ``group`` splits every bucket. A trend of more than 5,000 rows is refused."""
+    interval; ``group`` splits every bucket. ``count`` says what counts as one, ``sided`` asks for
+    the shares among those for and against. A trend of more than 5,000 rows is refused."""
+    of = denominator(scope, count, sided, interval, group)
     wanted = scope.model_copy(update={"policy_id": known.id})
-    points = wired.index.trend(wanted, interval, group)
+    voting = count is Count.AUTHORS
+    points = (wired.index.votes if voting else wired.index.trend)(wanted, interval, group)
     if len(points) > MAX_ROWS:
         raise InvalidQuery(
             f"the trend would have {len(points):,} rows, more than {MAX_ROWS:,}; narrow it by "
             "since and until, or ask for a longer interval or no group"
         )
-    if group is not None:
-        return assemble(known.id, interval, points)
-    everything = wired.index.trend(_all_policies(scope), interval)
-    return assemble(known.id, interval, points, {p.bucket: p.counts.total for p in everything})
+    everything = None
+    if group is None and not voting:
+        everything = {
+            point.bucket: point.counts.total
+            for point in wired.index.trend(_all_policies(scope), interval)
+        }
+    return assemble(known.id, interval, points, everything, wired.adjuster, of)
 
 
 @router.get("/{policy_id}/evidence")
@@ -81,3 +104,14 @@ def evidence(
 
 def _all_policies(filtered: Filters) -> Filters:
     return filtered.model_copy(update={"policy_id": None})
+
+
+def _view(wired: Wired, policy: Policy, counts: Counts, of: Denominator) -> PolicyView:
+    (reading,), why = read(policy.id, [counts], wired.adjuster, of)
+    return PolicyView(
+        policy=policy,
+        domain_zh=DOMAIN_ZH[policy.domain],
+        raw=reading.raw,
+        adjusted=reading.adjusted,
+        uncorrected=why,
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
+from minyi.adjusting import Adjuster
 from minyi.cli import tables
 from minyi.cli.options import Json, Since, Until, day, filters
+from minyi.cli.overview import overview
 from minyi.cli.wiring import (
     Data,
     digest_line,
@@ -18,25 +19,10 @@ from minyi.cli.wiring import (
     registry,
     settings,
 )
-from minyi.domain import Model, Policy
-from minyi.query import Counts, Group, Interval
-from minyi.trends import Summary, assemble, summarise
+from minyi.denominators import Count, denominator
+from minyi.query import Group, Interval
+from minyi.trends import assemble
 from minyi.vocabulary import Domain, Stance
-
-
-class PolicySummary(Model):
-    """What is said of one policy; ``title`` is None when the registry does not hold it."""
-
-    policy_id: str
-    title: str | None
-    summary: Summary
-
-
-class Overview(Model):
-    """The policies with opinions, the most discussed first."""
-
-    opinions: int
-    items: tuple[PolicySummary, ...]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -49,6 +35,15 @@ def trend(
     policy: Annotated[str | None, typer.Argument(help="Policy id; none: all policies.")] = None,
     interval: Annotated[Interval, typer.Option()] = Interval.MONTH,
     group: Annotated[Group | None, typer.Option(help="Split every bucket.")] = None,
+    count: Annotated[
+        Count, typer.Option(help="What counts as one; texts and authors: once in a bucket.")
+    ] = Count.OPINIONS,
+    sided: Annotated[
+        bool, typer.Option("--sided", help="Shares among those for and against.")
+    ] = False,
+    sure: Annotated[
+        bool, typer.Option("--sure", help="Leave out what the tagger is not sure of.")
+    ] = False,
     since: Since = None,
     until: Until = None,
     as_json: Json = False,
@@ -57,27 +52,31 @@ def trend(
     """Show how stance, evaluation and salience of a policy move, with intervals."""
     config = settings(data)
     policies = registry(config)
-    scope = filters(since=day(since), until=day(until))
+    scope = filters(since=day(since), until=day(until), sure=sure or None)
+    voting = count is Count.AUTHORS
     with existing_index(config) as opened:
         if policy is None:
-            totals = opened.totals(scope)
+            of = denominator(scope, count, sided)
+            found = overview(policies, opened.totals(scope), Adjuster(), of)
             if as_json:
-                print(_overview(policies, totals).model_dump_json())
+                print(found.model_dump_json())
             else:
-                output.print(tables.overview(policies, totals))
+                output.print(tables.overview(found))
             return
         known = known_policy(policies, policy)
-        points = opened.trend(scope.model_copy(update={"policy_id": known.id}), interval, group)
+        wanted = scope.model_copy(update={"policy_id": known.id})
+        points = (opened.votes if voting else opened.trend)(wanted, interval, group)
         everything = (
             {point.bucket: point.counts.total for point in opened.trend(scope, interval)}
-            if group is None
+            if group is None and not voting
             else None
         )
-    found = assemble(known.id, interval, points, everything)
+    of = denominator(scope, count, sided, interval, group)
+    moved = assemble(known.id, interval, points, everything, Adjuster(), of)
     if as_json:
-        print(found.model_dump_json())
+        print(moved.model_dump_json())
     else:
-        output.print(tables.trend(known, found))
+        output.print(tables.trend(known, moved))
 
 
 def search(
@@ -118,17 +117,3 @@ def digest(data: Data = None) -> None:
     """Name the state of the index in one line: opinions and a hash over all of them."""
     with existing_index(settings(data)) as opened:
         print(digest_line(opened))
-
-
-def _overview(policies: Mapping[str, Policy], totals: Mapping[str, Counts]) -> Overview:
-    return Overview(
-        opinions=sum(counts.total for counts in totals.values()),
-        items=tuple(
-            PolicySummary(
-                policy_id=policy_id,
-                title=policies[policy_id].title if policy_id in policies else None,
-                summary=summarise(counts),
-            )
-            for policy_id, counts in tables.ranked(totals)
-        ),
-    )

@@ -86,7 +86,7 @@ def _shares(policy: Policy, found: Representativeness) -> Table:
         table.add_row(STANCE_ZH[stance], *(percent(share) if share else "–" for share in shares))
     raked = found.raked
     if raked:
-        table.add_row("opinions", f"{found.raw.opinions:,}", "", f"{raked.favor.n:,}")
+        table.add_row("opinions", f"{found.raw.n:,}", "", f"{raked.favor.n:,}")
         table.add_row("effective n", "", "", f"{raked.n_effective:,.0f}")
         table.add_row("design effect", "", "", f"{raked.design_effect:.2f}")
         table.add_row("weights", "", "", f"{raked.lowest_weight:.2f}–{raked.highest_weight:.2f}")

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from minyi.adjusting import Adjuster
 from minyi.cli import tables
+from minyi.cli.overview import overview
 from minyi.cli.patience import until_available
 from minyi.cli.progress import bars, stream_progress
 from minyi.cli.serving import (
@@ -114,7 +116,7 @@ async def _first_trend(config: Settings, running: Service, url: str) -> None:
         lambda: asyncio.to_thread(_settled_totals, index), not config.embedded_index
     )
     if totals:
-        output.print(tables.overview(registry(config), totals))
+        output.print(tables.overview(overview(registry(config), totals, Adjuster())))
     if running.progress.dead:
         console.print(f"{running.progress.dead:,} records went to the dead letters")
     folder = "" if config.data == ROOT / "var" else f" --data {_short(config.data)}"

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rich.table import Table
 from rich.text import Text
 
+from minyi.cli.overview import Overview
+from minyi.denominators import Count
 from minyi.domain import SHANGHAI, Policy
-from minyi.query import Counts, Page, Share
-from minyi.trends import Summary, Trend, summarise
-from minyi.vocabulary import ASPECT_ZH, STANCE_ZH
+from minyi.prevalence import FLOOR
+from minyi.query import Page, Share
+from minyi.trends import ALL_OPINIONS, Reading, Trend, Uncorrected
+from minyi.vocabulary import ASPECT_ZH, STANCE_ZH, Stance
 
 EVALUATIONS_SHOWN = 3
 FEWEST_SHOWN = 30
 """An overview leaves out policies with fewer opinions: their shares say next to nothing."""
+SIDES = (Stance.FAVOR, Stance.AGAINST)
+COUNTED = {Count.OPINIONS: "comments", Count.COLLAPSED: "distinct texts", Count.AUTHORS: "authors"}
+UNCORRECTED = {
+    Uncorrected.COUNT: "the tagger's errors are known opinion by opinion only",
+    Uncorrected.SURE: "the tagger's errors are known for all opinions, not for the sure ones",
+    Uncorrected.HELD_OUT: "no rows were held out for the model that tagged these opinions",
+}
 
 
 def plain(*cells: str) -> list[Text]:
@@ -23,16 +31,43 @@ def plain(*cells: str) -> list[Text]:
 
 
 def percent(share: Share) -> str:
-    """Return ``41% [37–45]``, or a dash where there is nothing to count."""
+    """Return ``41% [37–45]``, ``too few``, or a dash where there is nothing to count."""
     if share.value is None or share.low is None or share.high is None:
-        return "–"
+        return "too few" if share.n else "–"
     return f"{share.value:.0%} [{share.low * 100:.0f}–{share.high * 100:.0f}]"
 
 
-def evaluations(summary: Summary) -> str:
-    """Return the aspects that are spoken of most: ``便利 +12% −30%``."""
+def stance(reading: Reading, side: Stance, adjusting: bool) -> list[str]:
+    """Return cells for the share of a stance: as counted, or adjusted and as counted."""
+    raw: Share = getattr(reading.raw, side)
+    if not adjusting:
+        return [percent(raw)]
+    if reading.adjusted is None or raw.value is None:
+        return [percent(raw), ""]
+    return [percent(getattr(reading.adjusted, side)), f"{raw.value:.0%}"]
+
+
+def add_stances(table: Table, adjusting: bool, **names: str) -> None:
+    """Add the columns that ``stance`` fills, for favor and against."""
+    for name in names.values():
+        table.add_column(name, justify="right", no_wrap=True)
+        if adjusting:
+            table.add_column("raw", justify="right", no_wrap=True, style="dim")
+
+
+def certainty(why: Uncorrected | None) -> str:
+    """Say what the intervals hold."""
+    if why is None:
+        return "adjusted for the tagger's errors, raw beside; 95 % intervals of both errors"
+    return f"not adjusted: {UNCORRECTED[why]}; 95 % intervals of the sampling only"
+
+
+def evaluations(reading: Reading) -> str:
+    """Return the aspects that are spoken of most: ``便利 +12% −30%``, as counted."""
+    if reading.raw.n < FLOOR:
+        return ""
     spoken = sorted(
-        summary.evaluations, key=lambda e: e.praise.count + e.criticism.count, reverse=True
+        reading.raw.evaluations, key=lambda e: e.praise.count + e.criticism.count, reverse=True
     )
     return " · ".join(
         f"{ASPECT_ZH[e.aspect]} +{e.praise.value or 0:.0%} −{e.criticism.value or 0:.0%}"
@@ -41,64 +76,65 @@ def evaluations(summary: Summary) -> str:
     )
 
 
-def ranked(totals: Mapping[str, Counts]) -> list[tuple[str, Counts]]:
-    """Return the policies with their counts, the most discussed first."""
-    return sorted(totals.items(), key=lambda item: (-item[1].total, item[0]))
-
-
-def overview(policies: Mapping[str, Policy], totals: Mapping[str, Counts]) -> Table:
+def overview(found: Overview) -> Table:
     """Return the policies with opinions, the most discussed first."""
-    found = ranked(totals)
-    shown = [item for item in found if item[1].total >= FEWEST_SHOWN] or found
-    hidden = len(found) - len(shown)
+    shown = [item for item in found.items if item.raw.n >= FEWEST_SHOWN] or found.items
+    hidden = len(found.items) - len(shown)
     rest = f"; {hidden} policies with under {FEWEST_SHOWN} comments are left out" if hidden else ""
-    table = Table(caption=f"shares of all opinions on a policy, 95 % intervals (sampling){rest}")
+    why = next((item.uncorrected for item in shown if item.uncorrected), None)
+    table = Table(caption=f"shares of {found.denominator} on a policy, {certainty(why)}{rest}")
     table.add_column("policy 政策", overflow="fold")
     table.add_column("comments", justify="right")
-    table.add_column("support 支持", justify="right", no_wrap=True)
-    table.add_column("oppose 反对", justify="right", no_wrap=True)
+    add_stances(table, not why, favor="support 支持", against="oppose 反对")
     table.add_column("evaluation 评价 (+肯定 −批评)", overflow="fold")
-    for policy_id, counts in shown:
-        summary = summarise(counts)
-        title = policies[policy_id].title if policy_id in policies else "(not in the registry)"
+    for item in shown:
         table.add_row(
-            Text.assemble(title, " ", (policy_id, "dim")),
-            f"{summary.opinions:,}",
-            percent(summary.favor),
-            percent(summary.against),
-            evaluations(summary),
+            Text.assemble(item.title or "(not in the registry)", " ", (item.policy_id, "dim")),
+            f"{item.raw.n:,}",
+            *stance(item, Stance.FAVOR, not why),
+            *stance(item, Stance.AGAINST, not why),
+            evaluations(item),
         )
     return table
 
 
 def trend(policy: Policy, found: Trend) -> Table:
-    """Return a policy's trend, a row a bucket and group."""
-    table = Table(
-        title=Text(f"{policy.title} ({policy.id})"),
-        caption="shares of the bucket's opinions, 95 % intervals; buckets in Asia/Shanghai",
-    )
+    """Return a policy's trend, a row a bucket and group, and the sum of them."""
+    adjusting = found.uncorrected is None
     split = any(row.group is not None for row in found.rows)
     weighed = any(row.salience is not None for row in found.rows)
+    repeating = any(row.repeats for row in found.rows)
+    table = Table(
+        title=Text(f"{policy.title} ({policy.id})"),
+        caption=f"shares of {found.denominator} in the bucket, {certainty(found.uncorrected)}; "
+        "people who chose to speak, not the population; buckets in Asia/Shanghai",
+        show_footer=True,
+    )
     if weighed:
-        table.caption = f"{table.caption}; salience: share of the opinions on all policies"
-    table.add_column(found.interval.value)
+        table.caption = f"{table.caption}; salience: share of the {ALL_OPINIONS}"
+    table.add_column(found.interval.value, footer="all")
     if split:
         table.add_column("group")
-    for name in ("comments", "distinct texts"):
-        table.add_column(name, justify="right")
-    for name in (*(["salience"] if weighed else []), "support", "oppose"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("evaluation", overflow="fold")
+    table.add_column(COUNTED[found.count], justify="right", footer=f"{found.total.raw.n:,}")
+    if repeating:
+        table.add_column("repeats", justify="right")
+    if weighed:
+        table.add_column("salience", justify="right", no_wrap=True)
+    first = len(table.columns)
+    add_stances(table, adjusting, favor="support", against="oppose")
+    whole = [cell for side in SIDES for cell in stance(found.total, side, adjusting)]
+    for column, cell in zip(table.columns[first:], whole, strict=True):
+        column.footer = cell
+    table.add_column("evaluation", overflow="fold", footer=evaluations(found.total))
     for row in found.rows:
         table.add_row(
             row.bucket.isoformat(),
             *(plain(row.group or "–") if split else []),
-            f"{row.raw.opinions:,}",
-            f"{row.collapsed.opinions:,}",
+            f"{row.raw.n:,}",
+            *([f"{row.repeats:,}"] if repeating else []),
             *([percent(row.salience)] if row.salience else []),
-            percent(row.raw.favor),
-            percent(row.raw.against),
-            evaluations(row.raw),
+            *(cell for side in SIDES for cell in stance(row, side, adjusting)),
+            evaluations(row),
         )
     return table
 

@@ -117,7 +117,7 @@ async def test_policies_come_with_the_most_discussed_first(client: httpx.AsyncCl
     listed = await get(client, "/v1/policies")
     assert [view["policy"]["id"] for view in listed["items"]] == [ELEVATOR.id, EBIKE.id, QUIET.id]
     assert listed["opinions"] == OPINIONS
-    elevator, _, quiet = (view["summary"] for view in listed["items"])
+    elevator, _, quiet = (view["raw"] for view in listed["items"])
     assert (
         elevator["favor"]["count"] + elevator["against"]["count"] == elevator["favor"]["n"] == 240
     )
@@ -145,7 +145,7 @@ async def test_one_policy_is_what_the_list_says(client: httpx.AsyncClient) -> No
 async def test_a_trend_counts_every_opinion_once(client: httpx.AsyncClient, interval: str) -> None:
     trend = await get(client, f"{ELEVATORS}/trend", interval=interval)
     rows = trend["rows"]
-    assert sum(row["raw"]["opinions"] for row in rows) == 240
+    assert sum(row["raw"]["n"] for row in rows) == 240 == trend["total"]["raw"]["n"]
     assert [row["bucket"] for row in rows] == sorted({row["bucket"] for row in rows})
     assert (
         rows[0]["bucket"]
@@ -159,9 +159,10 @@ async def test_a_trend_can_be_split_and_the_parts_sum_up(client: httpx.AsyncClie
     whole = await get(client, f"{ELEVATORS}/trend", interval="month")
     split = await get(client, f"{ELEVATORS}/trend", interval="month", group="region")
     assert {row["group"] for row in split["rows"]} == {None, "A市", "B市"}
-    assert sum(row["raw"]["opinions"] for row in split["rows"]) == sum(
-        row["raw"]["opinions"] for row in whole["rows"]
-    )
+    assert sum(row["raw"]["n"] for row in split["rows"]) == whole["total"]["raw"]["n"]
+    assert [(group["group"], group["raw"]["n"]) for group in split["groups"]] == [
+        (None, 80), ("A市", 80), ("B市", 80),
+    ]  # fmt: skip
     assert all(row["salience"] is None for row in split["rows"])
 
 

@@ -2,21 +2,17 @@
 
 import { stanceBar } from "../bars.js";
 import { empty, h } from "../dom.js";
+import { certainty } from "../readings.js";
 import { settings } from "../settings.js";
-import { total } from "../shares.js";
-import { FEW, GROUPS, number } from "../words.js";
+import { COUNTS, FEW, GROUPS, SPOKE, number } from "../words.js";
 
 const SHOWN = 12;
 
 export const section = { id: "groups", title: "分组对照", draw };
 
 async function draw({ read, path, params, scope, here }) {
-  const { interval, group, shape } = settings(params);
-  const { rows } = await read(`${path}/trend`, { interval, group, ...scope, [group]: null });
-  const found = new Map();
-  for (const row of rows) found.set(row.group, [...(found.get(row.group) ?? []), row[shape]]);
-  const lines = [...found].map(([name, summaries]) => ({ name, summary: total(summaries) }))
-    .sort((a, b) => b.summary.opinions - a.summary.opinions);
+  const { interval, group, count, sure, sided } = settings(params);
+  const { groups: lines, uncorrected } = await read(`${path}/trend`, { interval, group, count, sure, sided, ...scope, [group]: null });
   const body = h("tbody", null, lines.slice(0, SHOWN).map((line) => tableRow(line, group, scope, here)));
   const rest = lines.slice(SHOWN);
   const more = h("button", {
@@ -31,19 +27,19 @@ async function draw({ read, path, params, scope, here }) {
       h("div", { class: "switch", role: "group", "aria-label": "分组方式" }, Object.entries(GROUPS).map(([key, name]) => h("a", {
         href: here({ group: key }), "data-key": key, "aria-current": key === group && "true",
       }, name)))),
-    h("p", { class: "quiet" }, "各行的分母是该组自己的意见数。区间重叠时，差别可能只是偶然。点击名称，全页只看该组。"),
+    h("p", { class: "quiet" }, `各行的分母是该组自己的${COUNTS[count][1]}。区间重叠时，差别可能只是偶然。${certainty(uncorrected)}点击名称，全页只看该组。${SPOKE}`),
     lines.length === 0 ? empty("这个范围内还没有意见。")
       : h("table", { class: "groups" },
-        h("thead", null, h("tr", null, h("th", { scope: "col" }, GROUPS[group]), h("th", { scope: "col" }, "意见数"), h("th", { scope: "col" }, "立场"))), body),
+        h("thead", null, h("tr", null, h("th", { scope: "col" }, GROUPS[group]), h("th", { scope: "col" }, "数量"), h("th", { scope: "col" }, "立场"))), body),
     rest.length > 0 && more];
 }
 
-function tableRow({ name, summary }, group, scope, here) {
+function tableRow({ group: name, ...reading }, group, scope, here) {
   const chosen = name !== null && scope[group] === name;
-  const few = summary.opinions < FEW;
+  const few = reading.raw.n < FEW;
   return h("tr", { class: `${few ? "few" : ""} ${chosen ? "chosen-row" : ""}` },
     h("th", { scope: "row" }, name === null ? h("span", { class: "quiet" }, "未注明")
       : h("a", { href: here({ [group]: chosen ? null : name }), "aria-current": chosen && "true" }, h("bdi", null, name))),
-    h("td", { class: "number" }, number(summary.opinions), few && h("span", { class: "tag" }, "样本较少")),
-    h("td", { class: "stances" }, stanceBar(summary)));
+    h("td", { class: "number" }, number(reading.raw.n), few && h("span", { class: "tag" }, "样本较少")),
+    h("td", { class: "stances" }, stanceBar(reading)));
 }

@@ -24,7 +24,7 @@ async function draw({ read, path, params, scope, here }) {
       }, name)))),
     h("p", { class: "notice" }, h("strong", null, "自愿发言的人，不代表全体居民。"),
       "加权只能纠正哪里的人、多大年纪的人说得多或少；同样的人里，有话要说的仍然说得更多。"),
-    found.raw.opinions === 0 ? empty("这个范围内还没有意见。") : [shares(found, here), ...found.speakers.map((one) => speakers(one, found, here))]];
+    found.raw.n === 0 ? empty("这个范围内还没有意见。") : [shares(found, here), ...found.speakers.map((one) => speakers(one, found, here))]];
 }
 
 function shares({ raw, adjusted, raked, reason, source }, here) {
@@ -36,7 +36,7 @@ function shares({ raw, adjusted, raked, reason, source }, here) {
       h("tbody", null, Object.entries(STANCES).map(([stance, name]) => h("tr", null,
         h("th", { scope: "row" }, h("a", { href: here({ stance }) }, name)),
         columns.map(([, one]) => h("td", null, withInterval(one[stance])))))))),
-    h("p", { class: "quiet" }, `方括号内为 95% 区间。分母：${number(raw.opinions)} 条意见（含未表态）。`,
+    h("p", { class: "quiet" }, `方括号内为 95% 区间。分母：${number(raw.n)} 条意见（含未表态）。`,
       !adjusted && "没有可用于校正判读误差的标注，故不列校正结果。"),
     raked ? h("p", { class: "quiet" }, explained(raked, source)) : h("p", { class: "notice" }, REASONS[reason])];
 }

@@ -1,0 +1,54 @@
+"""All policies at once, as ``minyi trend`` and ``minyi demo`` show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from minyi.adjusting import Adjuster
+from minyi.denominators import Denominator
+from minyi.domain import Model, Policy
+from minyi.query import Counts
+from minyi.trends import OPINIONS, Reading, Uncorrected, read
+
+
+class PolicyReading(Reading):
+    """What is said of one policy; ``title`` is None when the registry does not hold it."""
+
+    policy_id: str
+    title: str | None
+    uncorrected: Uncorrected | None
+    """Why the shares are not adjusted."""
+
+
+class Overview(Model):
+    """The policies with opinions, the most discussed first."""
+
+    opinions: int
+    denominator: str
+    items: tuple[PolicyReading, ...]
+
+
+def overview(
+    policies: Mapping[str, Policy],
+    totals: Mapping[str, Counts],
+    adjuster: Adjuster,
+    of: Denominator = OPINIONS,
+) -> Overview:
+    """Return what is said of every policy with opinions."""
+    items = []
+    for policy_id, counts in sorted(totals.items(), key=lambda item: (-item[1].total, item[0])):
+        (reading,), why = read(policy_id, [counts], adjuster, of)
+        items.append(
+            PolicyReading(
+                policy_id=policy_id,
+                title=policies[policy_id].title if policy_id in policies else None,
+                raw=reading.raw,
+                adjusted=reading.adjusted,
+                uncorrected=why,
+            )
+        )
+    return Overview(
+        opinions=sum(counts.total for counts in totals.values()),
+        denominator=of.words(of.sided),
+        items=tuple(items),
+    )
