@@ -1,9 +1,8 @@
-"""Load a store with synthetic opinions, then time what the service asks of it, then kill it.
+"""Load the embedded index with synthetic opinions, time what the service asks of it, and kill it.
 
 Prints the time on the clock and, since a busy machine stretches it, the processor's time.
 
-python -m benchmarks.bench_index --store sqlite --rows 1000000
-python -m benchmarks.bench_index --store duckdb --rows 1000000   # needs: pip install duckdb
+python -m benchmarks.bench_index --rows 1000000
 """
 
 from __future__ import annotations
@@ -32,14 +31,6 @@ ALL = Filters()
 ONE = Filters(policy_id="policy-3")
 MONTH = Filters(since=START + timedelta(300), until=START + timedelta(330))
 KILL_BATCH = 50
-
-
-def open_store(name: str, folder: Path) -> Index:
-    if name == "sqlite":
-        return EmbeddedIndex(folder)
-    from benchmarks.index_duckdb import DuckIndex  # only who asks for it needs the package
-
-    return DuckIndex(folder)
 
 
 def batches(items: Iterator[Opinion], size: int) -> Iterator[list[Opinion]]:
@@ -102,20 +93,20 @@ def read(index: Index) -> None:
     say("hits of the common word", f"{index.search(COMMON, ALL).total:,}")
 
 
-def another_process(name: str, folder: Path) -> bool:
+def another_process(folder: Path) -> bool:
     """Whether another process can read while this one holds the store."""
     run = subprocess.run(
-        [sys.executable, "-m", "benchmarks.bench_index", "--store", name, "--count", folder],
+        [sys.executable, "-m", "benchmarks.bench_index", "--count", folder],
         capture_output=True,
     )
     return run.returncode == 0
 
 
-def kill(name: str, folder: Path) -> bool:
+def kill(folder: Path) -> bool:
     """Kill a writing process; return whether exactly whole acknowledged batches are there."""
     acknowledged = random.randrange(1, 60)
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.bench_index", "--store", name, "--write", folder],
+        [sys.executable, "-m", "benchmarks.bench_index", "--write", folder],
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
@@ -124,7 +115,7 @@ def kill(name: str, folder: Path) -> bool:
             process.stdout.readline()
         process.send_signal(signal.SIGKILL)
         acknowledged += len(process.stdout.readlines())
-    index = open_store(name, folder)
+    index = EmbeddedIndex(folder)
     count, _ = index.digest()
     trend = sum(p.counts.total for p in index.trend(ALL, Interval.MONTH))
     index.close()
@@ -136,7 +127,6 @@ def kill(name: str, folder: Path) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--store", choices=("sqlite", "duckdb"), default="sqlite")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--batch", type=int, default=1000, help="opinions in one durable write")
     parser.add_argument("--kills", type=int, default=20)
@@ -145,17 +135,17 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.count:
-        print(open_store(options.store, options.count).count())
+        print(EmbeddedIndex(options.count).count())
         return
     if options.write:
-        index = open_store(options.store, options.write)
+        index = EmbeddedIndex(options.write)
         for batch in batches(opinions(100_000), KILL_BATCH):
             index.upsert(batch)
             print("written", flush=True)
         return
     with tempfile.TemporaryDirectory(dir=options.folder) as temporary:
         folder = Path(temporary)
-        index = open_store(options.store, folder / "index")
+        index = EmbeddedIndex(folder / "index")
         say("", "clock", "processor")
         load("load of new ids", index, opinions(options.rows), options.batch)
         read(index)
@@ -171,13 +161,11 @@ def main() -> None:
             for opinion in islice(opinions(options.rows), 300)
         )
         load("upsert one by one", index, one_by_one, 1)
-        say(
-            "another process reads meanwhile", str(another_process(options.store, folder / "index"))
-        )
+        say("another process reads meanwhile", str(another_process(folder / "index")))
         index.close()
         size = sum(file.stat().st_size for file in (folder / "index").iterdir())
         say("on disk, MB", f"{size / 1e6:,.0f}")
-        whole = sum(kill(options.store, folder / f"kill-{n}") for n in range(options.kills))
+        whole = sum(kill(folder / f"kill-{n}") for n in range(options.kills))
         say("kill -9 survived", f"{whole} of {options.kills}")
 
 

@@ -5,35 +5,35 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
-from indexers.queries import (
-    Tally,
-    bucket,
-    decode_cursor,
-    digest,
-    encode_cursor,
-    moment,
-    terms,
-)
+from indexers import daily, facts
+from indexers.queries import decode_cursor, digest, encode_cursor, moment, terms
 from indexers.tables import SCHEMA, VERSION, insert, match, remove, where
+from indexers.tabulate import Tables
 from minyi.domain import Opinion
 from minyi.errors import IndexUnavailable, InvalidQuery, SettingError
 from minyi.folders import private_folder
-from minyi.query import Counts, Filters, Group, Interval, Page, Rejection, TrendPoint
-from minyi.vocabulary import Stance
+from minyi.query import (
+    AnswerCell,
+    Cell,
+    Counts,
+    Facet,
+    Filters,
+    Group,
+    Interval,
+    Page,
+    Rejection,
+    TrendPoint,
+)
 
 FILE = "opinions.sqlite"
 BUSY_S = 30.0
 """How long a write waits for the write of another process."""
-
-Cell = tuple[date, str | None]
-"""A bucket and a group."""
 
 
 class EmbeddedIndex:
@@ -79,15 +79,17 @@ class EmbeddedIndex:
                 )
             )
             fresh = [(o, raw) for o, raw in latest.values() if known.get(o.id) != raw]
-            remove(db, [opinion.id for opinion, _ in fresh])
-            for opinion, raw in fresh:
-                insert(db, opinion, raw)
+            codes = facts.encode(db, (opinion for opinion, _ in fresh))
+            gone = remove(db, [opinion.id for opinion, _ in fresh])
+            daily.change(db, [insert(db, *each, codes) for each in fresh], gone)
         return []
 
     def delete(self, ids: Sequence[str]) -> int:
         """Delete by id; return how many existed."""
         with self._write() as db:
-            return remove(db, ids)
+            gone = remove(db, ids)
+            daily.change(db, [], gone)
+        return len(gone)
 
     def search(
         self, query: str, filters: Filters, limit: int = 20, cursor: str | None = None
@@ -101,22 +103,24 @@ class EmbeddedIndex:
             raise InvalidQuery("the limit must be at least 1")
         condition, values = where(filters)
         # Without words, an index that runs by time lists the newest without sorting the rest.
-        tables = "opinion"
-        newest_first = f"opinion INDEXED BY {'by_policy' if filters.policy_id else 'by_time'}"
+        tables = f"opinion INDEXED BY {'by_policy' if filters.policy_id else 'by_time'}"
         if words := terms(query):
             # CROSS JOIN keeps the order: from the words to the facets.
-            tables = newest_first = "pair CROSS JOIN opinion ON opinion.seq = pair.rowid"
+            tables = "pair CROSS JOIN opinion ON opinion.seq = pair.rowid"
             condition, values = f"pair MATCH ? AND {condition}", [match(words), *values]
         after, key = "TRUE", []
         if cursor is not None:
             after, key = "(created, id) < (?, ?)", [*decode_cursor(cursor)]
         with self._read() as db:
-            (total,) = db.execute(
-                f"SELECT COUNT(*) FROM {tables} WHERE {condition}", values
-            ).fetchone()
+            if words:
+                (total,) = db.execute(
+                    f"SELECT COUNT(*) FROM {tables} WHERE {condition}", values
+                ).fetchone()
+            else:
+                total = Tables(db).total(filters)
             rows = db.execute(
                 "SELECT created, id, json FROM record JOIN ("
-                f" SELECT opinion.seq, created, id FROM {newest_first}"
+                f" SELECT opinion.seq, created, id FROM {tables}"
                 f" WHERE {condition} AND {after}"
                 " ORDER BY created DESC, id DESC LIMIT ?"
                 ") USING (seq) ORDER BY created DESC, id DESC",
@@ -135,55 +139,32 @@ class EmbeddedIndex:
 
         An evaluated cell counts once in ``collapsed`` when any of the near-identical texts has it.
         """
-        condition, values = where(filters)
-        name = group.value if group else "NULL"
-        order = "stance, marks, day" + (f", {name}" if group else "")  # an index's: no sorting
-        cells: defaultdict[Cell, Tally] = defaultdict(Tally)
-        surplus: defaultdict[Cell, Tally] = defaultdict(Tally)
-        texts: defaultdict[tuple[Cell, str, str], list[int]] = defaultdict(list)
         with self._read() as db:
-            counted = db.execute(
-                f"SELECT day, {name}, stance, marks, COUNT(*) FROM opinion WHERE {condition}"
-                f" GROUP BY {order}",
-                values,
-            )
-            for day, label, stance, bits, n in counted:
-                cells[bucket(day, interval), label].add(Stance(stance), bits, n)
-            copies = db.execute(
-                f"SELECT day, {name}, stance, duplicate_key, marks FROM opinion"
-                f" WHERE copied AND {condition}",
-                values,
-            )
-            for day, label, stance, key, bits in copies:
-                texts[(bucket(day, interval), label), stance, key].append(bits)
-        for (cell, stance, _), same in texts.items():
-            surplus[cell].add_surplus(Stance(stance), same)
-        return [
-            TrendPoint(
-                bucket=cell[0],
-                group=cell[1],
-                counts=tally.counts(),
-                collapsed=tally.less(surplus[cell]).counts(),
-            )
-            for cell, tally in sorted(
-                cells.items(),
-                key=lambda item: (item[0][0], item[0][1] is not None, item[0][1] or ""),
-            )
-        ]
+            return Tables(db).trend(filters, interval, group)
 
     def totals(self, filters: Filters) -> dict[str, Counts]:
-        """Return counts by policy id, for policies with at least one opinion."""
-        condition, values = where(filters)
-        tallies: defaultdict[str, Tally] = defaultdict(Tally)
+        """See ``Index.totals``."""
         with self._read() as db:
-            counted = db.execute(
-                f"SELECT policy_id, stance, marks, COUNT(*) FROM opinion WHERE {condition}"
-                " GROUP BY policy_id, stance, marks",
-                values,
-            )
-            for policy_id, stance, bits, n in counted:
-                tallies[policy_id].add(Stance(stance), bits, n)
-        return {policy_id: tally.counts() for policy_id, tally in tallies.items()}
+            return Tables(db).totals(filters)
+
+    def cells(
+        self, filters: Filters, by: Sequence[Facet], interval: Interval | None = None
+    ) -> list[Cell]:
+        """See ``Index.cells``."""
+        with self._read() as db:
+            return Tables(db).cells(filters, by, interval)
+
+    def votes(
+        self, filters: Filters, interval: Interval, group: Group | None = None
+    ) -> list[TrendPoint]:
+        """See ``Index.votes``."""
+        with self._read() as db:
+            return Tables(db).votes(filters, interval, group)
+
+    def answers(self, filters: Filters, by: Sequence[Facet]) -> list[AnswerCell]:
+        """See ``Index.answers``."""
+        with self._read() as db:
+            return Tables(db).answers(filters, by)
 
     def newest(self, filters: Filters) -> datetime | None:
         """Return the newest ``created_at``, in UTC."""

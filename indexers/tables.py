@@ -11,37 +11,36 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from indexers.facts import pack
 from indexers.queries import SURE, marks, microseconds, searchable, wanted_marks
-from minyi.domain import SHANGHAI, Opinion
+from minyi.domain import Opinion
 from minyi.query import Filters
 
-VERSION = 2
-"""Raise it when the tables, ``minyi.text.normalise`` or the pairs change: old files are refused."""
+VERSION = 3
+"""Raise it when the tables, ``minyi.text.normalise``, the pairs or ``minyi.outputs`` change: old
+files are refused."""
 # Moves ASCII to the full-width forms: to FTS5 these are plain letters, not operators, and since
 # normalised text holds no full-width forms, no two texts meet.
 _TO_LETTERS = {code: code + 0xFEE0 for code in range(128)}
 
-# The facets stand apart from the records, so that counting reads few pages. by_stance and
-# by_policy_stance answer trends and totals from themselves, in order. ``copied`` marks texts that
-# came twice: once set it stays, and a trend looks for near-identical texts only there.
+# The filters of a search stand apart from the records, so that it reads few pages. ``copied`` marks
+# texts that came twice: once set it stays, and a trend looks for near-identical texts only there.
 SCHEMA = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS opinion (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL,
-    day INTEGER NOT NULL, policy_id TEXT NOT NULL, domain TEXT NOT NULL, source TEXT NOT NULL,
-    region TEXT, channel TEXT, stance TEXT NOT NULL, marks INTEGER NOT NULL,
-    duplicate_key TEXT NOT NULL, copied INTEGER NOT NULL
+    policy_id TEXT NOT NULL, domain TEXT NOT NULL, source TEXT NOT NULL,
+    region TEXT, channel TEXT, age TEXT, stance TEXT NOT NULL, marks INTEGER NOT NULL,
+    duplicate_key TEXT NOT NULL, copied INTEGER NOT NULL, fact BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS by_time ON opinion (created, id);
 CREATE INDEX IF NOT EXISTS by_policy ON opinion (policy_id, created, id);
-CREATE INDEX IF NOT EXISTS by_stance
-    ON opinion (stance, marks, day, region, channel, source, domain);
-CREATE INDEX IF NOT EXISTS by_policy_stance
-    ON opinion (policy_id, stance, marks, day, region, channel, source);
 CREATE INDEX IF NOT EXISTS by_duplicate ON opinion (duplicate_key, copied);
-CREATE INDEX IF NOT EXISTS copies ON opinion (policy_id) WHERE copied;
+CREATE INDEX IF NOT EXISTS facts ON opinion (policy_id, copied, fact);
+CREATE TABLE IF NOT EXISTS name (code INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS daily (key BLOB PRIMARY KEY, sums BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS record (
     seq INTEGER PRIMARY KEY, json BLOB NOT NULL, searchable TEXT NOT NULL
 );
@@ -56,10 +55,11 @@ COMMIT;
 def where(filters: Filters) -> tuple[str, list[str | int]]:
     """Return a condition on ``opinion`` and its values."""
     conditions, values = ["TRUE"], list[str | int]()
-    for field in ("policy_id", "stance", "region", "channel", "source", "domain"):
+    for field in ("policy_id", "stance", "region", "channel", "source", "domain", "age"):
         if (value := getattr(filters, field)) is not None:
             conditions.append(f"{field} = ?")
             values.append(str(value))
+    conditions += [f"{facet.value} IS NULL" for facet in filters.lacking]
     if (bits := wanted_marks(filters)) is not None:
         conditions.append("marks & ? <> 0")
         values.append(bits)
@@ -91,49 +91,58 @@ def match(words: Sequence[str]) -> str:
     return " ".join(phrases)
 
 
-def insert(db: sqlite3.Connection, opinion: Opinion, raw: bytes) -> None:
-    """Write an opinion whose id is not there; ``raw`` is its JSON."""
-    text = searchable(opinion)
-    facets = (
+def insert(db: sqlite3.Connection, opinion: Opinion, raw: bytes, codes: Mapping[str, int]) -> bytes:
+    """Write an opinion whose id is not there and return its fact.
+
+    Args:
+        db: inside a transaction.
+        opinion: the opinion.
+        raw: its JSON.
+        codes: of the names in it.
+    """
+    text, fact = searchable(opinion), pack(opinion, codes)
+    (copied,) = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM opinion WHERE duplicate_key = ?)", (opinion.duplicate_key,)
+    ).fetchone()
+    if copied:
+        db.execute(
+            "UPDATE opinion SET copied = 1 WHERE duplicate_key = ? AND copied = 0",
+            (opinion.duplicate_key,),
+        )
+    columns = (
         opinion.id,
         microseconds(opinion.created_at),
-        opinion.created_at.astimezone(SHANGHAI).toordinal(),
         opinion.policy_id,
         str(opinion.domain),
         opinion.source,
         opinion.region,
         opinion.channel,
+        opinion.age and str(opinion.age),
         str(opinion.stance),
         marks(opinion),
         opinion.duplicate_key,
+        copied,
+        fact,
     )
-    (copied,) = db.execute(
-        "SELECT EXISTS (SELECT 1 FROM opinion WHERE duplicate_key = ?)", facets[-1:]
-    ).fetchone()
-    if copied:
-        db.execute(
-            "UPDATE opinion SET copied = 1 WHERE duplicate_key = ? AND copied = 0", facets[-1:]
-        )
-    seq = db.execute(
-        f"INSERT INTO opinion VALUES (NULL{', ?' * len(facets)}, ?)", (*facets, copied)
-    ).lastrowid
+    seq = db.execute(f"INSERT INTO opinion VALUES (NULL{', ?' * len(columns)})", columns).lastrowid
     db.execute("INSERT INTO record VALUES (?, ?, ?)", (seq, raw, text))
     db.execute("INSERT INTO pair (rowid, pairs) VALUES (?, ?)", (seq, _pairs(text)))
+    return fact
 
 
-def remove(db: sqlite3.Connection, ids: Sequence[str]) -> int:
-    """Delete by id; return how many existed."""
+def remove(db: sqlite3.Connection, ids: Sequence[str]) -> list[bytes]:
+    """Delete by id; return the facts of those that existed."""
     gone = db.execute(
-        "SELECT seq, searchable FROM opinion JOIN record USING (seq)"
+        "SELECT seq, searchable, fact FROM opinion JOIN record USING (seq)"
         " WHERE id IN (SELECT value FROM json_each(?))"
         " ORDER BY seq",  # FTS5 writes its buffer out whenever the row number falls
         (json.dumps(ids),),
     ).fetchall()
-    for seq, text in gone:
+    for seq, text, _ in gone:
         # FTS5 keeps no copy of the text here, so it has to be told what to forget.
         db.execute(
             "INSERT INTO pair (pair, rowid, pairs) VALUES ('delete', ?, ?)", (seq, _pairs(text))
         )
         db.execute("DELETE FROM record WHERE seq = ?", (seq,))
         db.execute("DELETE FROM opinion WHERE seq = ?", (seq,))
-    return len(gone)
+    return [fact for _, _, fact in gone]
