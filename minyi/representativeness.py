@@ -18,8 +18,9 @@ from minyi.composition import Composition, Per, composition, sizes_of
 from minyi.domain import Model
 from minyi.margins import Margins
 from minyi.prevalence import FLOOR, AspectShares, wilson
-from minyi.query import Cell, Counts, Facet, Share
+from minyi.query import Cell, Facet, Share
 from minyi.raking import Floats, Margin, effective, rake
+from minyi.summing import total
 from minyi.trends import Summary, summarise
 from minyi.vocabulary import Aspect, Polarity, Stance
 
@@ -126,20 +127,6 @@ def compare(
             for place, facet in enumerate(facets)
         ),
     )
-
-
-def total(many: Iterable[Counts]) -> Counts:
-    """Return the sum of counts, outputs left out."""
-    stances = dict.fromkeys(Stance, 0)
-    evaluations: dict[Aspect, dict[Polarity, int]] = {}
-    for counts in many:
-        for stance in Stance:
-            stances[stance] += getattr(counts, stance)
-        for aspect, polarities in counts.evaluations.items():
-            cell = evaluations.setdefault(aspect, {})
-            for polarity, count in polarities.items():
-                cell[polarity] = cell.get(polarity, 0) + count
-    return Counts(**{str(s): n for s, n in stances.items()}, evaluations=evaluations)
 
 
 @dataclass(frozen=True)

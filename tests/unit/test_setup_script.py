@@ -94,4 +94,4 @@ def test_a_lost_python_is_noticed(checkout: Checkout) -> None:
 
 
 def test_an_extra_that_does_not_exist_is_told(checkout: Checkout) -> None:
-    assert "say base, dev or train" in checkout.setup("tests").stderr
+    assert "say base, dev, parquet or train" in checkout.setup("tests").stderr
