@@ -83,12 +83,14 @@ def states() -> list[tuple[int, str]]:
 
 
 def check(folder: Path, allowed: list[tuple[int, str]]) -> None:
-    """Open the store as the next process would; records, facets and pairs must agree."""
+    """Open the store as the next process would; records, pairs, facts and sums must agree."""
     index = EmbeddedIndex(folder)
     count, name = index.digest()
     assert (count, name) in allowed
     assert index.search("看病贵", Filters()).total == count
-    assert sum(counts.total for counts in index.totals(Filters()).values()) == count
+    summed = list(index.totals(Filters()).values())
+    assert sum(counts.total for counts in summed) == count
+    assert [cell.counts for cell in index.cells(Filters(), [])] == summed, "facts and sums"
     index.close()
 
 
