@@ -19,10 +19,19 @@ from prometheus_client import CollectorRegistry
 from api import errors
 from api.alerts.store import AlertStore
 from api.alerts.watch import Watch
+from api.campaigns import CampaignReader
 from api.guard import LOOPBACK, KnownHosts
 from api.measures import Timed, taken
 from api.readiness import Question
-from api.routes import comments, dead_letters, health, policies, representativeness, search
+from api.routes import (
+    campaigns,
+    comments,
+    dead_letters,
+    health,
+    policies,
+    representativeness,
+    search,
+)
 from api.routes import subscriptions as subscription_routes
 from api.services import Services
 from minyi import __version__
@@ -31,6 +40,7 @@ ROUTES = (
     health,
     policies,
     representativeness,
+    campaigns,
     search,
     comments,
     dead_letters,
@@ -75,6 +85,7 @@ def create_app(
     )
     _install(app, wired, allowed_hosts)
     app.state.alerts = subscriptions
+    app.state.campaigns = CampaignReader(wired.index, wired.clock)
     app.state.watch = None
     for module in ROUTES:
         app.include_router(module.router)

@@ -147,17 +147,21 @@ class Clusterer:
         """Note that a text holds shingles, in the place of an older text of its cluster."""
         group = self._group[number]
         alone = len(self._members[group]) == 1
+        holding = self._holding
         for shingle in sketch:
-            texts = self._holding.setdefault(shingle, [])
-            own = (
-                None
-                if alone
-                else next((i for i, other in enumerate(texts) if self._group[other] == group), None)
-            )
-            if own is not None:
-                texts[own] = number
+            texts = holding.get(shingle)
+            if texts is None:
+                holding[shingle] = [number]
+                continue
+            place = None if alone else self._place(texts, group)
+            if place is not None:
+                texts[place] = number
             elif len(texts) < COMMON:
                 texts.append(number)
+
+    def _place(self, texts: Sequence[int], group: int) -> int | None:
+        """Return where in a list of texts the first of a group stands."""
+        return next((i for i, text in enumerate(texts) if self._group[text] == group), None)
 
     def _forget(self) -> None:
         """Forget the text that was not seen for the longest time."""

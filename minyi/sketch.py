@@ -54,12 +54,12 @@ def sketches(cores: Sequence[str]) -> list[list[int]]:
     sketch does not depend on what else is in the batch."""
     joined = "".join(cores).encode("utf-32-le", "surrogatepass")
     codes = np.frombuffer(joined, dtype="<u4").astype(np.uint64)
-    hashes = _hashes(codes)
+    hashes = _hashes(codes).tolist()
     found: list[list[int]] = []
     start = 0
     for one in cores:
-        own = hashes[start : start + max(0, len(one) - WIDTH + 1)]
-        found.append(np.unique(own)[:SAMPLE].tolist())
+        own = set(hashes[start : start + max(0, len(one) - WIDTH + 1)])
+        found.append(sorted(own)[:SAMPLE])
         start += len(one)
     return found
 

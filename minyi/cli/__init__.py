@@ -9,6 +9,7 @@ import typer
 from minyi import __version__
 from minyi.cli import (
     answers,
+    campaigns,
     data,
     dead_letters,
     index,
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (service, roles, data, answers, representativeness):
+for module in (service, roles, data, answers, representativeness, campaigns):
     module.add_to(app)
 app.add_typer(policies.app, name="policies")
 app.add_typer(dead_letters.app, name="dead-letters")
