@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -120,6 +121,7 @@ def _install(app: FastAPI, wired: Services, allowed_hosts: Sequence[str]) -> Non
 @asynccontextmanager
 async def _watching(app: FastAPI) -> AsyncIterator[None]:
     """Watch the index for the subscribers while the API serves."""
+    gc.freeze()  # what is there to stay is not searched for garbage while somebody waits
     wired: Services = app.state.services
     if app.state.alerts is None:
         yield

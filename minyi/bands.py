@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from minyi.adjusting import Adjusted
 from minyi.domain import Model
@@ -41,6 +42,9 @@ class SmoothPoint(Model):
     favor: Band
     against: Band
     none: Band
+
+
+_POINTS = TypeAdapter(tuple[SmoothPoint, ...])
 
 
 def smoothed(
@@ -74,16 +78,11 @@ def smoothed(
     found = level(every, shares, variances)
     value, low, high = band(Level(found.mean, found.variance + common), sizes)
     rounded = np.stack([value, low, high], axis=2).round(4).tolist()
-    return tuple(
-        SmoothPoint(
-            bucket=_day(int(place), interval),
-            **{
-                stance.value: Band(value=line[at][0], low=line[at][1], high=line[at][2])
-                for stance, line in zip(Stance, rounded, strict=True)
-            },
-        )
-        for at, place in enumerate(every)
-    )
+    days: list[dict[str, object]] = [{"bucket": _day(p, interval)} for p in every.tolist()]
+    for stance, line in zip(Stance, rounded, strict=True):
+        for point, (middle, under, over) in zip(days, line, strict=True):
+            point[stance.value] = {"value": middle, "low": under, "high": over}
+    return _POINTS.validate_python(days)
 
 
 def _size(cell: Counts, stance: Stance, sided: bool) -> int:

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from math import sqrt
 
+import numpy as np
+import numpy.typing as npt
+
 from minyi.domain import Model
 from minyi.query import Share
 from minyi.vocabulary import Aspect
 
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 FLOOR = 10
 """Opinions that a window needs for a share of its own; below it says that they are too few."""
 Z95 = 1.959963984540054
@@ -42,6 +47,17 @@ def wilson(count: float, n: float, z: float = Z95) -> tuple[float, float]:
     low = (centre - spread) / scale if count else 0.0
     high = (centre + spread) / scale if count < n else 1.0
     return max(0.0, low), min(1.0, high)
+
+
+def wilsons(counts: Ints, n: Ints) -> tuple[Floats, Floats]:
+    """Return the bounds of ``wilson`` at 95 % for arrays of one shape, every n above zero."""
+    p = counts / n
+    centre = p + Z95**2 / (2 * n)
+    spread = Z95 * np.sqrt(p * (1 - p) / n + Z95**2 / (4 * n**2))
+    scale = 1 + Z95**2 / n
+    low = np.where(counts > 0, (centre - spread) / scale, 0)
+    high = np.where(counts < n, (centre + spread) / scale, 1)
+    return np.maximum(low, 0), np.minimum(high, 1)
 
 
 def share(count: int, n: int, denominator: str) -> Share:

@@ -20,8 +20,8 @@ from minyi.margins import Margins
 from minyi.prevalence import FLOOR, AspectShares, wilson
 from minyi.query import Cell, Facet, Share
 from minyi.raking import Floats, Margin, effective, rake
+from minyi.summaries import Summary, summarise
 from minyi.summing import total
-from minyi.trends import Summary, summarise
 from minyi.vocabulary import Aspect, Polarity, Stance
 
 BY_DEFAULT = (Facet.REGION, Facet.AGE)

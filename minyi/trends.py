@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
@@ -11,11 +11,10 @@ from minyi.adjusting import Adjusted, Adjuster
 from minyi.bands import SmoothPoint, smoothed
 from minyi.denominators import Count, Denominator
 from minyi.domain import Model
-from minyi.prevalence import FLOOR, AspectShares, share
 from minyi.query import Counts, Interval, Share, TrendPoint
-from minyi.vocabulary import Aspect, Polarity
+from minyi.summaries import OPINIONS, Summary, shares, summaries
+from minyi.summing import total
 
-OPINIONS = Denominator()
 ALL_OPINIONS = "opinions on all policies"
 
 
@@ -28,20 +27,6 @@ class Uncorrected(StrEnum):
     """They are known for all of its outputs, not for those that it is sure of."""
     HELD_OUT = "held_out"
     """No rows were held out for the model id of some opinions, or their outputs are not counted."""
-
-
-class Summary(Model):
-    """What a set of opinions says, as the tagger counted it."""
-
-    n: int
-    """How many there are of what is counted."""
-    too_few: bool
-    """Fewer than ``FLOOR`` in the denominator: the shares of the stances have no value."""
-    favor: Share
-    against: Share
-    none: Share
-    evaluations: tuple[AspectShares, ...]
-    """All six aspects, in the order of the vocabulary; empty for authors, who have votes only."""
 
 
 class Reading(Model):
@@ -93,34 +78,6 @@ class Trend(Model):
     buckets that are too small or empty. Absent when the trend is split or too small as a whole."""
 
 
-def summarise(counts: Counts, of: Denominator = OPINIONS) -> Summary:
-    """Return the shares of a cell."""
-    n = counts.total
-    sides = counts.favor + counts.against if of.sided else n
-    words, sided = of.words(), of.words(of.sided)
-
-    def evaluated(aspect: Aspect, polarity: Polarity) -> Share:
-        return _floored(counts.evaluations.get(aspect, {}).get(polarity, 0), n, words)
-
-    return Summary(
-        n=n,
-        too_few=sides < FLOOR,
-        favor=_floored(counts.favor, sides, sided),
-        against=_floored(counts.against, sides, sided),
-        none=_floored(counts.none, n, words),
-        evaluations=tuple(
-            AspectShares(
-                aspect=aspect,
-                praise=evaluated(aspect, Polarity.PRAISE),
-                criticism=evaluated(aspect, Polarity.CRITICISM),
-            )
-            for aspect in Aspect
-        )
-        if of.count is not Count.AUTHORS
-        else (),
-    )
-
-
 def read(
     policy_id: str, counts: Sequence[Counts], adjuster: Adjuster, of: Denominator = OPINIONS
 ) -> tuple[list[Reading], Uncorrected | None]:
@@ -151,10 +108,10 @@ def assemble(
     points = list(points)
     counted = [of.of(point) for point in points]
     groups = _by_group(points, counted) if of.group is not None else {}
-    cells = [*counted, *groups.values(), added(counted)]
+    cells = [*counted, *groups.values(), total(counted)]
     adjusted, why = _adjust(policy_id, cells, adjuster or Adjuster(), of)
     readings = _readings(cells, adjusted, of)
-    whole = readings[-1]
+    whole, salience = readings[-1], _salience(points, everything)
     return Trend(
         policy_id=policy_id,
         interval=interval,
@@ -166,7 +123,7 @@ def assemble(
             GroupReading(group=name, raw=reading.raw, adjusted=reading.adjusted)
             for name, reading in zip(groups, readings[len(points) : -1], strict=True)
         ),
-        salience=None if everything is None else _salience(points, everything),
+        salience=salience[-1],
         rows=tuple(
             TrendRow(
                 bucket=point.bucket,
@@ -174,9 +131,11 @@ def assemble(
                 raw=reading.raw,
                 adjusted=reading.adjusted,
                 repeats=point.counts.total - point.collapsed.total,
-                salience=None if everything is None else _salience([point], everything),
+                salience=heard,
             )
-            for point, reading in zip(points, readings[: len(points)], strict=True)
+            for point, reading, heard in zip(
+                points, readings[: len(points)], salience[:-1], strict=True
+            )
         ),
         smooth=()
         if of.group is not None or whole.raw.too_few
@@ -184,25 +143,11 @@ def assemble(
     )
 
 
-def added(cells: Iterable[Counts]) -> Counts:
-    """Return the sum of cells."""
-    stances = Counter[str]()
-    evaluations: defaultdict[Aspect, Counter[Polarity]] = defaultdict(Counter)
-    outputs: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    for cell in cells:
-        stances.update(favor=cell.favor, against=cell.against, none=cell.none)
-        for aspect, found in cell.evaluations.items():
-            evaluations[aspect].update(found)
-        for model, bins in cell.outputs.items():
-            outputs[model].update(bins)
-    return Counts(**stances, evaluations=evaluations, outputs=outputs)
-
-
 def _by_group(points: list[TrendPoint], counted: list[Counts]) -> dict[str | None, Counts]:
     groups: defaultdict[str | None, list[Counts]] = defaultdict(list)
     for point, counts in zip(points, counted, strict=True):
         groups[point.group].append(counts)
-    sums = {name: added(cells) for name, cells in groups.items()}
+    sums = {name: total(cells) for name, cells in groups.items()}
     return dict(sorted(sums.items(), key=lambda item: (-item[1].total, item[0] or "")))
 
 
@@ -255,20 +200,18 @@ def _among_sides(found: Adjusted, of: Denominator) -> Adjusted:
 def _readings(
     cells: Sequence[Counts], adjusted: Sequence[Adjusted | None], of: Denominator
 ) -> list[Reading]:
-    raw = [summarise(cell, of) for cell in cells]
     return [
         Reading(raw=summary, adjusted=None if summary.too_few else found)
-        for summary, found in zip(raw, adjusted, strict=True)
+        for summary, found in zip(summaries(cells, of), adjusted, strict=True)
     ]
 
 
-def _floored(count: int, n: int, words: str) -> Share:
-    if n >= FLOOR:
-        return share(count, n, words)
-    return Share(value=None, low=None, high=None, count=count, n=n, denominator=words)
-
-
-def _salience(points: list[TrendPoint], everything: Mapping[date, int]) -> Share:
-    n = sum(point.counts.total for point in points)
-    of = sum(max(everything.get(p.bucket, 0), p.counts.total) for p in points)  # two reads
-    return _floored(n, of, ALL_OPINIONS)
+def _salience(
+    points: list[TrendPoint], everything: Mapping[date, int] | None
+) -> list[Share] | list[None]:
+    """Return the share of every point, and last of all."""
+    if everything is None:
+        return [None] * (len(points) + 1)
+    counts = [point.counts.total for point in points]
+    n = [max(everything.get(p.bucket, 0), c) for p, c in zip(points, counts, strict=True)]
+    return shares([*counts, sum(counts)], [*n, sum(n)], ALL_OPINIONS)  # two reads: n may be older

@@ -28,7 +28,7 @@ export function timeChart({ trend, link, from, to }) {
     }
   }).observe(box);
   return h("figure", { class: "chart" }, legend(trend), readout, box,
-    h("p", { class: "quiet" }, SPOKE, certainty(trend.uncorrected)), asTable(trend, link));
+    h("p", { class: "quiet" }, SPOKE, trend.uncorrected && certainty(trend.uncorrected)), asTable(trend, link));
 }
 
 function told({ bucket, band, ...row }, { interval, count }) {

@@ -5,7 +5,7 @@ import { timeChart } from "./chart.js";
 import { empty, h } from "./dom.js";
 import { certainty, tooFew } from "./readings.js";
 import { nothing, settings } from "./settings.js";
-import { COUNTS, FEW, GROUPS, INTERVALS, SIDED, SPOKE, SURE, bucketEnd, fromDays, number, withInterval } from "./words.js";
+import { COUNTS, FEW, GROUPS, INTERVALS, SIDED, SURE, bucketEnd, fromDays, number, withInterval } from "./words.js";
 
 export async function figures({ read, path, params, here }) {
   const { interval, count, scope, sure, sided } = settings(params);
@@ -28,9 +28,11 @@ export async function figures({ read, path, params, here }) {
       salience && h("p", { class: "quiet" }, `关注度：占有人谈及的各时段内对全部政策的 ${number(salience.n)} 条意见的 ${withInterval(salience)}。`),
       h("p", { class: "quiet" }, `分母：${denominator(total.raw, unit, sided)}。`,
         count === "opinions" && repeats > 0 && `其中 ${number(repeats)} 条与同时段的另一条文字近似，可选“${COUNTS.collapsed[0]}”对照。`,
-        !too_few && certainty(uncorrected)),
-      h("p", { class: "quiet" }, SPOKE)),
-    h("section", { class: "card" }, h("h2", null, "随时间的变化"), timeChart({ trend, link, from: params.from, to: params.to })),
+        !too_few && certainty(uncorrected))),
+    h("section", { class: "card" }, h("h2", null, "随时间的变化"),
+      rows.filter(({ raw }) => raw.too_few).length > rows.length / 2 && interval !== "month" && h("p", { class: "quiet" },
+        "多数时段样本太少，", h("a", { href: here({ interval: interval === "day" ? "week" : "month" }) }, `改为${INTERVALS[interval === "day" ? "week" : "month"]}查看`), "更稳。"),
+      timeChart({ trend, link, from: params.from, to: params.to })),
     count !== "authors" && h("section", { class: "card" }, h("h2", null, "对实施情况的评价"),
       too_few ? h("p", { class: "quiet" }, tooFew(total)) : [
         h("p", { class: "quiet" }, `占 ${number(n)} ${unit}的比例，细线为 95% 区间；一条意见可以评价多个方面。点击条形查看留言。`),

@@ -8,7 +8,8 @@ from minyi.adjusting import Adjuster
 from minyi.denominators import Denominator
 from minyi.domain import Model, Policy
 from minyi.query import Counts
-from minyi.trends import OPINIONS, Reading, Uncorrected, read
+from minyi.summaries import OPINIONS
+from minyi.trends import Reading, Uncorrected, read
 
 
 class PolicyReading(Reading):

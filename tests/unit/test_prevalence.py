@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.prevalence import share, wilson
+from minyi.prevalence import share, wilson, wilsons
 from minyi.query import Counts
-from minyi.trends import summarise
+from minyi.summaries import summarise
 
 proportions = st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -32,6 +33,13 @@ def test_more_opinions_of_the_same_share_narrow_the_interval(case: tuple[int, in
     low, high = wilson(count, n)
     lower, higher = wilson(4 * count, 4 * n)
     assert higher - lower < high - low
+
+
+@given(st.lists(proportions, min_size=1, max_size=20))
+def test_many_intervals_at_once_are_the_same(cases: list[tuple[int, int]]) -> None:
+    counts, n = np.array(cases).T
+    for bounds, case in zip(zip(*wilsons(counts, n), strict=True), cases, strict=True):
+        assert bounds == pytest.approx(wilson(*case), abs=1e-12)
 
 
 def test_known_values_of_the_score_interval() -> None:
