@@ -49,6 +49,7 @@ FIELD_ZH = {
     "地区": "region",
     "生效日期": "in_force_from",
     "失效日期": "in_force_until",
+    "事件": "events",
 }
 _DOMAINS = {name: domain.value for domain, name in DOMAIN_ZH.items()}
 
@@ -274,7 +275,7 @@ def _from_csv(row: Mapping[str | None, Any]) -> dict[str, Any]:
         cell = cell.strip() if isinstance(cell, str) else cell
         if not cell:
             continue
-        if field in LISTS:
+        if field in (*LISTS, "events"):
             cell = [word.strip() for word in cell.replace("；", ";").split(";") if word.strip()]
         policy[field] = _DOMAINS.get(cell, cell) if field == "domain" else cell
     return policy

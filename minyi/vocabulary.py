@@ -41,6 +41,15 @@ class Domain(StrEnum):
     GOVERNANCE = "governance"
 
 
+class EventKind(StrEnum):
+    """What can happen to a policy."""
+
+    ISSUED = "issued"
+    IN_FORCE = "in_force"
+    REVISED = "revised"
+    ENDED = "ended"
+
+
 class AgeBand(StrEnum):
     """How old an author is, in bands: an exact age tells too much of a person."""
 
@@ -72,6 +81,12 @@ ASPECT_ZH = {
     Aspect.COST: "负担",
     Aspect.TRANSPARENCY: "透明",
     Aspect.SERVICE: "服务",
+}
+EVENT_ZH = {
+    EventKind.ISSUED: "发布",
+    EventKind.IN_FORCE: "施行",
+    EventKind.REVISED: "修订",
+    EventKind.ENDED: "废止",
 }
 POLARITY_ZH = {Polarity.PRAISE: "肯定", Polarity.CRITICISM: "批评"}
 DOMAIN_ZH = {

@@ -11,6 +11,7 @@ from minyi.errors import InvalidRegistry
 from minyi.registry import (
     IMPORTED,
     check_policies,
+    dump_policies,
     import_policies,
     load_registry,
     parse_policies,
@@ -136,6 +137,47 @@ def test_a_spreadsheet_is_imported(tmp_path: Path, encoding: str) -> None:
     assert policy.aliases == ("河长制", "湖长制")
     assert policy.keywords == ("河道", "黑臭水体")
     assert policy.in_force_from == date(2016, 11, 28)
+
+
+EVENTS = (
+    BUS
+    + """    events:
+      - 2012-12-29 issued 国务院印发指导意见
+      - {date: 2016-07-25, kind: revised, label: 行动计划印发}
+"""
+)
+
+
+def test_events_are_read_as_lines_or_mappings(tmp_path: Path) -> None:
+    policy = load_registry(write(tmp_path / "r", "a.yaml", EVENTS).parent)["bus-service"]
+    assert [(str(e.date), e.kind.value, e.label) for e in policy.timeline()] == [
+        ("2012-12-29", "issued", "国务院印发指导意见"),
+        ("2012-12-29", "in_force", "施行"),
+        ("2016-07-25", "revised", "行动计划印发"),
+    ]
+    dumped = dump_policies([policy])
+    assert [entry.policy for entry in parse_policies(dumped, "a.yaml")] == [policy]
+    rows = CSV.replace("生效日期", "生效日期,事件").replace(
+        "2016-11-28", "2016-11-28,2016-12-11 issued 意见印发；2017-06-27 revised 写入水污染防治法"
+    )
+    added = import_policies(write(tmp_path, "new.csv", rows), tmp_path / "r")
+    assert [event.label for event in added[0].events] == ["意见印发", "写入水污染防治法"]
+
+
+@pytest.mark.parametrize(
+    ("events", "complaint"),
+    [
+        ("[2012-12-29 印发]", "events.0: Value error, an event is a date, a kind and a label"),
+        ("[2012-13-29 issued 印发]", "events.0.date: "),
+        ("[2012-12-29 noticed 印发]", "events.0.kind: "),
+        ("[2016-07-25 issued 印发, 2012-12-29 issued 印发]", "2012-12-29 stands behind 2016-07-25"),
+        ("[2016-07-25 issued 印发, 2016-07-25 issued 公布]", "2016-07-25 issued stands twice"),
+    ],
+)
+def test_an_event_that_cannot_be_is_named(events: str, complaint: str) -> None:
+    (line,) = problems(f"{BUS}    events: {events}\n")
+    assert line.startswith("a.yaml: bus-service: ")
+    assert complaint in line
 
 
 def test_imports_add_up(tmp_path: Path) -> None:
