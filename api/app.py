@@ -26,6 +26,7 @@ from api.measures import Timed, taken
 from api.readiness import Question
 from api.routes import (
     campaigns,
+    changes,
     comments,
     dead_letters,
     health,
@@ -40,6 +41,7 @@ from minyi import __version__
 ROUTES = (
     health,
     policies,
+    changes,
     representativeness,
     campaigns,
     search,

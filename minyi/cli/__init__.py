@@ -10,6 +10,7 @@ from minyi import __version__
 from minyi.cli import (
     answers,
     campaigns,
+    changes,
     data,
     dead_letters,
     index,
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (service, roles, data, answers, representativeness, campaigns):
+for module in (service, roles, data, answers, changes, representativeness, campaigns):
     module.add_to(app)
 app.add_typer(policies.app, name="policies")
 app.add_typer(dead_letters.app, name="dead-letters")
