@@ -59,13 +59,16 @@ def _no_number(value: object) -> object:
     return value
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
 def _readable(value: str) -> str:
     """Drop control characters; refuse lone surrogates, which no store can encode."""
     try:
         value.encode()
     except UnicodeEncodeError as error:
         raise ValueError("the text holds a lone surrogate") from error
-    return "".join(c for c in value if (c >= " " and c != "\x7f") or c in "\n\t")
+    return _CONTROL.sub("", value)
 
 
 def _not_blank(value: str) -> str:
@@ -138,8 +141,11 @@ class Comment(Model):
     def _keep_unknown(cls, data: object) -> object:
         if not isinstance(data, dict):
             return data
-        known = {k: v for k, v in data.items() if k in cls.model_fields and k != "extra"}
-        unknown = {str(k): v for k, v in data.items() if k not in cls.model_fields}
+        fields = cls.model_fields.keys()  # looking them up takes long
+        if data.keys() <= fields and isinstance(data.get("extra", {}), dict):
+            return data
+        known = {k: v for k, v in data.items() if k in fields and k != "extra"}
+        unknown = {str(k): v for k, v in data.items() if k not in fields}
         given = data.get("extra") or {}
         if not isinstance(given, dict):
             given = {"extra": given}
