@@ -218,5 +218,6 @@ def _orphans(
 
 async def _send(topic: Any, records: Iterable[tuple[str, bytes]]) -> None:
     """Append records and wait until the broker has acknowledged every one."""
-    deliveries = [await topic.send(key=key.encode(), value=value) for key, value in records]
-    await asyncio.gather(*deliveries)
+    if together := [(key.encode(), value) for key, value in records]:
+        producer = await topic.app.maybe_start_producer()
+        await producer.send_many(topic.get_topic_name(), together)

@@ -35,6 +35,8 @@ REQUEST_S = 60.0
 """So long Kafka has to answer a request of the consumer, or of a recovery."""
 POLL_S = 3600.0
 """So long a worker may take nothing new, with its agents busy, and still keep its partitions."""
+REQUEST_BYTES = 256_000
+"""Of the records of a partition that go to Kafka in one request; a larger one goes alone."""
 PATIENCE_S = 3600.0
 """So long a record waits to be sent while Kafka is away; then the worker stops, losing nothing."""
 
@@ -98,6 +100,7 @@ def build(
         producer_request_timeout=PATIENCE_S,
         consumer_auto_offset_reset="earliest",
         producer_max_request_size=2_000_000,
+        producer_max_batch_size=REQUEST_BYTES,
         autodiscover=False,
     )
     topics = declare(app, settings.partitions)

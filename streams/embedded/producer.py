@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -64,6 +64,17 @@ class Producer(base.Producer):
         """Queue a record; the future that is returned is done when it is on the disk."""
         await self.room()
         return self._queue(topic, key, value, partition, timestamp, headers)
+
+    async def send_many(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
+        """Append keys and values; all are on the disk when the call returns.
+
+        Raises:
+            ProducerSendError: when they cannot be written.
+        """
+        await self.room()
+        await asyncio.gather(
+            *(self._queue(topic, key, value, None, None, None) for key, value in records)
+        )
 
     def send_soon(self, fut: FutureMessage) -> None:
         """Queue what a table or an agent sends without waiting.
