@@ -12,7 +12,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 
 from minyi.errors import BrokerUnavailable, SettingError
 from minyi.settings import KafkaSettings
@@ -268,6 +273,12 @@ async def _started(client: Any) -> AsyncIterator[Any]:
     try:
         await client.start()
         yield client
+    except KafkaConnectionError as error:  # aiokafka says why in its log only
+        raise BrokerUnavailable(
+            f"Kafka does not let us in: {error!r}. Is it up, and does it take "
+            "MINYI_KAFKA__SECURITY, with the user, password and files beside it? The lines of "
+            "aiokafka in the log say more"
+        ) from error
     except (KafkaError, TimeoutError) as error:
         raise BrokerUnavailable(f"Kafka: {error!r}") from error
     finally:
