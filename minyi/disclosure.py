@@ -63,6 +63,7 @@ def hidden(
     authors: npt.ArrayLike,
     k: int = K,
     shown: Mask | None = None,
+    unseen: Mask | None = None,
 ) -> Mask:
     """Return which cells and totals of a table must not be shown.
 
@@ -72,6 +73,7 @@ def hidden(
             not add up, so that a total's are asked of the index.
         k: the fewest authors of a cell that is shown.
         shown: what is known already from elsewhere and cannot be hidden any more, as ``authors``.
+        unseen: what has been hidden elsewhere and stays so.
 
     Returns:
         True where a cell is hidden, of the shape of ``authors``. Where nothing else helps, all.
@@ -88,6 +90,8 @@ def hidden(
     opinions = table.sum(-1)
     free: Mask = (opinions > 0) if shown is None else (opinions > 0) & ~shown
     mask: Mask = free & (people < k)
+    if unseen is not None:
+        mask |= free & unseen
     safe = np.zeros_like(mask)
     while True:
         for target in _in_order(mask & ~safe, opinions):

@@ -1,0 +1,73 @@
+"""Where a policy does not fit: who really differs in what they say of it, and how much. Pure.
+
+Each group by region, channel, source, age and month is compared with all other opinions on the
+policy: which share favors or opposes it, and which praises or criticises an aspect. Shares are
+drawn together as far as the groups' sizes allow (``minyi.pooling``); what is reported as a finding
+is held to one false-discovery rate over all comparisons of the answer (``minyi.discoveries``);
+findings are ranked by how many opinions a group has beyond what the others would lead one to
+expect. Groups of fewer than ten authors are hidden (``minyi.disclosure``). Differences that turn
+around within the groups of another facet are named (``minyi.reversals``). None of it says why.
+"""
+
+from __future__ import annotations
+
+from minyi import reversals
+from minyi.adjusting import Adjuster
+from minyi.comparing import FacetTable, Finding, comparisons, tables_and_findings
+from minyi.disclosure import K
+from minyi.discoveries import FALSE_DISCOVERIES
+from minyi.domain import Model
+from minyi.grouping import ask
+from minyi.ports import Index
+from minyi.query import Filters
+from minyi.reversals import Reversal
+
+
+class Differences(Model):
+    """Where the opinions on a policy really differ. A comparison, not a cause."""
+
+    policy_id: str
+    opinions: int | None
+    """None where they are of fewer than ten authors together."""
+    findings: tuple[Finding, ...]
+    """Real differences; those first that concern the most opinions."""
+    reversals: tuple[Reversal, ...]
+    facets: tuple[FacetTable, ...]
+    """Only facets with at least two groups."""
+    comparisons: int
+    """How many were made; all are held to ``false_discoveries`` together."""
+    false_discoveries: float = FALSE_DISCOVERIES
+    """Share of the findings that may be accidents, on average."""
+    fewest_authors: int = K
+    """Groups of fewer are hidden, and others that would give them away."""
+
+
+def differences(
+    index: Index, policy_id: str, filters: Filters, adjuster: Adjuster | None = None
+) -> Differences:
+    """Compare the groups of a policy's opinions.
+
+    Args:
+        index: where the opinions are.
+        policy_id: the policy.
+        filters: which of its opinions.
+        adjuster: what is known of the tagger's errors.
+
+    Raises:
+        IndexUnavailable: when the store cannot be reached.
+    """
+    whole = Filters(policy_id=policy_id)
+    wanted = filters.model_copy(update={"policy_id": policy_id})
+    inside = ask(index, wanted)
+    compared = comparisons(inside, None if wanted == whole else ask(index, whole))
+    tables, findings, made = tables_and_findings(policy_id, compared, adjuster)
+    groups = {comparison.groups.by: comparison.groups for comparison in compared}
+    enough = inside.total is not None and inside.total.authors >= K
+    return Differences(
+        policy_id=policy_id,
+        opinions=inside.total.counts.total if inside.total and enough else None,
+        findings=findings,
+        reversals=tuple(reversals.find(index, wanted, groups)),
+        facets=tables,
+        comparisons=made,
+    )

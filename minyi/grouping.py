@@ -1,0 +1,191 @@
+"""A policy's opinions by one facet at a time, with the groups that may be shown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from minyi.disclosure import Mask, hidden
+from minyi.ports import Index
+from minyi.query import Cell, Counts, Facet, Filters, Interval
+from minyi.vocabulary import Aspect, Polarity, Stance
+
+Floats = npt.NDArray[np.float64]
+
+MOST_GROUPS = 200
+"""Of one facet; those with the fewest opinions beyond are counted together."""
+
+
+class By(StrEnum):
+    """What the opinions on a policy are compared by."""
+
+    REGION = "region"
+    CHANNEL = "channel"
+    SOURCE = "source"
+    AGE = "age"
+    MONTH = "month"
+
+    @property
+    def facet(self) -> Facet | None:
+        """None for time."""
+        return None if self is By.MONTH else Facet(self.value)
+
+
+MEASURES: tuple[Stance | tuple[Aspect, Polarity], ...] = (
+    Stance.FAVOR,
+    Stance.AGAINST,
+    *((aspect, polarity) for aspect in Aspect for polarity in Polarity),
+)
+"""What is compared: two stances, and praise and criticism of each aspect."""
+
+
+def label(cell: Cell, by: By) -> str | None:
+    """Return the group of a cell; a month is its first day, None where the field is lacking."""
+    if by is By.MONTH:
+        return cell.bucket.isoformat() if cell.bucket else None
+    return cell.values[0]
+
+
+def hits(counts: Counts) -> list[int]:
+    """Return how many opinions show each measure."""
+    return [
+        getattr(counts, measure.value)
+        if isinstance(measure, Stance)
+        else counts.evaluations.get(measure[0], {}).get(measure[1], 0)
+        for measure in MEASURES
+    ]
+
+
+def stances(cells: Sequence[Cell]) -> Floats:
+    """Return the opinions by cell and stance, shape (cells, 3)."""
+    rows = [(c.counts.favor, c.counts.against, c.counts.none) for c in cells]
+    return np.array(rows, dtype=np.float64).reshape(-1, 3)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the index says of one policy, all together and by one facet each."""
+
+    total: Cell | None
+    """None without opinions."""
+    groups: dict[By, list[Cell]]
+
+
+def ask(index: Index, filters: Filters) -> Asked:
+    """Ask for the opinions together and by every facet: six questions.
+
+    Raises:
+        IndexUnavailable: when the store cannot be reached.
+    """
+    everything = index.cells(filters, [])
+    return Asked(
+        total=everything[0] if everything else None,
+        groups={
+            by: index.cells(filters, [by.facet] if by.facet else [], _interval(by)) for by in By
+        },
+    )
+
+
+def ask_pair(index: Index, filters: Filters, one: By, other: By) -> list[tuple[Cell, str, str]]:
+    """Ask for the opinions by two facets; return cells with both labels ("" where lacking).
+
+    Raises:
+        IndexUnavailable: when the store cannot be reached.
+    """
+    facets = [by.facet for by in (one, other) if by.facet]
+    month = By.MONTH in (one, other)
+    found = []
+    for cell in index.cells(filters, facets, Interval.MONTH if month else None):
+        values = iter(cell.values)
+        labels = [label(cell, by) if by is By.MONTH else next(values) for by in (one, other)]
+        found.append((cell, labels[0] or "", labels[1] or ""))
+    return found
+
+
+def _interval(by: By) -> Interval | None:
+    return Interval.MONTH if by is By.MONTH else None
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of one facet, the largest first, and which of them must not be shown."""
+
+    by: By
+    total: Cell
+    cells: list[Cell]
+    hidden: Mask
+    """Shape (cells,)."""
+    left_out: int
+    """Groups beyond the largest ``MOST_GROUPS``."""
+
+    @property
+    def labels(self) -> list[str | None]:
+        return [self.label(cell) for cell in self.cells]
+
+    def label(self, cell: Cell) -> str | None:
+        """Return the group's value."""
+        return label(cell, self.by)
+
+    @property
+    def shown(self) -> list[Cell]:
+        return [cell for cell, off in zip(self.cells, self.hidden, strict=True) if not off]
+
+
+def group(by: By, inside: Asked, everything: Asked | None = None) -> Groups | None:
+    """Return the groups of one facet with those hidden that would tell of fewer than ten people;
+    None when there are no two groups, or all opinions together are of fewer than ten.
+
+    Args:
+        by: the facet.
+        inside: what is asked for.
+        everything: all opinions on the policy, where what is asked for is a part of them. The
+            groups are hidden so that the part taken from the whole, which anyone may ask for as
+            well, leaves nothing of fewer than ten either.
+    """
+    total = inside.total
+    if total is None or len(inside.groups[by]) < 2:
+        return None
+    cells = sorted(inside.groups[by], key=lambda c: (-c.counts.total, label(c, by) or ""))
+    kept, rest = cells[:MOST_GROUPS], cells[MOST_GROUPS:]
+    table, people = _with_rest(kept, rest, total.authors)
+    if everything is None:
+        mask = hidden(table, people)
+    else:
+        mask = _hidden_within(by, kept, table, people, everything)
+    if mask[-1]:
+        return None
+    return Groups(by, total, kept, mask[: len(kept)], len(rest))
+
+
+def _with_rest(kept: Sequence[Cell], rest: Sequence[Cell], total: int) -> tuple[Floats, Floats]:
+    """Return the stances by group, one more for the rest, which is never shown, and the authors by
+    group, of the rest and of all; an author of the rest may be in other groups too."""
+    people = [c.authors for c in kept]
+    few = max(max((c.authors for c in rest), default=0), total - sum(people)) if rest else 0
+    table = np.vstack([stances(kept), stances(rest).sum(0)])
+    return table, np.array([*people, few, total], dtype=np.float64)
+
+
+def _hidden_within(
+    by: By, kept: Sequence[Cell], part: Floats, people: Floats, everything: Asked
+) -> Mask:
+    """Hide groups of a part as one table with what of them is outside of it."""
+    if everything.total is None:  # the last opinion was deleted meanwhile
+        return np.ones(len(people), dtype=bool)
+    known = {label(cell, by): cell for cell in everything.groups[by]}
+    absent = Cell(values=(), counts=Counts(), authors=0)
+    match = [known.pop(label(cell, by), absent) for cell in kept]
+    whole, all_people = _with_rest(match, list(known.values()), everything.total.authors)
+    # who is inside may be outside too: those outside are at least the others
+    authors = np.stack([people, np.maximum(all_people - people, 0), all_people], axis=1)
+    off = hidden(whole, all_people)
+    unseen = np.zeros(authors.shape, dtype=bool)
+    unseen[:, -1] = off
+    shown = np.zeros(authors.shape, dtype=bool)
+    shown[:, -1] = ~off
+    counts = np.stack([part, np.maximum(whole - part, 0)], axis=1)
+    return hidden(counts, authors, shown=shown, unseen=unseen)[:, 0]

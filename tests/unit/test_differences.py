@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from minyi.differences import Differences, differences
+from minyi.grouping import By
+from minyi.query import Facet, Filters
+from minyi.vocabulary import Aspect, Polarity, Stance
+from tests.unit.crowd import MONTHS, Crowd
+
+
+def told(crowd: Crowd, filters: Filters | None = None) -> Differences:
+    return differences(crowd, "p", filters or Filters())  # type: ignore[arg-type]
+
+
+def where(crowd: Crowd, facet: Facet, value: str) -> np.ndarray:
+    return crowd.columns[facet] == value
+
+
+def planted(size: int = 20_000, seed: int = 1) -> Crowd:
+    """Opposition is 18 points higher in 冀, and 京 complains of the cost."""
+    rng = np.random.default_rng(seed)
+    region = rng.choice(tuple("京津冀晋蒙辽吉黑沪苏"), size)
+    crowd = Crowd(size, rng, {Facet.REGION: region}, against=np.where(region == "冀", 0.41, 0.23))
+    cost = list(Aspect).index(Aspect.COST) * 2 + list(Polarity).index(Polarity.CRITICISM)
+    crowd.evaluated[:, cost] |= (region == "京") & (rng.random(size) < 0.08)
+    return crowd
+
+
+def test_what_was_planted_is_found_and_nothing_else() -> None:
+    found = told(planted())
+    first, second = found.findings[:2]
+    assert (first.by, first.value, first.stance, first.adverse) == (
+        By.REGION,
+        "冀",
+        Stance.AGAINST,
+        True,
+    )
+    assert (second.value, second.aspect, second.polarity) == ("京", Aspect.COST, Polarity.CRITICISM)
+    assert len(found.findings) == 2
+    compared = first.compared
+    assert compared.difference.low < 0.18 < compared.difference.high
+    assert compared.excess.value == pytest.approx(0.18 * first.opinions, rel=0.25)
+    assert compared.excess.low < compared.excess.value < compared.excess.high
+    assert found.opinions == 20_000
+
+
+def test_a_finding_reads_as_a_sentence() -> None:
+    finding, cost = told(planted()).findings[:2]
+    pooled, excess = finding.compared.pooled, finding.compared.excess
+    assert finding.sentence == (
+        f"在冀，反对占 {pooled.value:.0%}（{pooled.low:.0%}–{pooled.high:.0%}），"
+        f"比其他地区高 {finding.compared.difference.value * 100:.0f} 个百分点，"
+        f"约多 {excess.value:.0f} 条（{excess.low:.0f}–{excess.high:.0f} 条）。"
+    )
+    assert cost.sentence.startswith("在京，对负担的批评占 ")
+
+
+def test_false_findings_are_rare_where_nothing_differs() -> None:
+    """Under the null every finding is false, so the rate is how often there is any at all."""
+    rng = np.random.default_rng(5)
+    answers = [told(Crowd(int(rng.integers(500, 8000)), rng)) for _ in range(60)]
+    assert all(answer.comparisons > 300 for answer in answers)
+    assert sum(bool(answer.findings) for answer in answers) <= 6  # 5 % of 60, and two deviations
+    assert not any(answer.reversals for answer in answers)
+
+
+def test_false_findings_stay_few_beside_true_ones() -> None:
+    rates = []
+    for seed in range(12):
+        findings = told(planted(6_000, seed)).findings
+        false = [
+            f
+            for f in findings
+            if (f.value, f.stance) != ("冀", Stance.AGAINST) and f.aspect is not Aspect.COST
+        ]
+        rates.append(len(false) / max(len(findings), 1))
+    assert np.mean(rates) <= 0.1
+
+
+def test_intervals_of_the_differences_hold_the_truth() -> None:
+    held = []
+    for seed in range(12):
+        crowd = planted(4_000, seed)
+        for row in told(crowd).facets[0].groups:
+            if row.against is not None:
+                inside = where(crowd, Facet.REGION, str(row.value))
+                others = crowd.columns[Facet.REGION][~inside]
+                truth = (0.41 if row.value == "冀" else 0.23) - np.where(
+                    others == "冀", 0.41, 0.23
+                ).mean()
+                held.append(row.against.difference.low <= truth <= row.against.difference.high)
+    assert len(held) == 120
+    assert np.mean(held) >= 0.9
+
+
+def test_the_order_of_the_opinions_and_names_do_not_matter() -> None:
+    crowd = planted(5_000)
+    order = np.random.default_rng(9).permutation(crowd.size)
+    before = told(crowd)
+    crowd.columns = {key: column[order] for key, column in crowd.columns.items()}
+    crowd.stances, crowd.evaluated = crowd.stances[order], crowd.evaluated[order]
+    assert told(crowd) == before
+    names = {"冀": "津", "津": "冀"}
+    crowd.columns[Facet.REGION] = np.array([names.get(r, r) for r in crowd.columns[Facet.REGION]])
+    assert {(f.value, f.stance) for f in told(crowd).findings} == {
+        (names.get(f.value, f.value), f.stance) for f in before.findings
+    }
+
+
+def lonely(few: int) -> Crowd:
+    """Nine regions of many and one of a few."""
+    rng = np.random.default_rng(4)
+    region = np.repeat(tuple("京津冀晋蒙辽吉黑沪苏"), [*range(100, 190, 10), few])
+    return Crowd(len(region), rng, {Facet.REGION: region})
+
+
+def test_a_group_of_few_is_hidden_with_another_that_would_give_it_away() -> None:
+    groups = {g.value: g for g in told(lonely(4)).facets[0].groups}
+    assert {name for name, g in groups.items() if g.hidden} == {"苏", "京"}
+    hidden = groups["苏"]
+    assert hidden.opinions is hidden.favor is hidden.against is None
+    assert not any(g.hidden for g in told(lonely(12)).facets[0].groups)
+
+
+def test_a_part_taken_from_the_whole_leaves_no_few() -> None:
+    """By itself 苏 is large enough in both; but only three of it are not of the hotline."""
+    crowd = lonely(30)
+    here = where(crowd, Facet.REGION, "苏")
+    channel = crowd.columns[Facet.CHANNEL]
+    channel[here] = np.where(np.arange(here.sum()) < 3, "网站", "热线")
+    assert not any(g.hidden for g in told(crowd).facets[0].groups)
+    part = told(crowd, Filters(channel="热线"))
+    assert {g.value for g in part.facets[0].groups if g.hidden} >= {"苏"}
+    assert sum(g.hidden for g in part.facets[0].groups) >= 2
+    assert By.CHANNEL not in {table.by for table in part.facets}
+
+
+def test_few_people_in_all_are_told_nothing_of() -> None:
+    rng = np.random.default_rng(0)
+    found = told(Crowd(8, rng))
+    assert found.opinions is None
+    assert found.facets == found.findings == found.reversals == ()
+    assert told(Crowd(0, rng)).opinions is None
+
+
+def test_authors_who_repeat_themselves_are_no_evidence() -> None:
+    class Loud(Crowd):
+        def cells(self, *asked: object) -> list:  # type: ignore[type-arg, override]
+            found = super().cells(*asked)  # type: ignore[arg-type]
+            return [c.model_copy(update={"authors": max(c.authors // 20, 1)}) for c in found]
+
+    loud = planted(6_000)
+    quiet = told(loud)
+    loud.__class__ = Loud
+    assert quiet.findings
+    assert not told(loud).findings
+
+
+def test_months_are_compared_as_well() -> None:
+    rng = np.random.default_rng(6)
+    month = rng.choice(np.array(MONTHS), 8000)
+    crowd = Crowd(
+        8000, rng, {None: month}, favor=np.where(month == MONTHS[2], 0.5, 0.3), against=0.2
+    )
+    first = told(crowd).findings[0]
+    assert (first.by, first.value, first.adverse) == (By.MONTH, "2026-03-01", False)
+    assert first.sentence.startswith("2026 年 3 月，支持占 ")

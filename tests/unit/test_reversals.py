@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import numpy as np
+
+from minyi.differences import Differences, differences
+from minyi.grouping import By
+from minyi.query import Facet, Filters
+from minyi.vocabulary import Stance
+from tests.unit.crowd import MONTHS, Crowd
+
+
+def told(crowd: Crowd) -> Differences:
+    return differences(crowd, "p", Filters())  # type: ignore[arg-type]
+
+
+def simpson(size: int = 8_000, gap: float = 0.08, seed: int = 2) -> Crowd:
+    """冀 opposes more within every channel, but mostly writes where all oppose little."""
+    rng = np.random.default_rng(seed)
+    region = rng.choice(("冀", "京", "津"), size)
+    channel = np.where(
+        rng.random(size) < np.where(region == "冀", 0.9, 0.2),
+        "网站",
+        rng.choice(("热线", "应用"), size),
+    )
+    against = np.where(channel == "网站", 0.15, 0.45) + np.where(region == "冀", gap, 0)
+    return Crowd(size, rng, {Facet.REGION: region, Facet.CHANNEL: channel}, against=against)
+
+
+def test_a_planted_reversal_is_found_and_named() -> None:
+    found = [r for r in told(simpson()).reversals if (r.by, r.value) == (By.REGION, "冀")]
+    (reversal,) = found
+    assert (reversal.within, reversal.stance) == (By.CHANNEL, Stance.AGAINST)
+    assert reversal.overall < -0.01
+    assert 0.01 < reversal.low < reversal.inside < reversal.high
+    assert reversal.low < 0.08 < reversal.high
+    assert (reversal.agreeing, reversal.of) == (3, 3)
+    assert {s.value for s in reversal.strata} == {"热线", "网站", "应用"}
+    assert all(s.difference is not None and s.difference > 0 for s in reversal.strata)
+    points = f"{-reversal.overall * 100:.0f}"
+    assert reversal.sentence.startswith(
+        f"总的看，在冀，反对的比例比其他地区低 {points} 个百分点；"
+        "但按渠道分开看，3 个中有 3 个反而更高，合计高 "
+    )
+
+
+def test_a_difference_that_only_shrinks_within_is_no_reversal() -> None:
+    assert told(simpson(gap=0.0)).reversals == ()
+    assert told(simpson(gap=-0.1)).reversals == ()
+
+
+def test_two_periods_are_compared_within_the_groups_too() -> None:
+    """Opposition rises in both regions, and falls in sum as the calmer one writes more and more."""
+    rng = np.random.default_rng(8)
+    size = 9_000
+    month = rng.choice(np.array(MONTHS), size)
+    late = month >= MONTHS[6]
+    region = np.where(rng.random(size) < np.where(late, 0.85, 0.2), "京", "冀")
+    against = np.where(region == "京", 0.1, 0.5) + np.where(late, 0.08, 0)
+    crowd = Crowd(size, rng, {None: month, Facet.REGION: region}, against=against)
+    (found,) = [r for r in told(crowd).reversals if r.by is By.MONTH]
+    assert (found.value, found.within) == ("2026-07-01", By.REGION)
+    assert found.overall < 0 < found.low
+    assert found.sentence.startswith("总的看，2026 年 7 月起，反对的比例比此前低 ")
+
+
+def test_strata_of_few_are_hidden_in_a_reversal() -> None:
+    crowd = simpson()
+    channel = crowd.columns[Facet.CHANNEL]
+    rare = np.flatnonzero((channel == "应用") & (crowd.columns[Facet.REGION] == "冀"))
+    channel[rare[4:]] = "热线"
+    (found,) = [r for r in told(crowd).reversals if (r.by, r.value) == (By.REGION, "冀")]
+    hidden = [s for s in found.strata if s.hidden]
+    assert {s.value for s in hidden} >= {"应用"}
+    assert len(hidden) >= 2  # one alone would follow from the totals
+    assert all(s.share is s.others is s.opinions is s.difference is None for s in hidden)
