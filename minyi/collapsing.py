@@ -17,7 +17,7 @@ from minyi.domain import SHANGHAI, Model, Opinion, Time
 from minyi.headlines import Flip, flips
 from minyi.query import Counts, Filters
 from minyi.sketch import SHORTEST, core, likeness
-from minyi.trends import Summary, summarise
+from minyi.summaries import Summary, summarise
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
 PARTS = 10
