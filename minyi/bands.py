@@ -99,7 +99,7 @@ def _seen(
     shares: list[Share | None] = [getattr(one, stance) if one else None for one in adjusted]
     bounds = [(s.value, s.low, s.high) if s and s.value is not None else (0, 0, 1) for s in shares]
     value, low, high = np.array(bounds, float).T
-    return value, ((high - low) / (2 * Z95)) ** 2
+    return value, (np.maximum(high - value, value - low) / Z95) ** 2  # at 0 and 1 one side is cut
 
 
 def _parts(n: Floats, value: Floats, spread: Floats | None) -> tuple[float, float]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
+from itertools import chain
 
 from minyi.adjusting import Adjusted, Adjuster
 from minyi.bands import SmoothPoint, smoothed
@@ -81,8 +82,9 @@ class Trend(Model):
 def read(
     policy_id: str, counts: Sequence[Counts], adjuster: Adjuster, of: Denominator = OPINIONS
 ) -> tuple[list[Reading], Uncorrected | None]:
-    """Return what each cell of a policy says, and why none is adjusted, if so."""
-    adjusted, why = _adjust(policy_id, counts, adjuster, of)
+    """Return what each cell of a policy says, and why none is adjusted, if so. The cells are parts
+    of one whole: together they tell the policy's level."""
+    adjusted, why = _adjust(policy_id, [counts], adjuster, of)
     return _readings(counts, adjusted, of), why
 
 
@@ -108,8 +110,9 @@ def assemble(
     points = list(points)
     counted = [of.of(point) for point in points]
     groups = _by_group(points, counted) if of.group is not None else {}
-    cells = [*counted, *groups.values(), total(counted)]
-    adjusted, why = _adjust(policy_id, cells, adjuster or Adjuster(), of)
+    parts = counted, [*groups.values()], [total(counted)]
+    cells = [*chain.from_iterable(parts)]
+    adjusted, why = _adjust(policy_id, parts, adjuster or Adjuster(), of)
     readings = _readings(cells, adjusted, of)
     whole, salience = readings[-1], _salience(points, everything)
     return Trend(
@@ -152,15 +155,16 @@ def _by_group(points: list[TrendPoint], counted: list[Counts]) -> dict[str | Non
 
 
 def _adjust(
-    policy_id: str, cells: Sequence[Counts], adjuster: Adjuster, of: Denominator
+    policy_id: str, parts: Sequence[Sequence[Counts]], adjuster: Adjuster, of: Denominator
 ) -> tuple[list[Adjusted | None], Uncorrected | None]:
-    """Adjust all cells, or none and say why."""
-    nothing: list[Adjusted | None] = [None] * len(cells)
+    """Adjust all cells, or none and say why. Each part divides the same opinions in its way."""
+    nothing: list[Adjusted | None] = [None] * sum(map(len, parts))
     if of.count is not Count.OPINIONS:
         return nothing, Uncorrected.COUNT
     if of.sure:
         return nothing, Uncorrected.SURE
-    found = adjuster.adjust(policy_id, cells)
+    found = [one for cells in parts for one in adjuster.adjust(policy_id, cells)]
+    cells = chain.from_iterable(parts)
     if any(one is None and cell.total for one, cell in zip(found, cells, strict=True)):
         return nothing, Uncorrected.HELD_OUT
     return [one and _among_sides(one, of) for one in found], None
