@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from minyi.domain import Model
-from minyi.held_out import HeldOut
+from minyi.held_out import Found, HeldOut, HeldOutPolicy
+from minyi.levels import Read, read
 from minyi.outputs import OUTPUTS, STANCES
-from minyi.prevalence import AspectShares, wilson
+from minyi.prediction_powered import Labelled
+from minyi.prevalence import AspectShares
 from minyi.query import Counts, Share
+from minyi.reading import PRIOR_ROWS, Reading, learn
+from minyi.vocabulary import Aspect, Polarity, Stance
 
 Floats = npt.NDArray[np.float64]
+EvaluatedCell = tuple[Aspect, Polarity]
+
 OPINIONS = "opinions"
+METHOD = "level and change, from held-out rows"
+METHOD_LABELLED = "level and change, from held-out rows and labels of this policy"
 
 
 class Adjusted(Model):
@@ -35,15 +44,42 @@ class Adjusted(Model):
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """A label of an opinion in the index.
+
+    ``output`` is the bin that the tagger of ``model_id`` put it in; ``weight`` says for how many
+    opinions it stands: its copies over the probability with which it was drawn.
+    """
+
+    model_id: str
+    output: int
+    stance: Stance
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
 class Labels:
     """Fresh labels of one policy."""
+
+    items: tuple[Label, ...] = ()
+
+    @cached_property
+    def by_model(self) -> dict[str, Labelled]:
+        """The labels by the model id that tagged their opinions."""
+        found: dict[str, Labelled] = {}
+        for label in self.items:
+            labelled = found.setdefault(label.model_id, _no_labels())
+            place = STANCES.index(label.stance), label.output
+            labelled.weights[place] += label.weight
+            labelled.squares[place] += label.weight**2
+        return found
 
 
 class Adjuster:
     """Adjusts shares by what held-out rows tell of each model id.
 
     Args:
-        held_out: the table of each model id. An opinion of another model id cannot be adjusted.
+        held_out: the table of each model id; an opinion of another cannot be adjusted.
         labels: fresh labels by policy id.
     """
 
@@ -52,50 +88,196 @@ class Adjuster:
         held_out: Mapping[str, HeldOut] | None = None,
         labels: Mapping[str, Labels] | None = None,
     ) -> None:
-        self._weights = {name: _weights(table) for name, table in (held_out or {}).items()}
+        self._models = {name: _Model(table) for name, table in (held_out or {}).items()}
         self._labels = dict(labels or {})
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The model ids whose opinions can be adjusted."""
+        return tuple(self._models)
+
     def adjust(self, policy_id: str, counts: Sequence[Counts]) -> list[Adjusted | None]:
-        """Return the adjusted shares of each cell.
+        """Return the adjusted shares of each cell of a policy.
 
-        None stands for a cell without opinions or without counts of the tagger's output (collapsed,
-        authors), or with opinions of a model id that no rows were held out for.
+        The cells together tell the policy's level, so windows or groups of one policy are best
+        given at once. None stands for a cell without opinions or without counts of the tagger's
+        output (collapsed, authors), or with opinions of a model id that no rows were held out for.
         """
-        return [self._adjust(cell) for cell in counts]
-
-    def _adjust(self, cell: Counts) -> Adjusted | None:
-        known = all(model in self._weights for model in cell.outputs)
-        if not cell.total or not cell.outputs or not known:
-            return None
-        n = cell.total
-        weighed = np.zeros(len(STANCES))
-        for model, outputs in cell.outputs.items():
-            for place, count in outputs.items():
-                weighed += count * self._weights[model][place]
-        shares = np.maximum(weighed / n, 0)
-        shares /= shares.sum()
-        found = {}
-        for stance, value in zip(STANCES, shares, strict=True):
-            low, high = wilson(round(value * n), n)
-            found[stance.value] = Share(
-                value=round(float(value), 4),
-                low=round(low, 4),
-                high=round(high, 4),
-                count=getattr(cell, stance.value),
-                n=n,
-                denominator=OPINIONS,
+        known = [
+            place
+            for place, cell in enumerate(counts)
+            if cell.total and cell.outputs and all(name in self._models for name in cell.outputs)
+        ]
+        answer: list[Adjusted | None] = [None] * len(counts)
+        if not known:
+            return answer
+        cells = [counts[place] for place in known]
+        fresh = self._labels.get(policy_id, Labels()).by_model
+        n = np.array([cell.total for cell in cells], float)
+        stances = _rounded(self._stances(policy_id, cells, n, fresh))
+        found = {
+            cell: _rounded(shares)
+            for cell, shares in self._evaluations(policy_id, cells, n).items()
+        }
+        method = METHOD_LABELLED if fresh.keys() & self._models.keys() else METHOD
+        for row, (place, cell) in enumerate(zip(known, cells, strict=True)):
+            answer[place] = Adjusted(
+                favor=_share(stances, row, 0, cell.favor, cell.total),
+                against=_share(stances, row, 1, cell.against, cell.total),
+                none=_share(stances, row, 2, cell.none, cell.total),
+                evaluations=_aspects(found, row, cell) if found else None,
+                method=method,
             )
-        return Adjusted(**found, method="adjusted count")
+        return answer
+
+    def _stances(
+        self, policy: str, cells: Sequence[Counts], n: Floats, fresh: Mapping[str, Labelled]
+    ) -> Read:
+        parts = []
+        for name, model in self._models.items():
+            bins = np.zeros((len(cells), OUTPUTS))
+            for row, cell in enumerate(cells):
+                outputs = cell.outputs.get(name)
+                if outputs:
+                    bins[row, list(outputs)] = list(outputs.values())
+            own = model.own.get(policy)
+            parts.append(_Part(model.stances, bins, own, fresh.get(name)))
+        return _together(parts, n)
+
+    def _evaluations(
+        self, policy: str, cells: Sequence[Counts], n: Floats
+    ) -> dict[EvaluatedCell, Read]:
+        """Return the shares that hold each evaluated cell, first of two classes. How often it was
+        found is not counted by model id, so the first model's rates stand for all."""
+        model = next(m for name, m in self._models.items() if any(name in c.outputs for c in cells))
+        answer = {}
+        for cell, reading in model.evaluations.items():
+            aspect, polarity = cell
+            found = np.array([c.evaluations.get(aspect, {}).get(polarity, 0) for c in cells], float)
+            bins = np.stack([found, n - found], axis=1)
+            answer[cell] = read(reading, bins, model.own_cells[cell].get(policy))
+        return answer
 
 
-def _weights(table: HeldOut) -> Floats:
-    """Return for each output bin what an opinion in it counts toward each stance."""
-    seen = np.full((len(STANCES), OUTPUTS), 0.1)
-    for policy in table.policies.values():
-        for row, stance in enumerate(STANCES):
-            for place, count in policy.stances.get(stance, {}).items():
-                seen[row, place] += count
-    chance = seen / seen.sum(1, keepdims=True)
-    scaled = chance / chance.mean(0)
-    solved: Floats = np.linalg.solve(scaled @ chance.T, scaled).T
-    return solved
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The opinions of one model id, by cell and bin."""
+
+    reading: Reading
+    bins: Floats
+    own: Labelled | None
+    fresh: Labelled | None
+
+
+def _together(parts: Sequence[_Part], n: Floats) -> Read:
+    """Return the shares of cells whose opinions were tagged by several models: the mean of each
+    one's, by its opinions. Their errors are taken to go together, which is the wider interval."""
+    parts = [part for part in parts if part.bins.any()]
+    if len(parts) == 1:
+        return read(parts[0].reading, parts[0].bins, parts[0].own, parts[0].fresh)
+    shape = len(n), len(STANCES)
+    value, low, high, error = (np.zeros(shape) for _ in range(4))
+    for part in parts:
+        rows = part.bins.sum(1) > 0
+        one = read(part.reading, part.bins[rows], part.own, part.fresh)
+        weight = (part.bins[rows].sum(1) / n[rows])[:, None]
+        value[rows] += weight * one.value
+        low[rows] += weight * one.low
+        high[rows] += weight * one.high
+        error[rows] += weight * one.error
+    return Read(value, low, high, error)
+
+
+class _Model:
+    """What was learnt of one model id."""
+
+    def __init__(self, table: HeldOut) -> None:
+        stances = {name: _stance_rows(policy) for name, policy in table.policies.items()}
+        self.stances = learn(np.array(list(stances.values())))
+        self.own = {name: Labelled(rows, rows) for name, rows in stances.items()}
+        judged = {name: policy for name, policy in table.policies.items() if policy.judged}
+        self.evaluations: dict[EvaluatedCell, Reading] = {}
+        self.own_cells: dict[EvaluatedCell, dict[str, Labelled]] = {}
+        for polarity in Polarity if judged else ():
+            cells = {
+                aspect: np.array([_cell_rows(p, aspect, polarity) for p in judged.values()])
+                for aspect in Aspect
+            }
+            usual = sum((rows.sum(0) for rows in cells.values()), np.zeros((2, 2)))
+            for aspect, rows in cells.items():
+                few = _usual(usual, rows.sum(0))
+                self.evaluations[aspect, polarity] = learn(np.concatenate([rows, few[None]]))
+                self.own_cells[aspect, polarity] = {
+                    name: Labelled(found, found) for name, found in zip(judged, rows, strict=True)
+                }
+
+
+def _stance_rows(policy: HeldOutPolicy) -> Floats:
+    rows = np.zeros((len(STANCES), OUTPUTS))
+    for row, stance in enumerate(STANCES):
+        for place, count in policy.stances.get(stance, {}).items():
+            rows[row, place] = count
+    return rows
+
+
+def _cell_rows(policy: HeldOutPolicy, aspect: Aspect, polarity: Polarity) -> Floats:
+    """Return rows that hold a cell or not, by whether it was found, shape (2, 2)."""
+    found = policy.evaluations.get(aspect, {}).get(polarity, Found())
+    rest = policy.judged - found.hits - found.misses - found.alarms
+    return np.array([[found.hits, found.misses], [found.alarms, rest]], float)
+
+
+def _usual(usual: Floats, own: Floats) -> Floats:
+    """Return a few rows for a cell that is rarely held: found as often as those of its polarity
+    are, ``PRIOR_ROWS`` of them held."""
+    often = (own[0].sum() + 1) / (own.sum() + 2)
+    held = PRIOR_ROWS * (usual[0] + 0.5) / (usual[0].sum() + 1)
+    others = PRIOR_ROWS * (1 - often) / often * (own[1] + 0.5) / (own[1].sum() + 1)
+    return np.array([held, others])
+
+
+@dataclass(frozen=True, slots=True)
+class _Rounded:
+    """Shares of cells, rounded to four decimals."""
+
+    value: list[list[float]]
+    low: list[list[float]]
+    high: list[list[float]]
+
+
+def _rounded(found: Read) -> _Rounded:
+    return _Rounded(*(each.round(4).tolist() for each in (found.value, found.low, found.high)))
+
+
+def _no_labels() -> Labelled:
+    return Labelled(np.zeros((len(STANCES), OUTPUTS)), np.zeros((len(STANCES), OUTPUTS)))
+
+
+def _share(found: _Rounded, row: int, column: int, count: int, n: int) -> Share:
+    return Share(
+        value=found.value[row][column],
+        low=found.low[row][column],
+        high=found.high[row][column],
+        count=count,
+        n=n,
+        denominator=OPINIONS,
+    )
+
+
+def _aspects(
+    found: Mapping[EvaluatedCell, _Rounded], row: int, cell: Counts
+) -> tuple[AspectShares, ...]:
+    n = cell.total
+
+    def evaluated(aspect: Aspect, polarity: Polarity) -> Share:
+        count = cell.evaluations.get(aspect, {}).get(polarity, 0)
+        return _share(found[aspect, polarity], row, 0, count, n)
+
+    return tuple(
+        AspectShares(
+            aspect=aspect,
+            praise=evaluated(aspect, Polarity.PRAISE),
+            criticism=evaluated(aspect, Polarity.CRITICISM),
+        )
+        for aspect in Aspect
+    )
