@@ -7,6 +7,7 @@ and how good they are. The model id hashes what results depend on: graph, tokeni
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from minyi.errors import InvalidArtifact
+from minyi.held_out import HeldOut
 from minyi.labelling import SPREAD
 from minyi.settings import ROOT
 from models.inputs import CELLS, STANCES
@@ -80,10 +82,25 @@ class Manifest(BaseModel):
     """SHA-256 of the files that training read."""
     config: dict[str, Any]
     scores: dict[str, Any] = Field(default_factory=dict)
+    held_out: HeldOut | None = None
+    """How this model's output came out on validation rows; shares are adjusted by it. Written by
+    ``minyi model export`` and ``hold-out``."""
 
     def save(self, folder: Path) -> None:
         """Write ``manifest.json``."""
-        (folder / MANIFEST).write_text(self.model_dump_json(indent=1) + "\n", "utf-8")
+        text = self.model_dump_json(indent=1, exclude={"held_out"})
+        if self.held_out is not None:
+            text = f'{text.removesuffix("}").rstrip()},\n "held_out": {_lines(self.held_out)}\n}}'
+        (folder / MANIFEST).write_text(text + "\n", "utf-8")
+
+
+def _lines(table: HeldOut) -> str:
+    """Return the table as JSON with a line a policy: it is long, and nobody reads it."""
+    rows = {name: p.model_dump_json(exclude_defaults=True) for name, p in table.policies.items()}
+    policies = ",\n".join(
+        f"   {json.dumps(name, ensure_ascii=False)}: {row}" for name, row in rows.items()
+    )
+    return f'{{\n  "model_id": "{table.model_id}",\n  "policies": {{\n{policies}\n  }}\n }}'
 
 
 def model_id(files: dict[str, str], decision: Decision) -> str:

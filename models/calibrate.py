@@ -16,6 +16,7 @@ from models.artifact import Manifest, load_manifest, model_id
 from models.config import TrainConfig
 from models.data import rows_of
 from models.examples import UNKNOWN, Example
+from models.hold_out import hold_out
 from models.inputs import STANCES
 from models.metrics import (
     calibration_error,
@@ -45,7 +46,8 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
         SettingError: when a source of validation rows cannot be read.
     """
     tagger = OnnxTagger(folder)
-    rows = [row for name in config.validate_on for row in rows_of(name, "val", data)]
+    sources = {name: rows_of(name, "val", data) for name in config.validate_on}
+    rows = [row for found in sources.values() for row in found]
     stance, cells = tagger.deep_logits([(row.context, row.text, row.names) for row in rows])
     wide_stance, wide_cells = tagger.wide_logits([(row.context, row.text) for row in rows])
     manifest = load_manifest(folder)
@@ -86,11 +88,18 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
         decision = decision.model_copy(
             update={"thresholds": tuple(thresholds(chances, judged[whole]))}
         )
+    logits = {}
+    start = 0
+    for name, found in sources.items():
+        part = slice(start, start := start + len(found))
+        logits[name] = stance[part], cells[part]
     contexts = [row.context for row, judged in zip(rows, known, strict=True) if judged]
+    identity = model_id(manifest.files, decision)
     manifest = manifest.model_copy(
         update={
             "decision": decision,
-            "model_id": model_id(manifest.files, decision),
+            "model_id": identity,
+            "held_out": hold_out(identity, decision, sources, logits),
             "policy_spread": round(policy_spread(shares, truth[known], contexts), 3),
         }
     )
