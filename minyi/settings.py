@@ -133,6 +133,9 @@ class Settings(BaseSettings):
     under ``data``."""
     model: Path = ROOT / "artifacts" / "tagger"
     """Folder of the tagger's artifact."""
+    labels: Path | None = None
+    """A file that ``minyi model label`` wrote, or a folder of such (``*.jsonl``): shares of the
+    policies in them are adjusted by the labels."""
     registry: Path = ROOT / "data" / "policies"
     """Folder of the policies' YAML files."""
     margins: Path | None = None

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from minyi.adjusting import Adjuster
 from minyi.cli import tables
 from minyi.cli.options import Json, Since, Until, day, filters
 from minyi.cli.overview import overview
 from minyi.cli.wiring import (
     Data,
+    adjuster,
     digest_line,
     existing_index,
     known_policy,
@@ -57,7 +57,7 @@ def trend(
     with existing_index(config) as opened:
         if policy is None:
             of = denominator(scope, count, sided)
-            found = overview(policies, opened.totals(scope), Adjuster(), of)
+            found = overview(policies, opened.totals(scope), adjuster(config), of)
             if as_json:
                 print(found.model_dump_json())
             else:
@@ -72,7 +72,7 @@ def trend(
             else None
         )
     of = denominator(scope, count, sided, interval, group)
-    moved = assemble(known.id, interval, points, everything, Adjuster(), of)
+    moved = assemble(known.id, interval, points, everything, adjuster(config), of)
     if as_json:
         print(moved.model_dump_json())
     else:

@@ -25,6 +25,7 @@ from minyi.cli.wiring import (
 from minyi.domain import SHANGHAI, Opinion, Policy
 from minyi.errors import InvalidQuery, SettingError
 from minyi.labelling import Candidate, Estimate, Narrowing, candidates, narrowed, propose
+from minyi.outputs import output as output_bin
 from minyi.ports import Index
 from minyi.query import Filters
 from minyi.settings import Settings
@@ -67,7 +68,8 @@ def label(
 ) -> None:
     """Label the comments that would narrow the intervals of a policy's shares most.
 
-    The answers are kept in a file that ``minyi model train --data`` reads as it is.
+    The answers are kept in a file that ``minyi model train --data`` reads as it is. Where
+    MINYI_LABELS names it, shares are adjusted by these labels, too.
     """
     if labels and write:
         raise InvalidQuery("--write keeps answers, and with --labels nothing is asked: give one")
@@ -78,12 +80,15 @@ def label(
     if not opinions:
         raise InvalidQuery(f"there are no opinions on {known.title} ({known.id}) in the index yet")
     texts = candidates(opinions.values())
-    proposed = [opinions[found.opinion_id] for found in propose(texts, budget)]
+    drawn = propose(texts, budget)
+    proposed = [opinions[found.opinion_id] for found in drawn]
+    copies = {text.opinion_id: text.copies for text in texts}
+    weights = {found.opinion_id: copies[found.opinion_id] / found.inclusion for found in drawn}
     file = labels or write or config.data / f"labels-{known.id}.jsonl"
     given = _read(file) if labels or file.exists() else {}
     stances = _by_text(texts, given)
     if propose_to:
-        _write_proposals(propose_to, proposed, stances)
+        _write_proposals(propose_to, proposed, stances, weights)
         return
     if not labels:
         if not at_terminal():
@@ -91,8 +96,7 @@ def label(
                 "labels are asked for in a terminal, and this is none: write the comments with "
                 "--propose FILE, fill in the stances, and hand them in with --labels FILE"
             )
-        copies = {text.opinion_id: text.copies for text in texts}
-        _ask(known, proposed, copies, stances, file)
+        _ask(known, proposed, copies, stances, file, weights)
     unknown = len(given.keys() - opinions.keys())
     if unknown:
         console.print(f"{unknown:,} labels are of no opinion on {known.id} in the index")
@@ -178,14 +182,19 @@ def _lines(file: Path) -> list[str]:
         raise SettingError(f"{file} cannot be read: {error}") from error
 
 
-def _row(opinion: Opinion, stance: Stance | None) -> str:
-    """Return a line of a label file; ``text`` is what the tagger reads."""
+def _row(opinion: Opinion, stance: Stance | None, weight: float) -> str:
+    """Return a line of a label file; ``text`` is what the tagger reads. The last three fields say
+    what the tagger put out, and for how many opinions this one was drawn: shares are adjusted by
+    them (``minyi.cli.fresh_labels``)."""
     row = {
         "opinion_id": opinion.id,
         "comment_id": opinion.comment_id,
         "policy": opinion.policy_id,
         "text": joined(opinion.title, opinion.text),
         "stance": stance or "",
+        "model_id": opinion.model_id,
+        "output": output_bin(opinion.stance, opinion.probabilities),
+        "weight": round(weight, 3),
     }
     return json.dumps(row, ensure_ascii=False)
 
@@ -201,7 +210,7 @@ def _replace(file: Path, lines: Sequence[str]) -> None:
         raise SettingError(f"{file} cannot be written: {error}") from error
 
 
-def _keep(file: Path, opinion: Opinion, stance: Stance) -> None:
+def _keep(file: Path, opinion: Opinion, stance: Stance, weight: float) -> None:
     """Put a label into the file, in the place of an earlier one of the same opinion."""
 
     def same(line: str) -> bool:
@@ -211,15 +220,18 @@ def _keep(file: Path, opinion: Opinion, stance: Stance) -> None:
             return False
 
     lines = [line for line in _lines(file) if line.strip()] if file.exists() else []
-    _replace(file, [*(line for line in lines if not same(line)), _row(opinion, stance)])
+    _replace(file, [*(line for line in lines if not same(line)), _row(opinion, stance, weight)])
 
 
 def _write_proposals(
-    file: Path, proposed: Sequence[Opinion], stances: Mapping[str, Stance]
+    file: Path,
+    proposed: Sequence[Opinion],
+    stances: Mapping[str, Stance],
+    weights: Mapping[str, float],
 ) -> None:
     if file.exists():
         raise SettingError(f"{file} exists, and labels in it would be lost: name another file")
-    _replace(file, [_row(opinion, stances.get(opinion.id)) for opinion in proposed])
+    _replace(file, [_row(o, stances.get(o.id), weights[o.id]) for o in proposed])
     print(f"{len(proposed):,} comments in {file}")
     print('fill in "stance" with favor, against or none, and hand the file in with --labels')
 
@@ -230,6 +242,7 @@ def _ask(
     copies: Mapping[str, int],
     stances: dict[str, Stance],
     file: Path,
+    weights: Mapping[str, float],
 ) -> None:
     """Ask for the labels that are missing, one comment after another."""
     todo = [opinion for opinion in proposed if opinion.id not in stances]
@@ -247,7 +260,7 @@ def _ask(
             continue
         if key in KEYS:
             stances[opinion.id] = KEYS[key]
-            _keep(file, opinion, KEYS[key])
+            _keep(file, opinion, KEYS[key], weights[opinion.id])
         place += 1
     if stances:
         console.print(f"labels are kept in {file}", markup=False, highlight=False)

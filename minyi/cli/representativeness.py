@@ -9,11 +9,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from minyi.adjusting import Adjuster
 from minyi.cli.options import Json, Since, Until, day, filters
 from minyi.cli.tables import percent, plain
 from minyi.cli.wiring import (
     Data,
+    adjuster,
     existing_index,
     known_policy,
     margins,
@@ -62,7 +62,7 @@ def representativeness(
     with existing_index(config) as opened:
         cells = opened.cells(scope, facets_of(population))
         counts = opened.totals(scope).get(known.id, Counts())
-    adjusted = Adjuster().adjust(known.id, [counts])[0]
+    adjusted = adjuster(config).adjust(known.id, [counts])[0]
     found = compare(known.id, cells, population, adjusted, per)
     if as_json:
         print(found.model_dump_json())

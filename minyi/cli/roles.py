@@ -21,7 +21,7 @@ from minyi.cli.serving import (
     tell,
     url_of,
 )
-from minyi.cli.wiring import Data, margins, open_index, service, settings
+from minyi.cli.wiring import Data, adjuster, margins, open_index, service, settings
 from minyi.clock import SystemClock
 from minyi.errors import SettingError
 from minyi.settings import Settings
@@ -123,6 +123,7 @@ async def _answer(config: Settings, port: int) -> None:
                 sink=sink,
                 margins=margins(config),
                 announce=sink.announce,
+                adjuster=adjuster(config),
                 checks={"broker": partial(broker_answers, broker)},
                 metrics=metrics,
             )

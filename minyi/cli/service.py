@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from minyi.adjusting import Adjuster
 from minyi.cli import tables
 from minyi.cli.overview import overview
 from minyi.cli.patience import until_available
@@ -31,7 +30,7 @@ from minyi.cli.serving import (
     tell,
     url_of,
 )
-from minyi.cli.wiring import Data, console, output, registry, service, settings, settle
+from minyi.cli.wiring import Data, adjuster, console, output, registry, service, settings, settle
 from minyi.clock import SystemClock
 from minyi.ports import Index
 from minyi.query import Counts, Filters
@@ -100,7 +99,12 @@ async def _answering(
     from streams.sinks import BrokerSink
 
     sink = BrokerSink(broker)
-    wired = replace(beside(config, running, broker, "serve"), sink=sink, announce=sink.announce)
+    wired = replace(
+        beside(config, running, broker, "serve"),
+        sink=sink,
+        announce=sink.announce,
+        adjuster=adjuster(config),
+    )
     if config.embedded_broker:  # on Kafka the commands reach the topic themselves
         key = operator_key(embedded_path(config.broker_url))
         wired = replace(wired, letters=BrokerLetters(broker), operator_key=key)
@@ -116,7 +120,7 @@ async def _first_trend(config: Settings, running: Service, url: str) -> None:
         lambda: asyncio.to_thread(_settled_totals, index), not config.embedded_index
     )
     if totals:
-        output.print(tables.overview(overview(registry(config), totals, Adjuster())))
+        output.print(tables.overview(overview(registry(config), totals, adjuster(config))))
     if running.progress.dead:
         console.print(f"{running.progress.dead:,} records went to the dead letters")
     folder = "" if config.data == ROOT / "var" else f" --data {_short(config.data)}"

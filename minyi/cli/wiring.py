@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
@@ -16,7 +17,7 @@ from minyi import logs
 from minyi.cli.patience import until_available
 from minyi.clock import SystemClock
 from minyi.domain import Policy
-from minyi.errors import InvalidQuery, SettingError
+from minyi.errors import InvalidArtifact, InvalidQuery, SettingError
 from minyi.margins import Margins, load_margins
 from minyi.ports import Index
 from minyi.registry import load_registry
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from indexers.elastic import ElasticIndex
+    from minyi.adjusting import Adjuster
     from models.runtime import OnnxTagger
     from streams.access import Access
     from streams.app import Service
+
+log = logging.getLogger(__name__)
 
 console = Console(stderr=True)
 """Progress and messages; what a command answers goes to standard output."""
@@ -199,6 +203,35 @@ def tagger(config: Settings) -> OnnxTagger:
     from models.runtime import OnnxTagger
 
     return OnnxTagger(config.model, threads=config.tagger.threads)
+
+
+def adjuster(config: Settings) -> Adjuster:
+    """Return what adjusts shares: the held-out rows in the artifact's manifest, and fresh labels
+    where some are given. The model is not loaded. Without an artifact nothing can be adjusted.
+
+    Raises:
+        SettingError: when the labels cannot be read.
+    """
+    from minyi.adjusting import Adjuster
+    from minyi.cli.fresh_labels import fresh_labels
+    from models.artifact import load_manifest
+
+    labels = fresh_labels(config.labels) if config.labels else {}
+    try:
+        manifest = load_manifest(config.model)
+    except InvalidArtifact as error:
+        log.warning("shares are not adjusted: %s", error)
+        return Adjuster()
+    table = manifest.held_out
+    if table is None or table.model_id != manifest.model_id:
+        log.warning(
+            "shares are not adjusted: %s holds no held-out rows of model %s; minyi model hold-out "
+            "makes them",
+            config.model,
+            manifest.model_id,
+        )
+        return Adjuster()
+    return Adjuster({table.model_id: table}, labels)
 
 
 @asynccontextmanager
