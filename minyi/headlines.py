@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from minyi.domain import Model
-from minyi.trends import Summary
+from minyi.summaries import Summary
 from minyi.vocabulary import Stance
 
 

@@ -82,7 +82,10 @@ def overview(found: Overview) -> Table:
     hidden = len(found.items) - len(shown)
     rest = f"; {hidden} policies with under {FEWEST_SHOWN} comments are left out" if hidden else ""
     why = next((item.uncorrected for item in shown if item.uncorrected), None)
-    table = Table(caption=f"shares of {found.denominator} on a policy, {certainty(why)}{rest}")
+    table = Table(
+        caption="of people who chose to speak, not the population\n"
+        f"shares of the {found.denominator} on a policy{rest}\n{certainty(why)}"
+    )
     table.add_column("policy 政策", overflow="fold")
     table.add_column("comments", justify="right")
     add_stances(table, not why, favor="support 支持", against="oppose 反对")
@@ -106,12 +109,12 @@ def trend(policy: Policy, found: Trend) -> Table:
     repeating = any(row.repeats for row in found.rows)
     table = Table(
         title=Text(f"{policy.title} ({policy.id})"),
-        caption=f"shares of {found.denominator} in the bucket, {certainty(found.uncorrected)}; "
-        "people who chose to speak, not the population; buckets in Asia/Shanghai",
+        caption=f"of people who chose to speak, not the population; buckets in Asia/Shanghai\n"
+        f"shares of the bucket's {found.denominator}\n{certainty(found.uncorrected)}",
         show_footer=True,
     )
     if weighed:
-        table.caption = f"{table.caption}; salience: share of the {ALL_OPINIONS}"
+        table.caption = f"{table.caption}\nsalience: share of the {ALL_OPINIONS}"
     table.add_column(found.interval.value, footer="all")
     if split:
         table.add_column("group")

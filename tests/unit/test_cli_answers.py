@@ -117,3 +117,30 @@ def test_a_mistyped_folder_is_no_empty_answer(cli: Cli, tmp_path: Path, command:
 
 def test_a_policy_of_nearly_that_name_is_offered(cli: Cli) -> None:
     assert ELEVATOR in cli.told("trend", "elevator")
+
+
+def test_a_trend_names_what_it_counts_and_says_too_few(cli: Cli, tmp_path: Path) -> None:
+    many = [
+        opinion(f"n{n}", "电梯好用" if n < 20 else f"电梯太吵{n}", author=f"p{n % 10}",
+                stance=Stance.FAVOR if n < 20 else Stance.AGAINST)
+        for n in range(40)
+    ]  # fmt: skip
+    index = EmbeddedIndex(tmp_path / "index")
+    index.upsert(many)
+    index.close()
+    whole = cli("trend", ELEVATOR)
+    assert "too few" in whole  # April has one
+    assert "not adjusted: no rows were held out" in " ".join(whole.split())
+    assert "people who chose to speak, not the population" in " ".join(whole.split())
+    for options, n, words in (
+        ([], 43, "opinions"),
+        (["--count", "collapsed"], 24, "opinions, near-identical texts counted once a month"),
+        (["--count", "authors"], 13, "authors, one vote each a month"),
+        (["--sided"], 43, "opinions for or against"),
+        (["--sure"], 43, "opinions that the tagger is sure of"),
+    ):
+        found = json.loads(cli("trend", ELEVATOR, "--json", *options))
+        assert (found["rows"][0]["raw"]["n"], found["denominator"]) == (n, words)
+        assert found["smooth"][0]["favor"]["low"] <= found["smooth"][0]["favor"]["high"]
+    assert "authors" in cli("trend", ELEVATOR, "--count", "authors")
+    assert "ask for a policy's trend" in cli.told("trend", "--count", "authors")
