@@ -29,7 +29,7 @@ class TaggerSettings(BaseModel):
     wait_s: float = Field(default=0.2, gt=0, le=60)
     """Seconds until a batch that is not full goes ahead."""
     threads: int | None = Field(default=None, ge=1)
-    """Threads of ONNX Runtime; None leaves the choice to it."""
+    """Parts of a batch that are tagged side by side; None: one a processor."""
 
 
 class KafkaSettings(BaseModel):

@@ -8,9 +8,11 @@ by row. So replaying a stream in other batches gives the same bits.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 
@@ -45,7 +47,9 @@ class OnnxTagger:
 
     Args:
         folder: the artifact.
-        threads: threads of ONNX Runtime; None leaves the choice to it.
+        threads: parts of a batch that are worked on side by side; None: one a processor. A part
+            has one thread: those of ONNX Runtime would turn in circles while they wait for each
+            other, and take the processor from Kafka and Elasticsearch.
         cached: results to keep for texts that come again.
 
     Raises:
@@ -59,7 +63,7 @@ class OnnxTagger:
         self._singles = InputEncoder(folder, EMBED_LENGTH)
         self._wide = WideTable.load(folder) if WIDE in self.manifest.files else None
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads or 0
+        options.intra_op_num_threads = 1
         options.log_severity_level = 3
         try:
             self._session = ort.InferenceSession(
@@ -71,6 +75,8 @@ class OnnxTagger:
             )
         except Exception as error:  # ONNX Runtime's own errors share no public base class
             raise InvalidArtifact(f"{folder / GRAPH} cannot be loaded: {error}") from error
+        self._threads = threads or _processors()
+        self._pool = ThreadPoolExecutor(self._threads, "tagger")
         self._cached = cached
         self._cache: OrderedDict[bytes, Tagging] = OrderedDict()
         self._hits = self._misses = 0
@@ -189,12 +195,25 @@ class OnnxTagger:
         for index, item in enumerate(encoded):
             length = next(length for length in LENGTHS if length >= len(item.ids))
             groups.setdefault(length, []).append(index)
+        parts: list[tuple[int, list[int]]] = []
         for length, rows in groups.items():
             size = max(1, BATCH_TOKENS // length)
-            for start in range(0, len(rows), size):
-                part = rows[start : start + size]
-                feed = _feed([encoded[index] for index in part], length, self._inputs.pad)
-                yield part, self._session.run(outputs, feed)
+            parts += [(length, rows[at : at + size]) for at in range(0, len(rows), size)]
+        parts.sort(key=lambda part: -part[0] * len(part[1]))  # the longest first, so none is last
+
+        def run(part: tuple[int, list[int]]) -> tuple[list[int], list[Floats]]:
+            length, rows = part
+            feed = _feed([encoded[index] for index in rows], length, self._inputs.pad)
+            return rows, self._session.run(outputs, feed)
+
+        yield from map(run, parts) if len(parts) == 1 else self._pool.map(run, parts)
+
+
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _key(policy: Policy, text: str) -> bytes:
