@@ -12,17 +12,30 @@ from elasticsearch import AuthorizationException, Elasticsearch
 
 from indexers.bulk import Action, Bulk
 from indexers.client import available
-from indexers.counting import snapshot, where
+from indexers.conditions import where
+from indexers.counting import Counting
 from indexers.documents import document, month, read_document
 from indexers.elastic_letters import ElasticLetters
 from indexers.ideographs import ideographs
 from indexers.lifecycle import ALIAS, Held, Names, create_months, held
 from indexers.mappings import COMPUTED, Body
 from indexers.queries import decode_cursor, digest, encode_cursor, moment, terms
+from indexers.snapshot import snapshot
 from minyi.dead_letter import DeadLetter
 from minyi.domain import Opinion
 from minyi.errors import IndexUnavailable, InvalidQuery, SettingError
-from minyi.query import Counts, Filters, Group, Interval, Page, Rejection, TrendPoint
+from minyi.query import (
+    AnswerCell,
+    Cell,
+    Counts,
+    Facet,
+    Filters,
+    Group,
+    Interval,
+    Page,
+    Rejection,
+    TrendPoint,
+)
 
 PAGE = 1_000
 """Opinions of one request at most."""
@@ -162,30 +175,33 @@ class ElasticIndex:
     def trend(
         self, filters: Filters, interval: Interval, group: Group | None = None
     ) -> list[TrendPoint]:
-        """See ``Index.trend``. The group None, for opinions that lack the field, comes first.
-
-        An evaluated cell counts once in ``collapsed`` when any of the near-identical texts has it.
-        """
-        with snapshot(self._client, self._names) as state:
-            counted = state.counted(filters, interval, group)
-            surplus = state.surplus(filters, interval, group)
-        return [
-            TrendPoint(
-                bucket=cell[0],
-                group=cell[1],
-                counts=tally.counts(),
-                collapsed=(tally.less(surplus[cell]) if cell in surplus else tally).counts(),
-            )
-            for cell, tally in sorted(
-                counted.items(),
-                key=lambda item: (item[0][0], item[0][1] is not None, item[0][1] or ""),
-            )
-        ]
+        """See ``Index.trend``. The group None, for opinions that lack the field, comes first."""
+        with self._counting(filters) as counting:
+            return counting.trend(interval, group)
 
     def totals(self, filters: Filters) -> dict[str, Counts]:
         """Return counts by policy id, for policies with at least one opinion."""
-        with snapshot(self._client, self._names) as state:
-            return {id_: tally.counts() for id_, tally in state.by_policy(filters).items()}
+        with self._counting(filters) as counting:
+            return counting.totals()
+
+    def cells(
+        self, filters: Filters, by: Sequence[Facet], interval: Interval | None = None
+    ) -> list[Cell]:
+        """See ``Index.cells``."""
+        with self._counting(filters) as counting:
+            return counting.cells(by, interval)
+
+    def votes(
+        self, filters: Filters, interval: Interval, group: Group | None = None
+    ) -> list[TrendPoint]:
+        """See ``Index.votes``."""
+        with self._counting(filters) as counting:
+            return counting.votes(interval, group)
+
+    def answers(self, filters: Filters, by: Sequence[Facet]) -> list[AnswerCell]:
+        """See ``Index.answers``."""
+        with self._counting(filters) as counting:
+            return counting.answers(by)
 
     def newest(self, filters: Filters) -> datetime | None:
         """Return the newest ``created_at``, in UTC."""
@@ -229,6 +245,11 @@ class ElasticIndex:
     def close(self) -> None:
         """Release the connection; afterwards no method may be called."""
         self._client.close()
+
+    @contextmanager
+    def _counting(self, filters: Filters) -> Iterator[Counting]:
+        with snapshot(self._client, self._names) as state:
+            yield Counting(state, filters)
 
     def _all(self) -> Iterator[Opinion]:
         """Yield every opinion in order of id, in one state of the index."""

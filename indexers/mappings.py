@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-VERSION = 1
-"""Raise it when the fields, ``minyi.text.normalise`` or the ideographs change: an index of another
-version is refused until ``minyi index migrate`` has written it anew."""
+VERSION = 2
+"""Raise it when the fields, ``minyi.text.normalise``, ``minyi.outputs`` or the ideographs change:
+an index of another version is refused until ``minyi index migrate`` has written it anew."""
 
 Body = dict[str, Any]
 """A JSON object of Elasticsearch's API."""
@@ -24,6 +24,7 @@ _KEYWORD: Body = {"type": "keyword"}
 _DATE: Body = {"type": "date", "format": "strict_date_optional_time"}
 _DOUBLE: Body = {"type": "double"}
 _LONG: Body = {"type": "long"}
+_NUMBER: Body = {"type": "long", "index": False}  # is counted, not looked for
 
 RECORD: dict[str, Body] = {
     "id": _KEYWORD,
@@ -38,6 +39,7 @@ RECORD: dict[str, Body] = {
     "author": _KEYWORD,
     "region": _KEYWORD,
     "channel": _KEYWORD,
+    "age": _KEYWORD,
     "likes": _LONG,
     "dislikes": _LONG,
     "reply": _group(text=_text(), at=_DATE, department=_KEYWORD),
@@ -55,7 +57,12 @@ RECORD: dict[str, Body] = {
 COMPUTED: dict[str, Body] = {
     "created": _LONG,  # created_at in microseconds: a date here keeps milliseconds only
     "cells": _KEYWORD,
-    "marks": {"type": "integer"},
+    "output": _KEYWORD,
+    "voter": _NUMBER,
+    "saying": _NUMBER,
+    "answered": {"type": "boolean"},
+    "delay": {"type": "integer"},
+    "split_week": {"type": "boolean"},
     "searchable": {"type": "text", "analyzer": "standard", "norms": False},
     "words": _KEYWORD,
 }
@@ -68,7 +75,7 @@ MAPPINGS: Body = {
     "properties": RECORD | COMPUTED,
 }
 SETTINGS: Body = {
-    "number_of_shards": 1,
+    "number_of_shards": 1,  # what recurs in a month is looked for in its one shard
     "auto_expand_replicas": "0-1",
     # Named, so that an index that nobody searches is refreshed too.
     "refresh_interval": "1s",

@@ -1,4 +1,4 @@
-"""What every index adapter shares: search terms, cursors, the digest, buckets, tallies."""
+"""What every index adapter shares: search terms, cursors, the digest, buckets."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
 
 from minyi.domain import Opinion
 from minyi.errors import InvalidQuery
-from minyi.query import Counts, Filters, Interval
+from minyi.query import Filters, Interval
 from minyi.text import normalise
 from minyi.vocabulary import Aspect, Polarity, Stance
 
@@ -136,62 +135,3 @@ def bucket(day: int, interval: Interval) -> date:
     if interval is Interval.WEEK:
         return first - timedelta(days=first.weekday())
     return first.replace(day=1) if interval is Interval.MONTH else first
-
-
-@lru_cache(maxsize=2 * SURE)
-def _positions(bits: int) -> tuple[int, ...]:
-    return tuple(bit for bit in range(len(CELLS)) if bits >> bit & 1)
-
-
-class Tally:
-    """Counts under construction: opinions by stance, by evaluated cell, by output."""
-
-    def __init__(self) -> None:
-        self._stances = dict.fromkeys(STANCES, 0)
-        self._cells = [0] * len(CELLS)
-        self._outputs: dict[str, dict[int, int]] = {}
-
-    def add(self, stance: Stance, bits: int, n: int = 1) -> None:
-        """Add ``n`` opinions of one stance that all evaluate the cells in ``bits``."""
-        self._stances[stance] += n
-        self.evaluate(bits, n)
-
-    def add_surplus(self, stance: Stance, same: Sequence[int]) -> None:
-        """Add what opinions of one text and stance count beyond the first.
-
-        Args:
-            stance: of all of them.
-            same: the bits of each. A cell's first occurrence is no surplus, whoever has it.
-        """
-        self.add(stance, 0, len(same) - 1)
-        seen = 0
-        for bits in same:
-            self.evaluate(bits & seen, 1)
-            seen |= bits
-
-    def evaluate(self, bits: int, n: int) -> None:
-        """Add ``n`` to the evaluated cells in ``bits`` alone."""
-        for position in _positions(bits):
-            self._cells[position] += n
-
-    def produce(self, model_id: str, output: int, n: int = 1) -> None:
-        """Add ``n`` to one bin of a model's outputs alone."""
-        outputs = self._outputs.setdefault(model_id, {})
-        outputs[output] = outputs.get(output, 0) + n
-
-    def less(self, other: Tally) -> Tally:
-        """Return this tally without what ``other`` holds, and without outputs: they stand for
-        opinions one by one."""
-        rest = Tally()
-        rest._stances = {stance: n - other._stances[stance] for stance, n in self._stances.items()}
-        rest._cells = [n - m for n, m in zip(self._cells, other._cells, strict=True)]
-        return rest
-
-    def counts(self) -> Counts:
-        """Return the tally as the domain's counts."""
-        evaluations: dict[Aspect, dict[Polarity, int]] = {}
-        for (aspect, polarity), n in zip(CELLS, self._cells, strict=True):
-            if n:
-                evaluations.setdefault(aspect, {})[polarity] = n
-        stances: dict[str, Any] = {stance.value: n for stance, n in self._stances.items()}
-        return Counts(**stances, evaluations=evaluations, outputs=self._outputs)

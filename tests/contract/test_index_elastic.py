@@ -19,7 +19,7 @@ from index_worlds import (
     random_worlds,
 )
 
-from indexers import counting
+from indexers import aggregations
 from indexers.embedded import EmbeddedIndex
 from minyi.ports import Index
 from minyi.query import Filters, Group, Interval
@@ -110,8 +110,8 @@ def test_answers_what_the_embedded_index_answers(
 def test_many_copies_are_collapsed_a_part_at_a_time(
     worlds: Worlds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "KEYS", 20)
-    monkeypatch.setattr(counting, "PAGE", 15)
+    monkeypatch.setattr(aggregations, "NUMBERS", 20)
+    monkeypatch.setattr(aggregations, "PAGE", 15)
     days = ["2024-04-29", "2024-04-30", "2024-05-01", "2024-05-04", "2024-05-20"]
     opinions = [
         opinion(f"{n}-{day}", f"第{n}条", created_at=f"{day}T12:00:00+08:00", region=f"{n % 3}市")

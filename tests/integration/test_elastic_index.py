@@ -8,9 +8,9 @@ from datetime import datetime
 import pytest
 from world import opinion
 
-from indexers.counting import snapshot
 from indexers.elastic import ElasticIndex
 from indexers.lifecycle import Names, create, drop, expired, held, set_up
+from indexers.snapshot import snapshot
 from minyi.domain import SHANGHAI
 from minyi.errors import IndexUnavailable, SettingError
 from minyi.query import Filters

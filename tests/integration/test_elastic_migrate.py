@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import timedelta
 from pathlib import Path
@@ -10,16 +11,19 @@ from threading import Event, Thread
 import pytest
 from world import START, opinion
 
+from indexers.bulk import Action, Bulk
+from indexers.documents import document, month
 from indexers.elastic import ElasticIndex
 from indexers.embedded import EmbeddedIndex
-from indexers.lifecycle import Names, held, set_up
+from indexers.lifecycle import Names, create, held, set_up
+from indexers.mappings import MAPPINGS
 from indexers.migrate import Migration, drop_older, older, plan
 from indexers.scanning import members, shards, surplus_ids
 from minyi.domain import Opinion
 from minyi.errors import IndexUnavailable, SettingError
 from minyi.ports import Index
-from minyi.query import Filters
-from minyi.vocabulary import Stance
+from minyi.query import Facet, Filters, Interval
+from minyi.vocabulary import AgeBand, Stance
 from tests.elastic import NOW, Worlds
 
 
@@ -171,10 +175,10 @@ def test_other_fields_are_refused_until_they_are_migrated(
     index = ElasticIndex(worlds.connect(), names, read_own_writes=True)
     index.upsert([opinion(1, Stance.FAVOR)])
     for module in ("lifecycle", "migrate"):
-        monkeypatch.setattr(f"indexers.{module}.VERSION", 2)
+        monkeypatch.setattr(f"indexers.{module}.VERSION", 3)
     monkeypatch.setattr(
         "indexers.lifecycle.MAPPINGS",
-        __import__("indexers.mappings", fromlist=["MAPPINGS"]).MAPPINGS | {"_meta": {"minyi": 2}},
+        MAPPINGS | {"_meta": {"minyi": 3}},
     )
     newer = ElasticIndex(worlds.connect(), names)
     with pytest.raises(SettingError, match="minyi index migrate"):
@@ -183,7 +187,7 @@ def test_other_fields_are_refused_until_they_are_migrated(
         set_up(worlds.client, names, NOW)
     chosen = plan(worlds.client, names)
     assert chosen.needed
-    assert chosen.version == 1
+    assert chosen.version == 2
     Migration(worlds.client, names, chosen).run()
     newer.upsert([opinion(2, Stance.FAVOR)])
     assert newer.digest()[0] == 2
@@ -193,6 +197,66 @@ def test_other_fields_are_refused_until_they_are_migrated(
         index.upsert([opinion(3, Stance.FAVOR)])
     index.close()
     newer.close()
+
+
+# What version 2 brought, and what it dropped.
+NEW = {"age", "output", "voter", "saying", "answered", "delay", "split_week"}
+VERSION_1 = MAPPINGS | {
+    "_meta": {"minyi": 1},
+    "properties": {
+        **{name: field for name, field in MAPPINGS["properties"].items() if name not in NEW},
+        "marks": {"type": "integer"},
+    },
+}
+
+
+def version_1(some: Opinion) -> bytes:
+    kept = {k: v for k, v in json.loads(document(some)).items() if k not in NEW}
+    return json.dumps(kept | {"marks": 0}).encode()
+
+
+def test_opinions_of_version_1_are_counted_in_full_after_a_migration(
+    worlds: Worlds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = worlds.names()
+    with monkeypatch.context() as before:
+        before.setattr("indexers.lifecycle.VERSION", 1)
+        before.setattr("indexers.lifecycle.MAPPINGS", VERSION_1)
+        set_up(worlds.client, names, NOW)
+        old = [
+            opinion(
+                n,
+                list(Stance)[n % 3],
+                author=(None, "0123456789abcdef", "fedcba9876543210")[n // 3 % 3],
+                text=f"同样的话{n % 7}",
+                created_at=START + timedelta(hours=20 * n),
+                reply={"text": "已办理", "at": START + timedelta(days=n)} if n % 4 else None,
+                region=("北京", None)[n % 2],
+            )
+            for n in range(90)
+        ]
+        for month_ in sorted({month(o) for o in old}):
+            create(worlds.client, names.month(1, month_))
+        written = [Action(names.month(1, month(o)), o.id, version_1(o)) for o in old]
+        assert {o.result for o in Bulk(worlds.client).send(written)} == {"created"}
+    index = ElasticIndex(worlds.connect(), names, read_own_writes=True)
+    with pytest.raises(SettingError, match="minyi index migrate"):
+        index.check()
+    chosen = plan(worlds.client, names)
+    assert (chosen.needed, chosen.version) == (True, 1)
+    assert Migration(worlds.client, names, chosen).run() == len(old)
+    index.upsert([opinion(1000, Stance.FAVOR, age=AgeBand.SENIOR)])
+    mirror = EmbeddedIndex(tmp_path)
+    mirror.upsert([*old, opinion(1000, Stance.FAVOR, age=AgeBand.SENIOR)])
+    assert index.digest() == mirror.digest()
+    for interval in Interval:
+        assert index.trend(Filters(), interval) == mirror.trend(Filters(), interval)
+        assert index.votes(Filters(), interval) == mirror.votes(Filters(), interval)
+    by = [Facet.REGION, Facet.AGE]
+    assert index.cells(Filters(), by) == mirror.cells(Filters(), by)
+    assert index.answers(Filters(), by) == mirror.answers(Filters(), by)
+    index.close()
+    mirror.close()
 
 
 def test_ordered_streams_are_compared() -> None:

@@ -1,0 +1,47 @@
+"""Filters as clauses of Elasticsearch's queries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from indexers.documents import cell
+from indexers.mappings import Body
+from indexers.queries import CELLS, microseconds
+from minyi.query import Filters
+
+FIELDS = ("policy_id", "stance", "region", "channel", "source", "domain", "age")
+
+
+def where(filters: Filters) -> list[Body]:
+    """Return the clauses that an opinion must match."""
+    clauses: list[Body] = [
+        {"term": {field: str(value)}}
+        for field in FIELDS
+        if (value := getattr(filters, field)) is not None
+    ]
+    clauses += [
+        {"bool": {"must_not": {"exists": {"field": facet.value}}}} for facet in filters.lacking
+    ]
+    if filters.aspect is not None or filters.polarity is not None:
+        wanted = [
+            cell(aspect, polarity)
+            for aspect, polarity in CELLS
+            if filters.aspect in (None, aspect) and filters.polarity in (None, polarity)
+        ]
+        clauses.append({"terms": {"cells": wanted}})
+    if filters.sure is not None:
+        clauses.append({"term": {"sure": filters.sure}})
+    if filters.since is not None:
+        clauses.append(_bound("gte", filters.since))
+    if filters.until is not None:
+        clauses.append(_bound("lt", filters.until))
+    return clauses
+
+
+def _bound(sign: str, at: datetime) -> Body:
+    """Return a bound on the time. Elasticsearch drops one on a date from a month that lies within
+    and answers it from its cache, so dates are asked wherever their milliseconds say enough."""
+    exact = microseconds(at)
+    if exact % 1000:
+        return {"range": {"created": {sign: exact}}}
+    return {"range": {"created_at": {sign: exact // 1000, "format": "epoch_millis"}}}
