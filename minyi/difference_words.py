@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from minyi.grouping import By
-from minyi.vocabulary import ASPECT_ZH, POLARITY_ZH, STANCE_ZH, AgeBand, Aspect, Polarity, Stance
+from minyi.vocabulary import (
+    AGE_ZH,
+    ASPECT_ZH,
+    POLARITY_ZH,
+    STANCE_ZH,
+    AgeBand,
+    Aspect,
+    Polarity,
+    Stance,
+)
 
 Measure = Stance | tuple[Aspect, Polarity]
 Figures = tuple[float, float, float]
@@ -75,7 +84,7 @@ def place(by: By, label: str) -> str:
     if by is By.REGION:
         return f"在{label}"
     if by is By.AGE:
-        return f"{_AGE_ZH.get(label, label)}的人中"
+        return f"{AGE_ZH[AgeBand(label)]}的人中"
     if by is By.MONTH:
         return f"{label[:4]} 年 {int(label[5:7])} 月"
     return f"在{BY_ZH[by]}“{label}”的意见中"
@@ -98,12 +107,3 @@ def points(difference: float) -> str:
     """Return the size of a difference in percentage points."""
     size = abs(difference) * 100
     return f"{size:.1f}" if size < 1.95 else f"{size:.0f}"
-
-
-_AGE_ZH: dict[str, str] = {
-    AgeBand.MINOR: "17 岁及以下",
-    AgeBand.YOUNG: "18–29 岁",
-    AgeBand.MIDDLE: "30–44 岁",
-    AgeBand.OLDER: "45–59 岁",
-    AgeBand.SENIOR: "60 岁及以上",
-}

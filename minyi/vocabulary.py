@@ -73,6 +73,13 @@ _AGES = (
     (AgeBand.SENIOR, 1_000),
 )
 
+AGE_ZH = {
+    AgeBand.MINOR: "17 岁及以下",
+    AgeBand.YOUNG: "18–29 岁",
+    AgeBand.MIDDLE: "30–44 岁",
+    AgeBand.OLDER: "45–59 岁",
+    AgeBand.SENIOR: "60 岁及以上",
+}
 STANCE_ZH = {Stance.FAVOR: "支持", Stance.AGAINST: "反对", Stance.NONE: "未表态"}
 ASPECT_ZH = {
     Aspect.EFFECT: "成效",

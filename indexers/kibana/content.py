@@ -22,11 +22,12 @@ from indexers.kibana.panels import (
 )
 from indexers.kibana.views import CELL_ZH, DEAD_LETTERS, POLARITY_SIGN, View, opinions
 from minyi.domain import Policy
-from minyi.vocabulary import STANCE_ZH, Polarity, Stance
+from minyi.vocabulary import STANCE_ZH, AgeBand, Polarity, Stance
 
 COLORS = {Stance.FAVOR: "#2b6cb0", Stance.AGAINST: "#c05621", Stance.NONE: "#a0aec0"}
 """Blue and orange, which colour-blind readers tell apart; grey for no stance."""
 UNSURE = Only("sure", (False,))
+ANSWERED = Only("answered", (True,))
 CRITICISMS = Only(
     "cells", tuple(cell for cell in CELL_ZH if cell.endswith(POLARITY_SIGN[Polarity.CRITICISM]))
 )
@@ -73,7 +74,7 @@ def content(policies: Iterable[Policy]) -> Content:
         title="民意：重复来信",
         view=view,
         field="duplicate_key",
-        author="author",
+        author="voter",
         text="text",
         least=2,
         size=20,
@@ -93,7 +94,7 @@ def content(policies: Iterable[Policy]) -> Content:
         dashboard=Dashboard(
             id="minyi-overview",
             title="民意总览",
-            note="各政策的意见数量、立场、评价和来源；占比的含义见“读图须知”。",
+            note="各政策的意见数量、立场、评价、来源和答复；占比的含义见“读图须知”。",
             view=view,
             controls=("policy_id", "region", "stance"),
             since="now-1y",
@@ -103,6 +104,7 @@ def content(policies: Iterable[Policy]) -> Content:
                 Row(18, ((24, charts["policies"]), (24, charts["policy-table"]))),
                 Row(15, ((24, charts["cells"]), (24, charts["regions"]))),
                 Row(12, ((24, charts["channels"]), (24, charts["sources"]))),
+                Row(12, ((24, charts["ages"]), (24, charts["answered-weekly"]))),
                 Row(15, ((24, charts["words"]), (24, charts["telling-words"]))),
                 Row(15, ((48, table),)),
                 Row(12, ((48, charts["dead-letters"]),)),
@@ -118,7 +120,7 @@ def _numbers(view: View) -> tuple[Panel, ...]:
 
     return (
         number("total", "意见", TOTAL),
-        number("authors", "作者", Unique("不同作者", "author")),
+        number("authors", "作者", Unique("不同作者", "voter")),
         number("policy-number", "政策", Unique("涉及政策", "policy_id")),
         number("unsure", "未确定", Share("未确定比例", UNSURE)),
     )
@@ -150,7 +152,7 @@ def _charts(view: View) -> tuple[Panel, ...]:
             view,
             Chart.TABLE,
             (Top("政策", "policy_id", 100),),
-            (TOTAL, Unique("不同作者", "author"), *STANCES, Share("未确定比例", UNSURE)),
+            (TOTAL, Unique("不同作者", "voter"), *STANCES, Share("未确定比例", UNSURE)),
         ),
         Panel(
             "cells",
@@ -164,6 +166,23 @@ def _charts(view: View) -> tuple[Panel, ...]:
         Panel("regions", "地区", view, Chart.STACKED_ROWS, (Top("地区", "region", 15),), STANCES),
         Panel("channels", "渠道", view, Chart.STACKED_ROWS, (Top("渠道", "channel", 10),), STANCES),
         Panel("sources", "来源", view, Chart.STACKED_ROWS, (Top("来源", "source", 10),), STANCES),
+        Panel(
+            "ages",
+            "年龄段（只含来源给出年龄的意见）",
+            view,
+            Chart.STACKED_ROWS,
+            (Top("年龄段", "age", len(AgeBand), by_value=True),),
+            STANCES,
+        ),
+        Panel(
+            "answered-weekly",
+            "官方答复：当周意见中已答复的占比",
+            view,
+            Chart.LINES,
+            (week,),
+            (Share("已答复比例", ANSWERED),),
+            note="新近的意见还在等待答复，最后几周自然偏低；答复用时请看民意页面。",
+        ),
         Panel("words", "热词：出现最多", view, Chart.ROWS, (Top("词语", "words", 20),), (TOTAL,)),
         Panel(
             "telling-words",

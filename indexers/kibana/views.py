@@ -8,7 +8,7 @@ from typing import Any
 
 from indexers.kibana.saved import INDEX_PATTERN, Saved, compact
 from minyi.domain import LinkBy, Policy
-from minyi.vocabulary import ASPECT_ZH, DOMAIN_ZH, POLARITY_ZH, STANCE_ZH, Aspect, Polarity
+from minyi.vocabulary import AGE_ZH, ASPECT_ZH, DOMAIN_ZH, POLARITY_ZH, STANCE_ZH, Aspect, Polarity
 
 LINK_BY_ZH = {LinkBy.ALIAS: "别名", LinkBy.KEYWORDS: "关键词", LinkBy.SEMANTIC: "语义"}
 POLARITY_SIGN = {Polarity.PRAISE: "+", Polarity.CRITICISM: "-"}
@@ -19,6 +19,7 @@ CELL_ZH = {
 }
 """What a value of the field ``cells`` means: an aspect and whether it is praised or criticised."""
 SURE_ZH = {"true": "确定", "false": "未确定"}
+ANSWERED_ZH = {"true": "已答复", "false": "未答复"}
 WEEKDAY_ZH = {str(n): f"星期{day}" for n, day in enumerate("一二三四五六日", start=1)}
 _SHANGHAI = "doc['created_at'].value.withZoneSameInstant(ZoneId.of('Asia/Shanghai'))"
 
@@ -111,12 +112,16 @@ def opinions(policies: Iterable[Policy]) -> View:
             Field("region", "keyword", "地区"),
             Field("channel", "keyword", "渠道"),
             Field("source", "keyword", "来源"),
+            Field("age", "keyword", "年龄段", names=plain(AGE_ZH)),
+            Field("answered", "boolean", "是否答复", names=ANSWERED_ZH),
+            Field("delay", "integer", "答复用时（整天）"),
             Field("title", "text", "标题"),
             Field("text", "text", "原文"),
             Field("words", "keyword", "词语"),
             Field("likes", "long", "点赞"),
             Field("dislikes", "long", "点踩"),
             Field("author", "keyword", "作者（哈希）"),
+            Field("voter", "long", "不同作者（编号；没有作者的意见各算一位）"),
             Field("duplicate_key", "keyword", "重复标识"),
             Field("link.by", "keyword", "关联方式", names=plain(LINK_BY_ZH)),
             Field("link.evidence", "keyword", "关联依据"),
@@ -139,7 +144,10 @@ def opinions(policies: Iterable[Policy]) -> View:
             ),
             Field("hour", "long", "小时（北京时间）", script=f"emit({_SHANGHAI}.getHour())"),
         ),
-        hidden=("searchable", "marks", "created", "span", "link.policy_id"),
+        hidden=(
+            *("searchable", "created", "output", "voter", "saying", "split_week"),
+            *("span", "link.policy_id"),
+        ),
     )
 
 

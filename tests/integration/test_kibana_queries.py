@@ -36,7 +36,7 @@ from minyi.domain import Opinion, opinion_id
 from minyi.registry import load_registry
 from minyi.settings import ROOT
 from minyi.text import duplicate_key
-from minyi.vocabulary import Aspect, Domain, Polarity, Stance
+from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 from tests.elastic import Worlds
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -106,7 +106,9 @@ def opinion(rng: random.Random, number: int) -> Opinion:
             "source": rng.choice(["12345", "weibo", "网站"]),
             "created_at": FIRST + timedelta(minutes=rng.randrange(SPAN_MINUTES)),
             "text": text,
-            "author": f"a{rng.randrange(200)}",
+            "author": rng.choice([None, f"a{rng.randrange(200)}"]),
+            "age": rng.choice([None, *AgeBand]),
+            "reply": rng.choice([None, {"text": "已办理"}]),
             "region": f"地区{min(rng.randrange(25), rng.randrange(25))}"
             if rng.random() < 0.9
             else None,
@@ -234,9 +236,9 @@ def expected(panel: Panel, documents: list[Document], depth: int = 0) -> Iterato
             chosen = [
                 (k, [d for d in documents if monday(d, panel.view.time_field) == k]) for k in keys
             ]
-        case Top(field=field, size=size):
+        case Top(field=field, size=size, by_value=by_value):
             counts = Counter(v for d in documents for v in set(values(d, field)))
-            keys = sorted(counts, key=lambda k: (-counts[k], k))[:size]
+            keys = sorted(counts, key=lambda k: (0 if by_value else -counts[k], k))[:size]
             chosen = [(k, [d for d in documents if k in values(d, field)]) for k in keys]
         case other:
             raise AssertionError(other)
@@ -300,7 +302,7 @@ def test_repeats_show_how_many_wrote_the_same(server: Server) -> None:
         groups.setdefault(one["duplicate_key"], []).append(one)
     rows = repeats_rows(server.ask(table.view, repeats_request(table, SINCE, UNTIL)))
     assert {row[:3] for row in rows} == {
-        (key, len(some), len({d["author"] for d in some}))
+        (key, len(some), len({d["voter"] for d in some}))
         for key, some in groups.items()
         if len(some) >= 2
     }

@@ -18,7 +18,7 @@ from indexers.kibana.views import CELL_ZH
 from minyi.domain import Policy
 from minyi.registry import load_registry
 from minyi.settings import ROOT
-from minyi.vocabulary import DOMAIN_ZH, STANCE_ZH, Domain
+from minyi.vocabulary import AGE_ZH, DOMAIN_ZH, STANCE_ZH, Domain
 
 Record = dict[str, Any]
 LIFTS = Policy(
@@ -54,6 +54,7 @@ def test_the_overview_shows_what_it_promises(kit: dict[str, Record]) -> None:
     for name in (
         *("total", "authors", "unsure", "stance-weekly", "policies", "cells", "regions"),
         *("channels", "sources", "campaigns", "words", "telling-words", "dead-letters", "newest"),
+        *("ages", "answered-weekly"),
     ):
         assert panels[name]["title"]
     words = panels["read-me"]["embeddableConfig"]["savedVis"]["params"]["markdown"]
@@ -85,6 +86,8 @@ def test_codes_are_shown_in_chinese(kit: dict[str, Record]) -> None:
     assert names("policy_id") == {"lifts": "加装“电梯”"}
     assert names("cells") == CELL_ZH
     assert names("cells")["effect-"] == "成效·批评"
+    assert names("age") == AGE_ZH
+    assert names("answered") == {"true": "已答复", "false": "未答复"}
     assert names("sure") == {"true": "确定", "false": "未确定"}
     assert all(
         any("\u4e00" <= c <= "\u9fff" for c in label["customLabel"])
