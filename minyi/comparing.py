@@ -92,6 +92,8 @@ class Finding(Model):
     compared: Compared
     adverse: bool
     """More opposition or criticism than elsewhere, or less support or praise."""
+    turned_within: tuple[By, ...] = ()
+    """Facets within whose groups the difference points the other way (``minyi.reversals``)."""
     sentence: str
     """In Chinese."""
 

@@ -81,13 +81,21 @@ def reversal_sentence(
 
 def place(by: By, label: str) -> str:
     """Return where the group is: 在河北, 60 岁及以上的人中."""
+    name = label_zh(by, label)
     if by is By.REGION:
-        return f"在{label}"
+        return f"在{name}"
     if by is By.AGE:
-        return f"{AGE_ZH[AgeBand(label)]}的人中"
+        return f"{name}的人中"
+    return name if by is By.MONTH else f"在{BY_ZH[by]}“{name}”的意见中"
+
+
+def label_zh(by: By, value: str | None) -> str:
+    """Return a group's name: 未注明 where there is none, 2026 年 3 月, 60 岁及以上."""
+    if value is None:
+        return "未注明"
     if by is By.MONTH:
-        return f"{label[:4]} 年 {int(label[5:7])} 月"
-    return f"在{BY_ZH[by]}“{label}”的意见中"
+        return f"{value[:4]} 年 {int(value[5:7])} 月"
+    return AGE_ZH[AgeBand(value)] if by is By.AGE else value
 
 
 def measure_zh(measure: Measure) -> str:
@@ -100,10 +108,15 @@ def measure_zh(measure: Measure) -> str:
 def percent(share: float) -> str:
     """Return 41%, and 0.4% below one."""
     scaled = share * 100
-    return f"{scaled:.1f}%" if 0 < scaled < 0.95 else f"{scaled:.0f}%"
+    return f"{scaled:.1f}%" if 0 < scaled < 0.95 else f"{_whole(scaled)}%"
 
 
 def points(difference: float) -> str:
     """Return the size of a difference in percentage points."""
     size = abs(difference) * 100
-    return f"{size:.1f}" if size < 1.95 else f"{size:.0f}"
+    return f"{size:.1f}" if size < 1.95 else str(_whole(size))
+
+
+def _whole(figure: float) -> int:
+    """Round halves up, as the page does."""
+    return int(round(figure, 4) + 0.5)

@@ -62,12 +62,20 @@ def differences(
     compared = comparisons(inside, None if wanted == whole else ask(index, whole))
     tables, findings, made = tables_and_findings(policy_id, compared, adjuster)
     groups = {comparison.groups.by: comparison.groups for comparison in compared}
+    turned = reversals.find(index, wanted, groups)
     enough = inside.total is not None and inside.total.authors >= K
     return Differences(
         policy_id=policy_id,
         opinions=inside.total.counts.total if inside.total and enough else None,
-        findings=findings,
-        reversals=tuple(reversals.find(index, wanted, groups)),
+        findings=tuple(_told_of(finding, turned) for finding in findings),
+        reversals=tuple(turned),
         facets=tables,
         comparisons=made,
     )
+
+
+def _told_of(finding: Finding, turned: list[Reversal]) -> Finding:
+    """Return the finding with what turns it around."""
+    key = finding.by, finding.value, finding.stance
+    within = tuple(r.within for r in turned if (r.by, r.value, r.stance) == key)
+    return finding.model_copy(update={"turned_within": within}) if within else finding

@@ -64,6 +64,7 @@ def hidden(
     k: int = K,
     shown: Mask | None = None,
     unseen: Mask | None = None,
+    price: Numbers | None = None,
 ) -> Mask:
     """Return which cells and totals of a table must not be shown.
 
@@ -74,6 +75,7 @@ def hidden(
         k: the fewest authors of a cell that is shown.
         shown: what is known already from elsewhere and cannot be hidden any more, as ``authors``.
         unseen: what has been hidden elsewhere and stays so.
+        price: what is lost with each cell, above zero; its opinions unless given.
 
     Returns:
         True where a cell is hidden, of the shape of ``authors``. Where nothing else helps, all.
@@ -88,6 +90,7 @@ def hidden(
     if people.size > MAX_CELLS:
         raise ValueError(f"a table of {people.size:,} cells, more than {MAX_CELLS:,}: split it")
     opinions = table.sum(-1)
+    price = opinions if price is None else price
     free: Mask = (opinions > 0) if shown is None else (opinions > 0) & ~shown
     mask: Mask = free & (people < k)
     if unseen is not None:
@@ -97,7 +100,7 @@ def hidden(
         for target in _in_order(mask & ~safe, opinions):
             if safe[target]:
                 continue
-            protected = _protect(table, mask, free, target, k)
+            protected = _protect(table, mask, free, price, target, k)
             if not protected:
                 return free
             for place in protected:
@@ -110,7 +113,7 @@ def hidden(
         candidates = [place for place in thin if free[place] and not mask[place]]
         if not candidates:
             return free
-        mask[min(candidates, key=lambda place: (opinions[place], place))] = True
+        mask[min(candidates, key=lambda place: (price[place], place))] = True
 
 
 def _in_order(mask: Mask, opinions: Numbers) -> list[Place]:
@@ -122,7 +125,7 @@ def _in_order(mask: Mask, opinions: Numbers) -> list[Place]:
 class _Cubes:
     """All cubes of free cells with a corner at one place, by the place of the opposite corner."""
 
-    def __init__(self, table: Numbers, mask: Mask, free: Mask, at: Place) -> None:
+    def __init__(self, table: Numbers, mask: Mask, free: Mask, price: Numbers, at: Place) -> None:
         self.at = at
         self.totals = tuple(size - 1 for size in mask.shape)
         self.axes = list(_subsets(mask.ndim))
@@ -136,7 +139,7 @@ class _Cubes:
         self.down: Numbers = np.broadcast_to(table[at], self.up.shape)
         self.exists: Mask = np.ones(shape, dtype=bool)
         self.price: Numbers = np.zeros(shape)
-        """Opinions of the corners that are not hidden yet."""
+        """Of the corners that are not hidden yet."""
         for axes in self.axes:
             place = np.ix_(
                 *(self.reach[a] if a in axes else np.array([i]) for a, i in enumerate(at))
@@ -146,7 +149,7 @@ class _Cubes:
             self.up = np.minimum(self.up, np.where(rises, np.inf, corner))
             self.down = np.minimum(self.down, np.where(rises, corner, np.inf))
             self.exists = self.exists & free[place]
-            self.price = self.price + np.where(mask[place], 0, corner.sum(-1))
+            self.price = self.price + np.where(mask[place], 0, price[place])
         self.width: Numbers = (self.up + self.down).sum(-1)
 
     def corners(self, which: tuple[int, ...]) -> list[tuple[Place, float]]:
@@ -177,13 +180,15 @@ def _least(values: Numbers) -> tuple[int, ...]:
     return tuple(map(int, np.unravel_index(int(np.argmin(values)), values.shape)))
 
 
-def _protect(table: Numbers, mask: Mask, free: Mask, target: Place, k: int) -> list[Place]:
+def _protect(
+    table: Numbers, mask: Mask, free: Mask, price: Numbers, target: Place, k: int
+) -> list[Place]:
     """Hide, in ``mask``, what keeps the target from being bounded within less than ``k``.
 
     Return what is protected by that, or nothing where it cannot be.
     """
     while True:
-        cubes = _Cubes(table, mask, free, target)
+        cubes = _Cubes(table, mask, free, price, target)
         enough = cubes.exists & (cubes.width >= k)
         done = enough & (cubes.price == 0)
         if done.any():  # the cube's other corners move as far
@@ -192,12 +197,12 @@ def _protect(table: Numbers, mask: Mask, free: Mask, target: Place, k: int) -> l
             return [target]
         # a stance that the cube cannot move would be known: as dear as k opinions more
         pinned = ((cubes.up + cubes.down < 1) & (table[target] > 0)).sum(-1)
-        price = np.where(enough, cubes.price + k * pinned, np.inf)
+        cost = np.where(enough, cubes.price + k * pinned, np.inf)
         if not enough.any():
-            price = np.where(cubes.exists & (cubes.price > 0), -cubes.width, np.inf)
-        if np.isinf(price).all():
+            cost = np.where(cubes.exists & (cubes.price > 0), -cubes.width, np.inf)
+        if np.isinf(cost).all():
             return []
-        for place, _ in cubes.corners(_least(price)):
+        for place, _ in cubes.corners(_least(cost)):
             mask[place] = True
 
 
@@ -208,7 +213,7 @@ def _room(table: Numbers, mask: Mask, target: Place, k: int) -> float:
     for sense in (1.0, -1.0):
         moved = table.copy()
         for _ in range(STEPS):
-            cubes = _Cubes(moved, mask, mask, target)
+            cubes = _Cubes(moved, mask, mask, moved[..., 0], target)
             step = cubes.up if sense > 0 else cubes.down
             reach = np.where(cubes.exists, step.sum(-1), 0)
             if not reach.any():

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from minyi.disclosure import Mask, hidden
+from minyi.disclosure import Mask, hidden, with_totals
 from minyi.ports import Index
 from minyi.query import Cell, Counts, Facet, Filters, Interval
 from minyi.vocabulary import Aspect, Polarity, Stance
@@ -152,10 +152,13 @@ def group(by: By, inside: Asked, everything: Asked | None = None) -> Groups | No
     cells = sorted(inside.groups[by], key=lambda c: (-c.counts.total, label(c, by) or ""))
     kept, rest = cells[:MOST_GROUPS], cells[MOST_GROUPS:]
     table, people = _with_rest(kept, rest, total.authors)
+    # hiding those who name no group loses nothing, nor the rest
+    named = [label(cell, by) is not None for cell in kept]
+    price = np.where([*named, False, True], with_totals(table).sum(-1), 1)
     if everything is None:
-        mask = hidden(table, people)
+        mask = hidden(table, people, price=price)
     else:
-        mask = _hidden_within(by, kept, table, people, everything)
+        mask = _hidden_within(kept, table, people, price, by, everything)
     if mask[-1]:
         return None
     return Groups(by, total, kept, mask[: len(kept)], len(rest))
@@ -171,21 +174,25 @@ def _with_rest(kept: Sequence[Cell], rest: Sequence[Cell], total: int) -> tuple[
 
 
 def _hidden_within(
-    by: By, kept: Sequence[Cell], part: Floats, people: Floats, everything: Asked
+    inside: Sequence[Cell], part: Floats, people: Floats, price: Floats, by: By, everything: Asked
 ) -> Mask:
-    """Hide groups of a part as one table with what of them is outside of it."""
-    if everything.total is None:  # the last opinion was deleted meanwhile
+    """Hide groups of a part as one table with what of them is outside of it, beside the groups of
+    the whole as they are shown."""
+    groups = group(by, everything)
+    if groups is None or everything.total is None:
         return np.ones(len(people), dtype=bool)
+    off = dict(zip(groups.labels, groups.hidden, strict=True))
     known = {label(cell, by): cell for cell in everything.groups[by]}
-    absent = Cell(values=(), counts=Counts(), authors=0)
-    match = [known.pop(label(cell, by), absent) for cell in kept]
+    absent = Cell(values=(), counts=Counts(), authors=0)  # the last opinion was deleted meanwhile
+    match = [known.pop(label(cell, by), absent) for cell in inside]
     whole, all_people = _with_rest(match, list(known.values()), everything.total.authors)
     # who is inside may be outside too: those outside are at least the others
     authors = np.stack([people, np.maximum(all_people - people, 0), all_people], axis=1)
-    off = hidden(whole, all_people)
     unseen = np.zeros(authors.shape, dtype=bool)
-    unseen[:, -1] = off
+    unseen[: len(inside), -1] = [off.get(label(cell, by), True) for cell in inside]
     shown = np.zeros(authors.shape, dtype=bool)
-    shown[:, -1] = ~off
+    shown[:, -1] = ~unseen[:, -1]
     counts = np.stack([part, np.maximum(whole - part, 0)], axis=1)
-    return hidden(counts, authors, shown=shown, unseen=unseen)[:, 0]
+    nothing = np.ones_like(price)  # outside nothing is shown, but found by subtraction
+    prices = np.stack([price, nothing, nothing], axis=1)
+    return hidden(counts, authors, shown=shown, unseen=unseen, price=prices)[:, 0]

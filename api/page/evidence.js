@@ -3,7 +3,7 @@
 import { h, select } from "./dom.js";
 import { listing } from "./listing.js";
 import { opinionCard } from "./opinion.js";
-import { ASPECTS, GROUPS, POLARITIES, STANCES, SURE, dayRange } from "./words.js";
+import { ASPECTS, POLARITIES, SCOPES, STANCES, SURE, dayRange } from "./words.js";
 
 // wanted: the list's own filters; scope: what the whole view is narrowed to; sure: without
 // the opinions of doubtful stance; here(changes): the
@@ -29,7 +29,7 @@ export function evidence({ path, wanted, scope, sure, here, nothing, regions, si
 
 function said(wanted, scope) {
   const parts = [
-    ...Object.entries(scope).map(([name, value]) => `${GROUPS[name]}“${value}”`),
+    ...Object.entries(scope).map(([name, value]) => `${SCOPES[name]}“${value}”`),
     STANCES[wanted.stance],
     (wanted.aspect || wanted.polarity) && `${POLARITIES[wanted.polarity] ?? "评价"}${ASPECTS[wanted.aspect] ?? ""}`,
     (wanted.from || wanted.to) && `${wanted.from ?? "最早"} 至 ${wanted.to ?? "最新"}`,

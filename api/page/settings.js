@@ -1,9 +1,9 @@
 // What the parameters of a policy's address mean.
 
-import { COUNTS, GROUPS, INTERVALS, isDate } from "./words.js";
+import { COUNTS, GROUPS, INTERVALS, SCOPES, isDate } from "./words.js";
 
 export const EVIDENCE = ["stance", "aspect", "polarity", "from", "to"];
-const SCOPE = Object.keys(GROUPS);
+const SCOPE = Object.keys(SCOPES);
 
 // Keeps what names of `params`.
 export const pick = (params, names) => Object.fromEntries(names.filter((name) => params[name]).map((name) => [name, params[name]]));

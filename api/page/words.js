@@ -7,6 +7,7 @@ export const ASPECTS = {
 export const POLARITIES = { praise: "肯定", criticism: "批评" };
 export const INTERVALS = { day: "按日", week: "按周", month: "按月" };
 export const GROUPS = { region: "地区", channel: "渠道", source: "来源" };
+export const SCOPES = { ...GROUPS, age: "年龄" };
 export const FEW = 30;
 export const FLOOR = 10;
 export const SPOKE = "图中是自愿发言的人，不代表全体居民。";

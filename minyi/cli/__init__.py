@@ -13,6 +13,7 @@ from minyi.cli import (
     changes,
     data,
     dead_letters,
+    differences,
     index,
     kibana,
     model,
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (service, roles, data, answers, changes, representativeness, campaigns):
+for module in (service, roles, data, answers, changes, differences, representativeness, campaigns):
     module.add_to(app)
 app.add_typer(policies.app, name="policies")
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -187,6 +187,13 @@ def test_what_is_shown_already_is_taken_as_known() -> None:
         assert high - low >= K
 
 
+def test_what_is_cheap_to_lose_is_hidden_first() -> None:
+    counts = np.array([4, 50, 300])[:, None]
+    price = np.array([4, 50, 1, 354])
+    found = hidden(counts, authors_of(counts), price=price)
+    assert found.tolist() == [True, False, True, False]
+
+
 def test_where_nothing_else_helps_all_is_hidden_that_can_be() -> None:
     counts = np.array([3, 0, 0])[:, None]
     shown = np.array([False, False, False, True])

@@ -27,8 +27,11 @@ def simpson(size: int = 8_000, gap: float = 0.08, seed: int = 2) -> Crowd:
 
 
 def test_a_planted_reversal_is_found_and_named() -> None:
-    found = [r for r in told(simpson()).reversals if (r.by, r.value) == (By.REGION, "冀")]
-    (reversal,) = found
+    answer = told(simpson())
+    (reversal,) = [r for r in answer.reversals if (r.by, r.value) == (By.REGION, "冀")]
+    turned = {(f.value, f.stance): f.turned_within for f in answer.findings}
+    assert turned["冀", Stance.AGAINST] == (By.CHANNEL,)
+    assert turned["京", Stance.AGAINST] == ()
     assert (reversal.within, reversal.stance) == (By.CHANNEL, Stance.AGAINST)
     assert reversal.overall < -0.01
     assert 0.01 < reversal.low < reversal.inside < reversal.high
