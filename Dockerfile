@@ -12,7 +12,7 @@ COPY api api
 COPY data/policies data/policies
 COPY data/stream data/stream
 COPY artifacts artifacts
-RUN pip install --no-cache-dir --constraint constraints.txt --editable . \
+RUN pip install --no-cache-dir --constraint constraints.txt --editable '.[parquet]' \
     && install -d -o minyi /var/lib/minyi
 
 USER minyi

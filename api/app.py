@@ -16,6 +16,8 @@ from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CollectorRegistry
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from api import errors
 from api.alerts.store import AlertStore
@@ -23,6 +25,7 @@ from api.alerts.watch import Watch
 from api.campaigns import CampaignReader
 from api.guard import LOOPBACK, KnownHosts
 from api.measures import Timed, taken
+from api.publishing import Press
 from api.readiness import Question
 from api.routes import (
     campaigns,
@@ -31,6 +34,7 @@ from api.routes import (
     dead_letters,
     differences,
     health,
+    open_data,
     policies,
     representativeness,
     search,
@@ -50,9 +54,21 @@ ROUTES = (
     comments,
     dead_letters,
     subscription_routes,
+    open_data,
 )
 REVALIDATE = {"Cache-Control": "no-cache"}
 PAGE = Path(__file__).parent / "page"
+OPEN_ASSETS = (
+    "open.js",
+    "api.js",
+    "bars.js",
+    "dom.js",
+    "readings.js",
+    "words.js",
+    "style.css",
+    "favicon.svg",
+)
+"""The files that the page of the open data needs; nothing in them reads anything else."""
 
 DESCRIPTION = """
 From public comments to honest preference trends. Every share names its denominator and carries a
@@ -99,6 +115,10 @@ def create_app(
     def page() -> FileResponse:
         return FileResponse(PAGE / "index.html", headers=REVALIDATE)
 
+    @app.get("/open", include_in_schema=False)
+    def open_page() -> FileResponse:
+        return FileResponse(PAGE / "open.html", headers=REVALIDATE)
+
     app.mount("/page", Assets(directory=PAGE), name="page")
     return app
 
@@ -111,8 +131,40 @@ def create_probes(wired: Services, allowed_hosts: Sequence[str] = LOOPBACK) -> F
     return app
 
 
+def create_public(wired: Services, allowed_hosts: Sequence[str] = LOOPBACK) -> FastAPI:
+    """Return what everybody may read: the open data, its page and its catalog. There is no other
+    route, so that no setting of a proxy can open one."""
+    app = FastAPI(
+        title="民意开放数据",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    _install(app, wired, allowed_hosts)
+    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"])
+    app.include_router(open_data.router)
+
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "ok", "version": __version__}
+
+    @app.get("/open")
+    def open_page() -> FileResponse:
+        return FileResponse(PAGE / "open.html", headers=REVALIDATE)
+
+    @app.get("/page/{name}")
+    def asset(name: str) -> FileResponse:
+        if name not in OPEN_ASSETS:
+            raise HTTPException(404, "nothing is published here")
+        return FileResponse(PAGE / name, headers=REVALIDATE)
+
+    return app
+
+
 def _install(app: FastAPI, wired: Services, allowed_hosts: Sequence[str]) -> None:
     app.state.services = wired
+    app.state.press = Press(wired)
     app.state.requests = CollectorRegistry()
     app.state.taken = taken(app.state.requests)
     app.state.readiness = wired.readiness()

@@ -16,6 +16,7 @@ from minyi.adjusting import Adjuster
 from minyi.domain import Policy
 from minyi.errors import BrokerUnavailable
 from minyi.margins import Margins
+from minyi.open_data.release import Publisher
 from minyi.ports import Clock, CommentSink, Index, LetterBox, Registry
 from minyi.query import Filters
 
@@ -43,6 +44,7 @@ class Services:
     checks: Mapping[str, Check] = field(default_factory=dict)
     adjuster: Adjuster = field(default_factory=Adjuster)
     margins: Margins | None = None
+    publisher: Publisher = field(default_factory=Publisher)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     letters: LetterBox | None = None
     operator_key: str = field(default="", repr=False)

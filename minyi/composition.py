@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 import numpy as np
 
+from minyi.denominators import Count
 from minyi.domain import Model
 from minyi.prevalence import share
 from minyi.query import Cell, Facet, Share
 from minyi.raking import Floats
-
-
-class Per(StrEnum):
-    """What has one vote before weighting.
-
-    With authors a cell counts by its authors, and in a cell every opinion alike.
-    """
-
-    OPINIONS = "opinions"
-    AUTHORS = "authors"
 
 
 class Spoken(Model):
@@ -52,9 +42,9 @@ class Composition(Model):
     somebody else. None without margins."""
 
 
-def sizes_of(cells: Sequence[Cell], per: Per) -> Floats:
+def sizes_of(cells: Sequence[Cell], count: Count) -> Floats:
     """Return the opinions or authors of cells, shape (cells,)."""
-    authors = per is Per.AUTHORS
+    authors = count is Count.AUTHORS
     return np.array([c.authors if authors else c.counts.total for c in cells], dtype=np.float64)
 
 
@@ -63,7 +53,7 @@ def composition(
     place: int,
     facet: Facet,
     population: dict[str, float] | None,
-    per: Per,
+    count: Count,
     kept: Sequence[Cell],
     weights: Floats | None,
 ) -> Composition:
@@ -74,11 +64,11 @@ def composition(
         place: of the facet among them.
         facet: the facet.
         population: its known shares, if any.
-        per: what has one vote.
+        count: what has one vote.
         kept: the cells that were weighted, if any.
         weights: of these, shape (len(kept),).
     """
-    sizes = [int(size) for size in sizes_of(cells, per)]
+    sizes = [int(size) for size in sizes_of(cells, count)]
     found: dict[str | None, int] = {}
     for cell, size in zip(cells, sizes, strict=True):
         found[cell.values[place]] = found.get(cell.values[place], 0) + size
@@ -86,7 +76,7 @@ def composition(
     known = sum(found.values())
     reached: dict[str | None, float] = {}
     if weights is not None and population is not None:
-        for cell, mass in zip(kept, sizes_of(kept, per) * weights, strict=True):
+        for cell, mass in zip(kept, sizes_of(kept, count) * weights, strict=True):
             reached[cell.values[place]] = reached.get(cell.values[place], 0.0) + float(mass)
         reached.pop(None, None)
     all_reached = sum(reached.values())
@@ -95,11 +85,11 @@ def composition(
     unheard = tuple(value for value in named if value not in found)
     return Composition(
         facet=facet,
-        lacking=share(lacking, sum(sizes), per),
+        lacking=share(lacking, sum(sizes), count),
         values=tuple(
             Spoken(
                 value=str(value),
-                speakers=share(found[value], known, f"{per} whose {facet} is known"),
+                speakers=share(found[value], known, f"{count} whose {facet} is known"),
                 population=named.get(str(value)),
                 weighted=round(reached[value] / all_reached, 4) if value in reached else None,
             )

@@ -17,6 +17,7 @@ a row: headings are field names or their Chinese names, several words in a cell 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -121,6 +122,20 @@ def parse_policies(text: str, name: str) -> list[Entry]:
     if problems:
         raise InvalidRegistry("\n".join(problems))
     return entries
+
+
+def revision(policies: Iterable[Policy]) -> str:
+    """Return 16 hex digits that name a registry by its content, as its topic does."""
+    values = {policy.id: policy.to_json() for policy in policies}
+    return revision_of(values[name] for name in sorted(values))
+
+
+def revision_of(values: Iterable[bytes]) -> str:
+    """Return the name of a registry; its policies as JSON, in order of their ids."""
+    digest = hashlib.sha256()
+    for value in values:
+        digest.update(value)
+    return digest.hexdigest()[:16]
 
 
 def import_policies(source: Path, folder: Path) -> tuple[Policy, ...]:

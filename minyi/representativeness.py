@@ -13,15 +13,18 @@ from enum import StrEnum
 
 import numpy as np
 
-from minyi.adjusting import Adjusted
-from minyi.composition import Composition, Per, composition, sizes_of
+from minyi.adjusting import Adjusted, Adjuster
+from minyi.composition import Composition, composition, sizes_of
+from minyi.denominators import Count, Denominator
 from minyi.domain import Model
+from minyi.errors import InvalidQuery
 from minyi.margins import Margins
 from minyi.prevalence import FLOOR, AspectShares, wilson
 from minyi.query import Cell, Facet, Share
 from minyi.raking import Floats, Margin, effective, rake
-from minyi.summaries import Summary, summarise
+from minyi.summaries import OPINIONS, Summary
 from minyi.summing import total
+from minyi.trends import Uncorrected, read
 from minyi.vocabulary import Aspect, Polarity, Stance
 
 BY_DEFAULT = (Facet.REGION, Facet.AGE)
@@ -65,7 +68,7 @@ class Representativeness(Model):
     """Raw, adjusted and raked shares side by side, with who speaks."""
 
     policy_id: str
-    per: Per
+    count: Count
     caveat: str = (
         "These are people who chose to speak, not a sample: no share here is that of all residents."
     )
@@ -73,6 +76,8 @@ class Representativeness(Model):
     """Of the margins."""
     raw: Summary
     adjusted: Adjusted | None
+    """None where there are too few, and where ``uncorrected`` says why."""
+    uncorrected: Uncorrected | None
     raked: Raked | None
     reason: Reason | None
     """Why there is nothing raked; None when there is."""
@@ -88,8 +93,9 @@ def compare(
     policy_id: str,
     cells: Sequence[Cell],
     margins: Margins | None,
-    adjusted: Adjusted | None = None,
-    per: Per = Per.OPINIONS,
+    adjuster: Adjuster | None = None,
+    of: Denominator = OPINIONS,
+    count: Count = Count.OPINIONS,
 ) -> Representativeness:
     """Compare who speaks on a policy with a population, and weight the shares to it.
 
@@ -97,33 +103,43 @@ def compare(
         policy_id: the policy.
         cells: its opinions by ``facets_of(margins)``.
         margins: of the population; None compares with nothing.
-        adjusted: its shares with the tagger's errors corrected, to stand beside the others.
-        per: what has one vote before weighting.
+        adjuster: what is known of the tagger's errors; None: nothing.
+        of: what the raw and adjusted shares are of.
+        count: what has one vote before weighting. With authors a cell counts by its authors, and
+            in a cell every opinion alike.
 
     Raises:
         InvalidMargins: when no weights meet the margins together.
+        InvalidQuery: when near-identical texts shall be counted once: cells hold them all.
     """
+    if count is Count.COLLAPSED:
+        raise InvalidQuery(
+            "cells are weighted by opinions or authors; say count=opinions or authors"
+        )
     facets = facets_of(margins)
     known = margins.margins if margins else {}
-    raw = summarise(total(cell.counts for cell in cells))
+    (reading,), why = read(policy_id, [total(c.counts for c in cells)], adjuster or Adjuster(), of)
     kept = [cell for cell in cells if not _outside(cell, facets, known)]
     raked, reason = None, _missing(margins, kept, facets)
     weights: Floats | None = None
     used: tuple[Facet, ...] = ()
     if reason is None:
         used = tuple(f for place, f in enumerate(facets) if _heard(kept, place))
-        weights = rake(sizes_of(kept, per), [_margin(kept, facets, f, known[f], per) for f in used])
-        raked = _raked(kept, weights, facets, used, known, per, raw.n)
+        weights = rake(
+            sizes_of(kept, count), [_margin(kept, facets, f, known[f], count) for f in used]
+        )
+        raked = _raked(kept, weights, facets, used, known, count, reading.raw.n)
     return Representativeness(
         policy_id=policy_id,
-        per=per,
+        count=count,
         source=margins.source if margins else None,
-        raw=raw,
-        adjusted=adjusted,
+        raw=reading.raw,
+        adjusted=reading.adjusted,
+        uncorrected=why,
         raked=raked,
         reason=reason,
         speakers=tuple(
-            composition(cells, place, facet, known.get(facet), per, kept, weights)
+            composition(cells, place, facet, known.get(facet), count, kept, weights)
             for place, facet in enumerate(facets)
         ),
     )
@@ -169,15 +185,17 @@ def _raked(
     facets: Sequence[Facet],
     used: tuple[Facet, ...],
     known: dict[Facet, dict[str, float]],
-    per: Per,
+    count: Count,
     everything: int,
 ) -> Raked:
-    sizes = sizes_of(cells, per)
+    sizes = sizes_of(cells, count)
     size = effective(sizes, weights)
     named = " and ".join(used)
-    weighed = _Weighed(cells, sizes * weights, size, f"{per}, weighted to known margins of {named}")
+    weighed = _Weighed(
+        cells, sizes * weights, size, f"{count}, weighted to known margins of {named}"
+    )
     miss = max(
-        _margin(cells, facets, facet, known[facet], per).missed(sizes * weights) for facet in used
+        _margin(cells, facets, facet, known[facet], count).missed(sizes * weights) for facet in used
     )
     return Raked(
         favor=weighed.stance(Stance.FAVOR),
@@ -233,14 +251,14 @@ def _margin(
     facets: Sequence[Facet],
     facet: Facet,
     population: dict[str, float],
-    per: Per,
+    count: Count,
 ) -> Margin:
     """Return what a facet's shares shall be: the known ones of the values that were heard, scaled
     to those whose value is known; the others keep their share."""
     place = facets.index(facet)
     values = [cell.values[place] for cell in cells]
     names = [name for name in population if name in values]
-    sizes = sizes_of(cells, per)
+    sizes = sizes_of(cells, count)
     unknown = np.array([value is None for value in values])
     lacking = float(sizes[unknown].sum() / sizes.sum())
     shares = np.array([population[name] for name in names])

@@ -109,6 +109,19 @@ class WorkerSettings(BaseModel):
     """0 takes any that is free, for several workers on one machine."""
 
 
+class OpenSettings(BaseModel):
+    """What is said of the open data, and who it keeps safe."""
+
+    publisher: str = Field(default="", max_length=200)
+    licence: str = Field(default="", max_length=200)
+    """A name or an address; without one nobody may use the data."""
+    contact: str = Field(default="", max_length=200)
+    url: str = Field(default="", pattern=r"^(https?://[^\s?#]+[^\s?#/])?$")
+    """Where the public page is found from outside, for the catalog; no slash at its end."""
+    k: int = Field(default=10, ge=10, le=1000)
+    """Fewest authors behind a published figure."""
+
+
 class LogSettings(BaseModel):
     """What is logged, on standard error."""
 
@@ -154,6 +167,7 @@ class Settings(BaseSettings):
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     api: ApiSettings = ApiSettings()
     worker: WorkerSettings = WorkerSettings()
+    open: OpenSettings = OpenSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("broker")

@@ -8,13 +8,13 @@ comment is ever linked against half a registry.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from minyi.domain import Policy
+from minyi.registry import revision_of
 
 log = logging.getLogger(__name__)
 
@@ -37,19 +37,14 @@ def entries(policies: Iterable[Policy], known: Iterable[str] = ()) -> list[Entry
     values = {policy.id: policy.to_json() for policy in policies}
     gone = sorted(set(known) - values.keys() - {REVISION})
     names = sorted(values)
-    revision = json.dumps({"revision": _hash(values[name] for name in names), "policies": names})
+    revision = json.dumps(
+        {"revision": revision_of(values[name] for name in names), "policies": names}
+    )
     return [
         *((key.encode(), None) for key in gone),
         *((name.encode(), values[name]) for name in names),
         (REVISION.encode(), revision.encode()),
     ]
-
-
-def _hash(values: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for value in values:
-        digest.update(value)
-    return digest.hexdigest()[:16]
 
 
 class LiveRegistry:
@@ -86,7 +81,7 @@ class LiveRegistry:
         if stored is not None and stored != self._revision:
             revision = json.loads(stored)
             values = {name: self._table.get(name) or "" for name in revision["policies"]}
-            if _hash(value.encode() for value in values.values()) == revision["revision"]:
+            if revision_of(value.encode() for value in values.values()) == revision["revision"]:
                 self._policies = {k: Policy.model_validate_json(v) for k, v in values.items()}
                 self._revision = stored
         return self._policies

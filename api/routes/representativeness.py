@@ -6,8 +6,7 @@ from fastapi import APIRouter
 
 from api.schemas import Scope
 from api.services import KnownPolicy, Wired
-from minyi.composition import Per
-from minyi.query import Counts
+from minyi.denominators import Count, denominator
 from minyi.representativeness import Representativeness, compare, facets_of
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
@@ -15,13 +14,12 @@ router = APIRouter(prefix="/v1/policies", tags=["policies"])
 
 @router.get("/{policy_id}/representativeness")
 def representativeness(
-    wired: Wired, known: KnownPolicy, scope: Scope, per: Per = Per.OPINIONS
+    wired: Wired, known: KnownPolicy, scope: Scope, count: Count = Count.OPINIONS
 ) -> Representativeness:
     """Return raw, adjusted and raked shares side by side, and how far those who speak differ from
-    the known margins (`MINYI_MARGINS`). With `per=authors` everybody has one vote before weighting.
-    Whatever the weights: these are people who chose to speak."""
+    the known margins (`MINYI_MARGINS`). With `count=authors` everybody has one vote before
+    weighting. Whatever the weights: these are people who chose to speak."""
     wanted = scope.model_copy(update={"policy_id": known.id})
+    of = denominator(scope)
     cells = wired.index.cells(wanted, facets_of(wired.margins))
-    counts = wired.index.totals(wanted).get(known.id, Counts())
-    adjusted = wired.adjuster.adjust(known.id, [counts])[0]
-    return compare(known.id, cells, wired.margins, adjusted, per)
+    return compare(known.id, cells, wired.margins, wired.adjuster, of, count)

@@ -14,6 +14,7 @@ from minyi.cli import (
     data,
     dead_letters,
     differences,
+    export,
     index,
     kibana,
     model,
@@ -32,7 +33,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (service, roles, data, answers, changes, differences, representativeness, campaigns):
+for module in (
+    service,
+    roles,
+    data,
+    answers,
+    changes,
+    differences,
+    representativeness,
+    campaigns,
+    export,
+):
     module.add_to(app)
 app.add_typer(policies.app, name="policies")
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -21,11 +21,12 @@ from minyi.cli.wiring import (
     registry,
     settings,
 )
-from minyi.composition import Composition, Per
+from minyi.composition import Composition
+from minyi.denominators import Count
 from minyi.domain import Policy
 from minyi.margins import load_margins
 from minyi.prevalence import FLOOR
-from minyi.query import Counts, Share
+from minyi.query import Share
 from minyi.representativeness import Reason, Representativeness, compare, facets_of
 from minyi.vocabulary import STANCE_ZH, Stance
 
@@ -48,7 +49,9 @@ def representativeness(
         Path | None,
         typer.Option("--margins", help="YAML, JSON or CSV of known margins. [env: MINYI_MARGINS]"),
     ] = None,
-    per: Annotated[Per, typer.Option(help="What has one vote before weighting.")] = Per.OPINIONS,
+    count: Annotated[
+        Count, typer.Option(help="What has one vote before weighting.")
+    ] = Count.OPINIONS,
     since: Since = None,
     until: Until = None,
     as_json: Json = False,
@@ -61,9 +64,7 @@ def representativeness(
     scope = filters(policy_id=known.id, since=day(since), until=day(until))
     with existing_index(config) as opened:
         cells = opened.cells(scope, facets_of(population))
-        counts = opened.totals(scope).get(known.id, Counts())
-    adjusted = adjuster(config).adjust(known.id, [counts])[0]
-    found = compare(known.id, cells, population, adjusted, per)
+    found = compare(known.id, cells, population, adjuster(config), count=count)
     if as_json:
         print(found.model_dump_json())
         return

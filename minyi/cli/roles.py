@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from minyi.cli.public import answer_the_public
 from minyi.cli.serving import (
     beside,
     broker_answers,
@@ -21,7 +22,15 @@ from minyi.cli.serving import (
     tell,
     url_of,
 )
-from minyi.cli.wiring import Data, adjuster, margins, open_index, service, settings
+from minyi.cli.wiring import (
+    Data,
+    adjuster,
+    margins,
+    open_index,
+    publisher,
+    service,
+    settings,
+)
 from minyi.clock import SystemClock
 from minyi.errors import SettingError
 from minyi.settings import Settings
@@ -63,10 +72,16 @@ def api(
             min=1, max=65535, help="Port of page and API. [default: MINYI_API__PORT, 8600]"
         ),
     ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="Serve the open data and its page alone.")
+    ] = False,
     data: Data = None,
 ) -> None:
     """Run page, API and alerts without the stream; minyi worker runs that."""
     config = settings(data)
+    if public:
+        run(answer_the_public(config, port or config.api.port))
+        return
     _need_kafka(config, "api")
     run(_answer(config, port or config.api.port))
 
@@ -122,6 +137,7 @@ async def _answer(config: Settings, port: int) -> None:
                 clock=SystemClock(),
                 sink=sink,
                 margins=margins(config),
+                publisher=publisher(config),
                 announce=sink.announce,
                 adjuster=adjuster(config),
                 checks={"broker": partial(broker_answers, broker)},

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from minyi.cli.wiring import console, margins
+from minyi.cli.wiring import console, margins, publisher
 from minyi.clock import SystemClock
 from minyi.errors import BrokerUnavailable, MinyiError, SettingError
 from minyi.logs import said
@@ -179,6 +179,7 @@ def beside(config: Settings, running: Service, broker: Access, role: str) -> Ser
         clock=SystemClock(),
         progress=running.progress.counts,
         margins=margins(config),
+        publisher=publisher(config),
         failure=lambda: failure(running),
         on_change=running.progress.listeners.append,
         checks={"broker": partial(broker_answers, broker)},

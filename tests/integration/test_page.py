@@ -117,8 +117,8 @@ def test_every_asset_answers_with_its_type(client: TestClient, asset: Path) -> N
 
 
 def test_every_file_is_reached_from_the_page_and_every_reference_exists() -> None:
-    index = PAGE / "index.html"
-    found, waiting = {index}, [index]
+    pages = [PAGE / "index.html", PAGE / "open.html"]
+    found, waiting = set(pages), pages
     while waiting:
         file = waiting.pop()
         text = file.read_text("utf-8")

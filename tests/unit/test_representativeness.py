@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.composition import Per
-from minyi.errors import InvalidMargins
+from minyi.denominators import Count
+from minyi.errors import InvalidMargins, InvalidQuery
 from minyi.margins import MAX_BYTES, Margins, load_margins, parse_margins
 from minyi.prevalence import share
 from minyi.query import Cell, Counts, Facet
@@ -32,9 +32,9 @@ def cell(
 
 
 def found(
-    *cells: Cell, margins: Margins | None = HALVES, per: Per = Per.OPINIONS
+    *cells: Cell, margins: Margins | None = HALVES, count: Count = Count.OPINIONS
 ) -> Representativeness:
-    return compare("p", cells, margins, per=per)
+    return compare("p", cells, margins, count=count)
 
 
 def test_the_few_of_the_south_count_for_as_many_as_live_there() -> None:
@@ -115,7 +115,7 @@ def test_authors_have_one_vote_however_much_they_write() -> None:
         cell("北", favor=90, against=10, authors=10),
         cell("南", favor=0, against=30, authors=30),
     )
-    answer = found(*cells, per=Per.AUTHORS)
+    answer = found(*cells, count=Count.AUTHORS)
     assert answer.raked is not None
     assert answer.raked.favor.value == 0.45
     assert answer.raked.n_effective == 30.0
@@ -220,3 +220,8 @@ def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     (tmp_path / "gb.yaml").write_bytes("北京".encode("gb18030"))
     with pytest.raises(InvalidMargins, match="UTF-8"):
         load_margins(tmp_path / "gb.yaml")
+
+
+def test_texts_counted_once_cannot_be_weighted() -> None:
+    with pytest.raises(InvalidQuery, match="count=opinions or authors"):
+        found(cell("北", favor=30, against=0), count=Count.COLLAPSED)

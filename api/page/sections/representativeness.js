@@ -1,10 +1,9 @@
 // Who speaks beside who lives there, and what the shares would be with a known make-up.
 
 import { empty, h } from "../dom.js";
-import { GROUPS, STANCES, number, percent, withInterval } from "../words.js";
+import { GROUPS, STANCES, UNCORRECTED, number, percent, withInterval } from "../words.js";
 
 const FACETS = { ...GROUPS, age: "年龄", domain: "领域" };
-const PER = { opinions: "按意见", authors: "按作者" };
 const SHOWN = 12;
 const REASONS = {
   no_margins: "还没有登记已知的人口构成，所以没有加权结果。由系统管理员用 MINYI_MARGINS 指定一个人口构成文件即可。",
@@ -15,19 +14,16 @@ const REASONS = {
 export const section = { id: "representativeness", title: "代表性", draw };
 
 async function draw({ read, path, params, scope, here }) {
-  const per = PER[params.per] ? params.per : "opinions";
-  const found = await read(`${path}/representativeness`, { ...scope, per });
+  const count = params.count === "authors" ? "authors" : "opinions";
+  const found = await read(`${path}/representativeness`, { ...scope, sure: params.sure ? true : null, count });
   return [
-    h("div", { class: "card-head" }, h("h2", null, "代表性：是谁在说话"),
-      h("div", { class: "switch", role: "group", "aria-label": "加权前的一票" }, Object.entries(PER).map(([key, name]) => h("a", {
-        href: here({ per: key === "opinions" ? null : key }), "data-key": `per-${key}`, "aria-current": key === per && "true",
-      }, name)))),
+    h("h2", null, "代表性：是谁在说话"),
     h("p", { class: "notice" }, h("strong", null, "自愿发言的人，不代表全体居民。"),
       "加权只能纠正哪里的人、多大年纪的人说得多或少；同样的人里，有话要说的仍然说得更多。"),
     found.raw.n === 0 ? empty("这个范围内还没有意见。") : [shares(found, here), ...found.speakers.map((one) => speakers(one, found, here))]];
 }
 
-function shares({ raw, adjusted, raked, reason, source }, here) {
+function shares({ raw, adjusted, uncorrected, raked, reason, source, count }, here) {
   const columns = [["原始", raw], ["校正判读误差", adjusted], ["按人口构成加权", raked]].filter(([, one]) => one);
   return [
     h("div", { class: "scroll" }, h("table", { class: "plain" },
@@ -37,8 +33,8 @@ function shares({ raw, adjusted, raked, reason, source }, here) {
         h("th", { scope: "row" }, h("a", { href: here({ stance }) }, name)),
         columns.map(([, one]) => h("td", null, withInterval(one[stance])))))))),
     h("p", { class: "quiet" }, `方括号内为 95% 区间。分母：${number(raw.n)} 条意见（含未表态）。`,
-      !adjusted && "没有可用于校正判读误差的标注，故不列校正结果。"),
-    raked ? h("p", { class: "quiet" }, explained(raked, source)) : h("p", { class: "notice" }, REASONS[reason])];
+      !adjusted && uncorrected && `不列校正结果：${UNCORRECTED[uncorrected]}。`),
+    raked ? h("p", { class: "quiet" }, explained(raked, source), count === "authors" && "加权前每位作者一票：一类人按人数计，其中每条意见同等。") : h("p", { class: "notice" }, REASONS[reason])];
 }
 
 // What the weighting stands on, in a few sentences.
