@@ -12,9 +12,9 @@ from datetime import datetime, time
 
 import numpy as np
 
-from indexers.facts import FACT, Array, code
+from indexers.facts import FACT, PER_STANCE, code
 from indexers.queries import CELLS
-from indexers.sums import PER_STANCE, Numbers, Outputs, Sums, cells
+from indexers.sums import Array, Numbers, Outputs, Sums, cells
 from minyi.domain import SHANGHAI
 from minyi.outputs import OUTPUTS, STANCES
 from minyi.query import Filters, Group
@@ -36,7 +36,11 @@ def answer(filters: Filters, group: Group | None = None) -> bool:
 
 
 def change(db: sqlite3.Connection, added: Sequence[bytes], removed: Sequence[bytes]) -> None:
-    """Bring the sums up to facts that were written and deleted in this transaction."""
+    """Bring the sums up to facts that were written and deleted in this transaction, and number
+    the change."""
+    if not (added or removed):
+        return
+    db.execute("UPDATE written SET number = number + 1")
     facts = np.frombuffer(b"".join([*added, *removed]), FACT)
     sign = np.repeat(np.array([1, -1], np.int32), [len(added), len(removed)])
     keys = np.empty(len(facts), KEY)

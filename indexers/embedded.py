@@ -13,6 +13,7 @@ from threading import Lock
 
 from indexers import daily, facts
 from indexers.queries import decode_cursor, digest, encode_cursor, moment, terms
+from indexers.recent import Recent
 from indexers.tables import SCHEMA, VERSION, insert, match, remove, where
 from indexers.tabulate import Tables
 from minyi.domain import Opinion
@@ -51,6 +52,7 @@ class EmbeddedIndex:
         self._file = path / FILE
         self._writing = Lock()
         self._readers: list[sqlite3.Connection] = []
+        self._recent = Recent()
         self._closed = False
         try:
             private_folder(path)
@@ -117,7 +119,7 @@ class EmbeddedIndex:
                     f"SELECT COUNT(*) FROM {tables} WHERE {condition}", values
                 ).fetchone()
             else:
-                total = Tables(db).total(filters)
+                total = Tables(db, self._recent).total(filters)
             rows = db.execute(
                 "SELECT created, id, json FROM record JOIN ("
                 f" SELECT opinion.seq, created, id FROM {tables}"
@@ -140,31 +142,31 @@ class EmbeddedIndex:
         An evaluated cell counts once in ``collapsed`` when any of the near-identical texts has it.
         """
         with self._read() as db:
-            return Tables(db).trend(filters, interval, group)
+            return Tables(db, self._recent).trend(filters, interval, group)
 
     def totals(self, filters: Filters) -> dict[str, Counts]:
         """See ``Index.totals``."""
         with self._read() as db:
-            return Tables(db).totals(filters)
+            return Tables(db, self._recent).totals(filters)
 
     def cells(
         self, filters: Filters, by: Sequence[Facet], interval: Interval | None = None
     ) -> list[Cell]:
         """See ``Index.cells``."""
         with self._read() as db:
-            return Tables(db).cells(filters, by, interval)
+            return Tables(db, self._recent).cells(filters, by, interval)
 
     def votes(
         self, filters: Filters, interval: Interval, group: Group | None = None
     ) -> list[TrendPoint]:
         """See ``Index.votes``."""
         with self._read() as db:
-            return Tables(db).votes(filters, interval, group)
+            return Tables(db, self._recent).votes(filters, interval, group)
 
     def answers(self, filters: Filters, by: Sequence[Facet]) -> list[AnswerCell]:
         """See ``Index.answers``."""
         with self._read() as db:
-            return Tables(db).answers(filters, by)
+            return Tables(db, self._recent).answers(filters, by)
 
     def newest(self, filters: Filters) -> datetime | None:
         """Return the newest ``created_at``, in UTC."""

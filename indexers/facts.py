@@ -12,19 +12,18 @@ import hashlib
 import json
 import sqlite3
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from indexers.queries import SURE, delay, marks, microseconds, wanted_marks
+from indexers.sums import Array, Numbers, distinct, evaluated
 from minyi.domain import SHANGHAI, Opinion
 from minyi.outputs import OUTPUTS, STANCES, output
 from minyi.query import Filters
-
-Array = npt.NDArray[Any]
 
 NAMED = ("policy_id", "domain", "source", "region", "channel", "age", "model_id")
 """Fields whose values are kept in the table ``name``; a fact holds the code, 0 where lacking."""
@@ -85,35 +84,62 @@ def names(db: sqlite3.Connection) -> dict[int, str | None]:
     return {0: None, **dict(db.execute("SELECT code, name FROM name"))}
 
 
-def read(
-    db: sqlite3.Connection, filters: Filters, columns: Iterable[str], only_copied: bool = False
-) -> tuple[dict[str, Array], npt.NDArray[np.bool_]]:
+class Facts:
+    """Many facts, by column.
+
+    Args:
+        parts: arrays of ``FACT``, each with whether its texts may have come twice.
+    """
+
+    def __init__(self, parts: Sequence[tuple[Array, bool]]) -> None:
+        self._parts = parts
+        self._columns: dict[str, Array] = {}
+
+    def __len__(self) -> int:
+        return sum(len(part) for part, _ in self._parts)
+
+    def __getitem__(self, field: str) -> Array:
+        # Contiguous: numpy is several times as fast on it as on a column of rows.
+        if field not in self._columns:
+            none = np.empty(0, FACT[field])
+            self._columns[field] = np.concatenate([none, *(part[field] for part, _ in self._parts)])
+        return self._columns[field]
+
+    @cached_property
+    def copied(self) -> npt.NDArray[np.bool_]:
+        """Whether each text may have come twice."""
+        none = np.empty(0, bool)
+        return np.concatenate([none, *(np.full(len(part), twice) for part, twice in self._parts)])
+
+    @cached_property
+    def stances(self) -> Array:
+        """By number in ``STANCES``."""
+        return self["output"] // PER_STANCE
+
+    @cached_property
+    def evaluated(self) -> tuple[Numbers, Numbers]:
+        """Each evaluation: the row of its fact, and its position in ``CELLS``."""
+        return evaluated(self["marks"])
+
+    @cached_property
+    def persons(self) -> tuple[Numbers, int]:
+        """The author of each by number, and how many there are; a fact without one is an author
+        of its own."""
+        known, person = distinct(self["author"])
+        alone = np.flatnonzero(self["author"] == 0)
+        person[alone] = len(known) + np.arange(len(alone))
+        return person, len(known) + len(alone)
+
+
+def read(db: sqlite3.Connection, filters: Filters, only_copied: bool = False) -> Facts:
     """Read the facts that pass.
 
     Args:
         db: inside a transaction.
         filters: which opinions.
-        columns: the fields of ``FACT`` that are needed.
         only_copied: leave out the texts that surely came once.
-
-    Returns:
-        Each column, and whether each fact is of a text that may have come twice; as many as facts.
     """
-    wanted = sorted(set(columns))
-    parts: list[dict[str, Array]] = [_columns(np.empty(0, FACT), wanted)]
-    copied: list[npt.NDArray[np.bool_]] = [np.empty(0, bool)]
-    for facts, twice in _chunks(db, filters, only_copied):
-        parts.append(_columns(facts, wanted))
-        copied.append(np.full(len(facts), twice))
-    return (
-        {column: np.concatenate([part[column] for part in parts]) for column in wanted},
-        np.concatenate(copied),
-    )
-
-
-def _columns(facts: Array, wanted: Iterable[str]) -> dict[str, Array]:
-    # Contiguous: numpy is several times as fast on it as on a column of rows.
-    return {column: np.ascontiguousarray(facts[column]) for column in wanted}
+    return Facts(list(_chunks(db, filters, only_copied)))
 
 
 def _chunks(

@@ -1,25 +1,26 @@
-"""Counting of many facts at once: in cells, near-identical texts once, by author. Arrays in,
-arrays out; a fact's columns are those of ``indexers.facts``."""
+"""Counting of many opinions at once: in cells, near-identical texts once, by author. Arrays in,
+arrays out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from indexers.queries import CELLS
-from minyi.outputs import OUTPUTS, STANCES
+from minyi.outputs import STANCES
 from minyi.query import Counts
 from minyi.vocabulary import Aspect, Polarity, Stance
 
 Array = npt.NDArray[Any]
 Numbers = npt.NDArray[np.int64]
-Columns = Mapping[str, Array]
+Evaluated = tuple[Numbers, Numbers]
+"""Rows, and positions in ``CELLS``: one pair an evaluation."""
 
-PER_STANCE = OUTPUTS // len(STANCES)
 DENSE = 1 << 20
 """Whole numbers that lie closer are told apart by a table, others by sorting."""
 
@@ -33,16 +34,13 @@ class Sums:
     evaluations: Numbers
     """Cells × 12, in the order of ``CELLS``."""
 
-    def __add__(self, other: Sums) -> Sums:
-        return Sums(self.stances + other.stances, self.evaluations + other.evaluations)
-
     def __sub__(self, other: Sums) -> Sums:
         return Sums(self.stances - other.stances, self.evaluations - other.evaluations)
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """How often each output of each model came in each cell; only where it came."""
+    """How often each output of each model came in each cell: only where it came, in order."""
 
     cells: Numbers
     models: Numbers
@@ -56,9 +54,13 @@ def distinct(column: Array) -> tuple[Array, Numbers]:
     if len(column) and column.dtype.kind == "i":
         low, high = int(column.min()), int(column.max())
         if high - low < DENSE:
+            places = column - low
             there = np.zeros(high - low + 1, bool)
-            there[column - low] = True
-            return np.flatnonzero(there) + low, (np.cumsum(there) - 1)[column - low]
+            there[places] = True
+            values = np.flatnonzero(there)
+            number = np.empty(len(there), np.int64)
+            number[values] = np.arange(len(values))
+            return values + low, number[places]
     values, numbers = np.unique(column, return_inverse=True)
     return values, numbers.astype(np.int64)
 
@@ -82,58 +84,59 @@ def cells(keys: Sequence[Array], rows: int) -> tuple[Numbers, list[Numbers]]:
     return number, values
 
 
-def count(cell: Numbers, size: int, facts: Columns) -> Sums:
-    """Count facts by cell, of which there are ``size``."""
-    stances = np.bincount(3 * cell + facts["output"] // PER_STANCE, minlength=3 * size)
-    evaluations = [
-        np.bincount(cell[facts["marks"] >> bit & 1 == 1], minlength=size)
-        for bit in range(len(CELLS))
-    ]
-    return Sums(stances.reshape(size, 3), np.stack(evaluations, axis=1))
+def evaluated(marks: Array) -> Evaluated:
+    """Return the evaluations in these marks."""
+    rows = [np.flatnonzero(marks & (1 << bit)) for bit in range(len(CELLS))]
+    positions = np.repeat(np.arange(len(CELLS)), [len(each) for each in rows])
+    return np.concatenate(rows), positions
 
 
-def outputs(cell: Numbers, facts: Columns) -> Outputs:
-    """Count the outputs of facts by cell."""
-    number, (where, models, bins) = cells([cell, facts["model_id"], facts["output"]], len(cell))
-    return Outputs(where, models, bins, np.bincount(number, minlength=len(where)))
+def count(cell: Numbers, size: int, stances: Array, said: Evaluated) -> Sums:
+    """Count opinions by cell, of which there are ``size``."""
+    rows, positions = said
+    return Sums(
+        _table(cell, size, stances, len(STANCES)),
+        _table(cell[rows], size, positions, len(CELLS)),
+    )
 
 
-def merge(cell: Numbers, facts: Columns) -> tuple[Numbers, Columns]:
-    """Make one of the facts that share cell, stance and text; it has every mark of theirs."""
-    stance = facts["output"] // PER_STANCE
-    number, (where, side, _) = cells([cell, stance, facts["text"]], len(cell))
-    marks = np.zeros(len(where), np.int64)
-    for bit in range(len(CELLS)):
-        marks[number[facts["marks"] >> bit & 1 == 1]] |= 1 << bit
-    return where, {"output": PER_STANCE * side, "marks": marks}
+def outputs(cell: Numbers, models: Array, bins: Array) -> Outputs:
+    """Count the outputs of opinions by cell."""
+    number, (where, by, which) = cells([cell, models, bins], len(cell))
+    return Outputs(where, by, which, np.bincount(number, minlength=len(where)))
 
 
-def persons(cell: Numbers, authors: Array) -> tuple[Numbers, Numbers]:
-    """Tell authors apart in each cell; a fact without one is an author of its own.
-
-    Returns:
-        The person of each fact, and the cell of each person.
-    """
-    known, person = distinct(authors)
-    alone = authors == 0
-    person[alone] = len(known) + np.arange(np.count_nonzero(alone))
-    number, (where, _) = cells([cell, person], len(cell))
-    return number, where
+def surplus(cell: Numbers, size: int, stances: Array, said: Evaluated, texts: Array) -> Sums:
+    """Count what opinions with equal cell, stance and text add beyond the first of them; an
+    evaluation's first is no surplus, whoever has it."""
+    number, (where, side, _) = cells([cell, stances, texts], len(cell))
+    rows, positions = said
+    _, (text, position) = cells([number[rows], positions], len(rows))
+    once = count(where, size, side, (text, position))
+    return count(cell, size, stances, said) - once
 
 
-def votes(cell: Numbers, size: int, facts: Columns) -> Sums:
+def authors(cell: Numbers, size: int, persons: tuple[Numbers, int]) -> Numbers:
+    """Count the persons in each cell."""
+    person, people = persons
+    both = np.sort(cell * people + person)  # several times as fast as numpy's own unique
+    first = np.flatnonzero(np.diff(both, prepend=-1))
+    return np.bincount(both[first] // max(1, people), minlength=size)
+
+
+def votes(cell: Numbers, size: int, stances: Array, persons: tuple[Numbers, int]) -> Sums:
     """Count the persons' votes by cell, and no evaluations. See ``Index.votes``."""
-    person, where = persons(cell, facts["author"])
-    stance = facts["output"] // PER_STANCE
+    person, people = persons
+    voters, voter = distinct(cell * people + person)
     favor, against = (
-        np.bincount(person[stance == STANCES.index(side)], minlength=len(where))
+        np.bincount(voter[stances == STANCES.index(side)], minlength=len(voters))
         for side in (Stance.FAVOR, Stance.AGAINST)
     )
-    vote = np.full(len(where), STANCES.index(Stance.NONE))
+    vote = np.full(len(voters), STANCES.index(Stance.NONE))
     vote[favor > against] = STANCES.index(Stance.FAVOR)
     vote[favor < against] = STANCES.index(Stance.AGAINST)
-    stances = np.bincount(3 * where + vote, minlength=3 * size).reshape(size, 3)
-    return Sums(stances, np.zeros((size, 0), np.int64))
+    taken = _table(voters // max(1, people), size, vote, len(STANCES))
+    return Sums(taken, np.zeros((size, 0), np.int64))
 
 
 def counts(
@@ -148,15 +151,21 @@ def counts(
         evaluations[cell].setdefault(aspect, {})[polarity] = n
     bins: list[dict[str, dict[int, int]]] = [{} for _ in sums.stances]
     if produced is not None and names is not None:
-        columns = produced.cells, produced.models, produced.bins, produced.counts
-        for cell, model, number, n in zip(*(c.tolist() for c in columns), strict=True):
-            bins[cell].setdefault(str(names[model]), {})[number] = n
-    # Not validated, which would take as long as all the counting: these are counted numbers.
+        which_, counted = produced.bins.tolist(), produced.counts.tolist()
+        new = (np.diff(produced.cells) != 0) | (np.diff(produced.models) != 0)
+        starts = [0, *(np.flatnonzero(new) + 1).tolist(), len(counted)]
+        for start, end in pairwise(starts if counted else ()):
+            name = str(names[int(produced.models[start])])
+            pairs = zip(which_[start:end], counted[start:end], strict=True)
+            bins[produced.cells[start]][name] = dict(pairs)
     return [
-        Counts.model_construct(
-            favor=favor, against=against, none=none, evaluations=evaluated, outputs=output
-        )
+        Counts(favor=favor, against=against, none=none, evaluations=evaluated, outputs=output)
         for (favor, against, none), evaluated, output in zip(
             sums.stances.tolist(), evaluations, bins, strict=True
         )
     ]
+
+
+def _table(cell: Numbers, size: int, kinds: Array, width: int) -> Numbers:
+    """Count rows by cell and kind: cells × width."""
+    return np.bincount(cell * width + kinds, minlength=size * width).reshape(size, width)

@@ -27,6 +27,7 @@ _TO_LETTERS = {code: code + 0xFEE0 for code in range(128)}
 
 # The filters of a search stand apart from the records, so that it reads few pages. ``copied`` marks
 # texts that came twice: once set it stays, and a trend looks for near-identical texts only there.
+# ``daily`` and the number of changes ``written`` are kept by ``indexers.daily``.
 SCHEMA = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS opinion (
@@ -41,6 +42,8 @@ CREATE INDEX IF NOT EXISTS by_duplicate ON opinion (duplicate_key, copied);
 CREATE INDEX IF NOT EXISTS facts ON opinion (policy_id, copied, fact);
 CREATE TABLE IF NOT EXISTS name (code INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS daily (key BLOB PRIMARY KEY, sums BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS written (number INTEGER NOT NULL);
+INSERT INTO written SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM written);
 CREATE TABLE IF NOT EXISTS record (
     seq INTEGER PRIMARY KEY, json BLOB NOT NULL, searchable TEXT NOT NULL
 );

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import NamedTuple
@@ -11,12 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from indexers import daily, sums
-from indexers.facts import UNANSWERED, UNKNOWN, Array, names, read
+from indexers.facts import UNANSWERED, UNKNOWN, Facts, names, read
 from indexers.queries import bucket, lacking_first
-from indexers.sums import Columns, Numbers, cells, distinct
+from indexers.recent import Recent
+from indexers.sums import Array, Numbers, Outputs, Sums, cells, distinct
 from minyi.query import AnswerCell, Cell, Counts, Facet, Filters, Group, Interval, TrendPoint
-
-COUNTED = ("output", "marks")
 
 
 class Place(NamedTuple):
@@ -33,10 +32,12 @@ class Tables:
 
     Args:
         db: inside a read transaction.
+        recent: facts that may have been read already.
     """
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, recent: Recent) -> None:
         self._db = db
+        self._recent = recent
 
     @cached_property
     def _names(self) -> dict[int, str | None]:
@@ -45,36 +46,34 @@ class Tables:
     def trend(self, filters: Filters, interval: Interval, group: Group | None) -> list[TrendPoint]:
         """See ``Index.trend``."""
         by = [group.value] if group else []
-        wanted = ["day", *by, *COUNTED, "text"]
         if daily.answer(filters, group):
-            days = daily.read(self._db, filters)
-            copies, _ = read(self._db, filters, wanted, only_copied=True)
+            days, copies = daily.read(self._db, filters), read(self._db, filters, only_copied=True)
             both = {key: np.concatenate([days[key], copies[key]]) for key in ("day", *by)}
             cell, places = self._places(both, by, interval)
             own, twice = np.split(cell, [len(days)])
             all_, produced = daily.add_up(own, len(places), days)
+            stances, marks, texts = copies.stances, copies["marks"], copies["text"]
         else:
-            facts, copied = read(self._db, filters, [*wanted, "model_id"])
+            facts = self._facts(filters)
             cell, places = self._places(facts, by, interval)
-            copies = {column: values[copied] for column, values in facts.items()}
-            twice = cell[copied]
-            all_, produced = sums.count(cell, len(places), facts), sums.outputs(cell, facts)
-        once = sums.merge(twice, copies)
-        collapsed = all_ - sums.count(twice, len(places), copies)
-        collapsed += sums.count(once[0], len(places), once[1])
-        return _points(places, sums.counts(all_, produced, self._names), sums.counts(collapsed))
+            all_, produced = _counted(cell, len(places), facts)
+            copied = facts.copied
+            twice, stances = cell[copied], facts.stances[copied]
+            marks, texts = facts["marks"][copied], facts["text"][copied]
+        once = all_ - sums.surplus(twice, len(places), stances, sums.evaluated(marks), texts)
+        return _points(places, sums.counts(all_, produced, self._names), sums.counts(once))
 
     def totals(self, filters: Filters) -> dict[str, Counts]:
         """See ``Index.totals``."""
         by = [Facet.POLICY.value]
         if daily.answer(filters):
             days = daily.read(self._db, filters)
-            cell, places = self._places({by[0]: days[by[0]]}, by)
+            cell, places = self._places({key: days[key] for key in ("day", *by)}, by)
             all_, produced = daily.add_up(cell, len(places), days)
         else:
-            facts, _ = read(self._db, filters, [*by, *COUNTED, "model_id"])
+            facts = self._facts(filters)
             cell, places = self._places(facts, by)
-            all_, produced = sums.count(cell, len(places), facts), sums.outputs(cell, facts)
+            all_, produced = _counted(cell, len(places), facts)
         found = sums.counts(all_, produced, self._names)
         return {str(place.values[0]): each for place, each in zip(places, found, strict=True)}
 
@@ -82,68 +81,58 @@ class Tables:
         """Return the number of opinions that pass."""
         if daily.answer(filters):
             return daily.total(daily.read(self._db, filters))
-        return len(read(self._db, filters, ["output"])[1])
+        return len(self._facts(filters))
 
     def cells(self, filters: Filters, by: Sequence[Facet], interval: Interval | None) -> list[Cell]:
         """See ``Index.cells``."""
-        facts, _ = read(self._db, filters, ["day", *by, *COUNTED, "model_id", "author"])
+        facts = self._facts(filters)
         cell, places = self._places(facts, by, interval)
-        all_, produced = sums.count(cell, len(places), facts), sums.outputs(cell, facts)
-        _, where = sums.persons(cell, facts["author"])
-        authors = np.bincount(where, minlength=len(places)).tolist()
+        found = sums.counts(*_counted(cell, len(places), facts), self._names)
+        authors = sums.authors(cell, len(places), facts.persons).tolist()
         return [
-            Cell.model_construct(
-                bucket=p.bucket if interval else None, values=p.values, counts=each, authors=n
-            )
-            for p, each, n in zip(
-                places, sums.counts(all_, produced, self._names), authors, strict=True
-            )
+            Cell(bucket=p.bucket if interval else None, values=p.values, counts=each, authors=n)
+            for p, each, n in zip(places, found, authors, strict=True)
         ]
 
     def votes(self, filters: Filters, interval: Interval, group: Group | None) -> list[TrendPoint]:
         """See ``Index.votes``."""
-        by = [group.value] if group else []
-        facts, _ = read(self._db, filters, ["day", *by, "output", "author"])
-        cell, places = self._places(facts, by, interval)
-        counts = sums.counts(sums.votes(cell, len(places), facts))
+        facts = self._facts(filters)
+        cell, places = self._places(facts, [group.value] if group else [], interval)
+        counts = sums.counts(sums.votes(cell, len(places), facts.stances, facts.persons))
         return _points(places, counts, counts)
 
     def answers(self, filters: Filters, by: Sequence[Facet]) -> list[AnswerCell]:
         """See ``Index.answers``."""
-        facts, _ = read(self._db, filters, ["day", *by, *COUNTED, "delay"])
+        facts = self._facts(filters)
         cell, places = self._places(facts, by, Interval.DAY, facts["delay"])
+        found = sums.counts(sums.count(cell, len(places), facts.stances, facts.evaluated))
         return [
-            AnswerCell.model_construct(
+            AnswerCell(
                 day=p.bucket,
                 values=p.values,
                 answered=p.delay != UNANSWERED,
                 delay=None if p.delay in (UNANSWERED, UNKNOWN) else p.delay,
                 counts=each,
             )
-            for p, each in zip(
-                places, sums.counts(sums.count(cell, len(places), facts)), strict=True
-            )
+            for p, each in zip(places, found, strict=True)
         ]
+
+    def _facts(self, filters: Filters) -> Facts:
+        return self._recent.read(self._db, filters)
 
     def _places(
         self,
-        facts: Columns,
+        facts: Facts | Mapping[str, Array],
         by: Sequence[str],
         interval: Interval | None = None,
         delay: Array | None = None,
     ) -> tuple[Numbers, list[Place]]:
         """Put facts into cells; return the cell of each, and the cells in order."""
-        rows = len(next(iter(facts.values())))
-        none = np.zeros(rows, np.int64)
         ranked = [self._ranked(facts[field]) for field in by]
-        keys = [
-            none + date.min.toordinal()
-            if interval is None
-            else _first_days(facts["day"], interval),
-            *(ranks for ranks, _ in ranked),
-            none if delay is None else delay,
-        ]
-        cell, (days, *values, delays) = cells(keys, rows)
+        first_days = _first_days(facts["day"], interval)
+        late = np.zeros(len(first_days), np.int64) if delay is None else delay
+        keys = [first_days, *(ranks for ranks, _ in ranked), late]
+        cell, (days, *values, delays) = cells(keys, len(late))
         labels = [
             [label[rank] for rank in ranks.tolist()]
             for ranks, (_, label) in zip(values, ranked, strict=True)
@@ -165,18 +154,27 @@ class Tables:
         return rank[numbers], [labels[number] for number in order]
 
 
-def _first_days(days: Array, interval: Interval) -> Numbers:
+def _first_days(days: Array, interval: Interval | None) -> Numbers:
     """Return the first day of each day's bucket, all as proleptic ordinals."""
+    if interval is None:
+        return np.full(len(days), date.min.toordinal())
     there, numbers = distinct(days)
     firsts = [bucket(day, interval).toordinal() for day in there.tolist()]
     return np.array(firsts, np.int64)[numbers]
+
+
+def _counted(cell: Numbers, size: int, facts: Facts) -> tuple[Sums, Outputs]:
+    return (
+        sums.count(cell, size, facts.stances, facts.evaluated),
+        sums.outputs(cell, facts["model_id"], facts["output"]),
+    )
 
 
 def _points(
     places: Sequence[Place], counts: Sequence[Counts], collapsed: Sequence[Counts]
 ) -> list[TrendPoint]:
     return [
-        TrendPoint.model_construct(
+        TrendPoint(
             bucket=place.bucket,
             group=place.values[0] if place.values else None,
             counts=all_,
