@@ -1,6 +1,6 @@
 # The same commands locally and in CI. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format bench chaos clean
+.PHONY: help demo serve test check format bench bench-honesty chaos clean
 
 VENV := .venv
 MINYI := $(VENV)/bin/minyi
@@ -9,7 +9,7 @@ ONCE ?=
 ARGS ?=
 
 help: ## List what can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: ## Run the whole service on the bundled stream (PORT=8700 for another port; ONCE=1 exits when it is drained)
 	@scripts/setup base
@@ -38,6 +38,10 @@ format: ## Format and mend what can be mended
 bench: ## Print the benchmarks' ratios (not part of the tests)
 	@scripts/setup dev
 	@for bench in linking broker; do $(VENV)/bin/python -m benchmarks.bench_$$bench; done
+
+bench-honesty: ## Print how far shares are off and whether their intervals hold (ARGS=--quick for the simulated part)
+	@scripts/setup dev
+	@$(VENV)/bin/python -m benchmarks.bench_honesty $(ARGS)
 
 chaos: ## Kill, hang and fill up what Minyi runs on, and count what is left (ARGS="--quick" or "--only embedded")
 	@scripts/setup dev

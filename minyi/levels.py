@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from minyi.labelling import CHI2_95
 from minyi.prediction_powered import Labelled, prediction_powered
-from minyi.prevalence import Z95
-from minyi.reading import PRIOR_ROWS, RIDGE, Reading
+from minyi.prevalence import Z95, simplex
+from minyi.reading import PRIOR_ROWS, USUAL, Reading
 
 Floats = npt.NDArray[np.float64]
 
@@ -83,7 +83,7 @@ def _level(
     d = len(found.mean)
     level = pool @ found.guess / pool.sum()
     distance = pool @ found.chances[:, :d] / pool.sum() - found.mean
-    reach = distance @ np.linalg.inv(found.spread + RIDGE * np.eye(d)) @ distance
+    reach = distance @ np.linalg.inv(found.spread + USUAL * np.eye(d)) @ distance
     # Mean and slope, too, are known from so many policies only.
     doubt = found.level * (1 + (1 + reach) / found.groups)
     for labelled in (own, fresh):
@@ -101,15 +101,3 @@ def _level(
         level = level + off @ precision @ doubt
         doubt = doubt - doubt @ precision @ doubt
     return level, doubt
-
-
-def simplex(points: Floats) -> Floats:
-    """Return the nearest points whose coordinates are not negative and sum to 1 (Duchi et al. 2008,
-    ICML, figure 1), shape (C, K) as given."""
-    falling = -np.sort(-points, axis=1)
-    excess = np.cumsum(falling, axis=1) - 1
-    places = np.arange(1, points.shape[1] + 1)
-    kept = (falling - excess / places > 0).sum(axis=1)
-    cut = excess[np.arange(len(points)), kept - 1] / kept
-    nearest: Floats = (points - cut[:, None]).clip(min=0)
-    return nearest

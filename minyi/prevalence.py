@@ -17,6 +17,7 @@ from minyi.vocabulary import Aspect
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
 FLOOR = 10
 """Opinions that a window needs for a share of its own; below it says that they are too few."""
 Z95 = 1.959963984540054
@@ -73,3 +74,15 @@ def share(count: int, n: int, denominator: str) -> Share:
         n=n,
         denominator=denominator,
     )
+
+
+def simplex(points: Floats) -> Floats:
+    """Return the nearest points whose coordinates are not negative and sum to 1 (Duchi et al. 2008,
+    ICML, figure 1), shape (C, K) as given."""
+    falling = -np.sort(-points, axis=1)
+    excess = np.cumsum(falling, axis=1) - 1
+    places = np.arange(1, points.shape[1] + 1)
+    kept = (falling - excess / places > 0).sum(axis=1)
+    cut = excess[np.arange(len(points)), kept - 1] / kept
+    nearest: Floats = (points - cut[:, None]).clip(min=0)
+    return nearest

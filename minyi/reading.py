@@ -30,8 +30,6 @@ from math import erfc, pi, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from minyi.labelling import SPREAD
-
 Floats = npt.NDArray[np.float64]
 
 PRIOR_ROWS = 4.0
@@ -41,10 +39,8 @@ POOL_ROWS = 20.0
 """Opinions' worth of belief that a policy's bins are filled as they are overall."""
 POOL_PART = 0.1
 """The part of that belief which no number of opinions takes away."""
-RIDGE = 0.004
-"""Variance between policies, 0.06², by which theta is held to 0."""
-USUAL = SPREAD**2
-"""Variance between policies that is expected before any is seen."""
+USUAL = 0.06**2
+"""Variance between policies that is expected before any is seen; theta is held to 0 by as much."""
 LEAST = 0.01
 """No level is taken to be known better than this, one standard deviation."""
 STEEPEST = 0.05
@@ -129,7 +125,7 @@ def learn(rows: Floats) -> Reading:
     common = np.linalg.pinv(inside[:d, :d]) @ inside[:d, d:]
     stretch = guess @ (np.linalg.pinv(common) - np.eye(d))
     _, _, joint = _moments(rows, np.concatenate([truth - guess, stretch], axis=2))
-    theta = float(np.trace(joint[:d, d:]) / (np.trace(joint[d:, d:]) + RIDGE))
+    theta = float(np.trace(joint[:d, d:]) / (np.trace(joint[d:, d:]) + USUAL))
     found = Reading(
         chances=chances,
         filled=total.sum(0) / total.sum(),

@@ -1,0 +1,180 @@
+"""How far shares are off, and whether their 95 % intervals hold the truth.
+
+    python -m benchmarks.bench_honesty [--quick]
+
+First worlds in which the truth is known, made of the shipped tagger's held-out rows; then held-out
+policies left out one at a time; then real comments with labels: the bundled stream, and, when
+``MINYI_SHARED`` names the folder with the corpora, our gold rows, NLPCC, C-STANCE and the votes of
+vTaiwan. docs/honesty.md tells what the figures mean.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks import honesty_real
+from benchmarks.honesty_methods import COUNTED, OURS, Methods
+from benchmarks.honesty_worlds import SHIFTS, VARIED, WINDOWS, WORLDS, World, rows_of
+from minyi.held_out import HeldOut
+from models.artifact import SHIPPED, load_manifest
+from models.config import SHARED_VARIABLE
+
+Floats = npt.NDArray[np.float64]
+
+SIZES = (20, 50, 200, 1000, 5000, 20000)
+ENOUGH = 100
+"""Opinions from which sampling does not hide everything else."""
+out = Console(width=120)
+
+
+class Tally:
+    """Errors and intervals of many cells, by method."""
+
+    def __init__(self) -> None:
+        self.errors: dict[str, list[Floats]] = defaultdict(list)
+        self.held: dict[str, list[Floats]] = defaultdict(list)
+        self.widths: dict[str, list[Floats]] = defaultdict(list)
+
+    def add(self, methods: Methods, cells: Floats, truth: Floats) -> None:
+        """Hold what the methods say of cells (C, B) against their true shares (C, K)."""
+        for name, shares in methods.shares(cells).items():
+            self.errors[name].append(np.abs(shares - truth).mean(1))
+        for name, (low, high) in methods.intervals(cells).items():
+            # Shares are rounded to four decimals where they are shown.
+            held = (low - 5e-5 <= truth) & (truth <= high + 5e-5)
+            self.held[name].append(held.mean(1))
+            self.widths[name].append((high - low).mean(1))
+
+    def error(self, name: str) -> float:
+        """Mean absolute error of a share."""
+        return float(np.concatenate(self.errors[name]).mean())
+
+    def cover(self, name: str) -> float:
+        """Part of the intervals that hold the truth."""
+        return float(np.concatenate(self.held[name]).mean())
+
+    def width(self, name: str) -> float:
+        """Mean width of an interval."""
+        return float(np.concatenate(self.widths[name]).mean())
+
+    @property
+    def cells(self) -> int:
+        return sum(len(part) for part in self.errors[OURS])
+
+
+def show(title: str, first: str, tallies: Iterable[tuple[str, Tally]]) -> None:
+    """Print one table: a row a tally."""
+    tallies = list(tallies)
+    names = list(tallies[0][1].errors)
+    table = Table(title=title, title_justify="left")
+    table.add_column(first)
+    table.add_column("cells", justify="right")
+    for name in names:
+        table.add_column(name, justify="right")
+    table.add_column("of counted", justify="right")
+    table.add_column("holds", justify="right")
+    table.add_column("width", justify="right")
+    table.add_column("counted holds", justify="right")
+    for label, tally in tallies:
+        table.add_row(
+            label,
+            f"{tally.cells:,}",
+            *(f"{tally.error(name):.3f}" for name in names),
+            f"{tally.error(OURS) / tally.error(COUNTED):.2f}",
+            f"{tally.cover(OURS):.3f}",
+            f"{tally.width(OURS):.2f}",
+            f"{tally.cover(COUNTED):.3f}",
+        )
+    out.print(table)
+
+
+def simulated(table: HeldOut, policies: int) -> None:
+    """Run all worlds, sizes and shifts."""
+    by_size: dict[int, Tally] = defaultdict(Tally)
+    by_world: dict[str, Tally] = defaultdict(Tally)
+    by_shift: dict[str, Tally] = defaultdict(Tally)
+    everything, large = Tally(), Tally()
+    plan = [
+        (world, varied, shift, size)
+        for world in WORLDS
+        for varied in VARIED
+        for shift in SHIFTS
+        for size in SIZES
+    ]
+    for seed, (world, varied, shift, size) in enumerate(track(plan, "worlds", transient=True)):
+        drawn = World(table, WORLDS[world], varied, seed)
+        taught: tuple[int, Methods] | None = None
+        for trial in drawn.trials(size, SHIFTS[shift], policies, WINDOWS):
+            if taught is None or taught[0] != id(trial.rows):
+                taught = id(trial.rows), Methods(trial.rows)
+            for tally in (
+                by_size[size],
+                by_world[f"{world}, {varied:.0f}"],
+                by_shift[shift],
+                everything,
+                *([large] if size >= ENOUGH else []),
+            ):
+                tally.add(taught[1], trial.cells, trial.truth)
+    note = "simulated: mean absolute error of a share"
+    show(note, "opinions a window", ((f"{size:,}", t) for size, t in by_size.items()))
+    show(note, "world, sameness of policies", by_world.items())
+    show(note, "shares of the windows", by_shift.items())
+    show(note, "", (("all", everything), (f"from {ENOUGH} opinions", large)))
+
+
+def left_out(table: HeldOut, least: int = 20) -> None:
+    """Leave each held-out policy out, learn from the others, and read it."""
+    rows = rows_of(table)
+    tally = Tally()
+    large = [place for place in range(len(rows)) if rows[place].sum() >= least]
+    for place in track(large, "left out", transient=True):
+        methods = Methods(np.delete(rows, place, axis=0))
+        own = rows[place]
+        tally.add(methods, own.sum(0)[None], (own.sum(1) / own.sum())[None])
+    title = f"held-out policies and targets of at least {least} rows, each left out"
+    show(title, "", (("validation rows", tally),))
+
+
+def real(table: HeldOut, sets: Sequence[honesty_real.Cells], title: str) -> None:
+    """Read labelled comments that no table was made of."""
+    methods = Methods(rows_of(table))
+    tallies = []
+    for found in sets:
+        tally = Tally()
+        for cells, truth in found.policies:
+            tally.add(methods, cells, truth)
+        tallies.append((found.name, tally))
+    show(title, "rows", tallies)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--quick", action="store_true", help="few draws, no tagging")
+    quick = parser.parse_args().quick
+    table = load_manifest(SHIPPED).held_out
+    if table is None:
+        raise SystemExit("the shipped manifest has no held-out rows: minyi model hold-out")
+    simulated(table, 4 if quick else 16)
+    left_out(table)
+    if quick:
+        return
+    shared = bool(os.environ.get(SHARED_VARIABLE))
+    real(table, honesty_real.tagged(shared), "real and written comments, by policy")
+    real(table, honesty_real.shifted(shared), "the same, redrawn into windows of other shares")
+    if shared:
+        real(table, [honesty_real.votes(table)], "votes of vTaiwan by week, tagged by chance")
+    else:
+        out.print(f"gold rows, NLPCC, C-STANCE and vTaiwan need {SHARED_VARIABLE}; left out")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""The ways to a share that are held beside each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from minyi.levels import read
+from minyi.outputs import OUTPUTS, STANCES, stance_of
+from minyi.prevalence import wilson
+from minyi.quantifying import adapted, inverted
+from minyi.reading import Reading, learn
+
+Floats = npt.NDArray[np.float64]
+
+COUNTED = "counted"
+OURS = "level and change"
+OF_STANCE = np.array(
+    [[stance_of(b) is stance for stance in STANCES] for b in range(OUTPUTS)], float
+)
+"""The stance of each bin, (B, K)."""
+
+
+class Methods:
+    """All methods, taught by the same held-out rows (P, K, B)."""
+
+    def __init__(self, rows: Floats) -> None:
+        self.reading: Reading = learn(rows)
+        total = rows.sum(0) + 0.1
+        self.confusion = total / total.sum(1, keepdims=True)
+        self.prior = rows.sum((0, 2)) / rows.sum()
+
+    def shares(self, cells: Floats) -> dict[str, Floats]:
+        """Return the shares (C, K) that each method finds in cells (C, B)."""
+        observed = cells / cells.sum(1, keepdims=True)
+        chances = self.reading.chances
+        return {
+            COUNTED: observed @ OF_STANCE,
+            "mean probability": observed @ chances,
+            "ACC": inverted(self.confusion @ OF_STANCE, observed @ OF_STANCE),
+            "PACC": inverted(self.confusion @ chances, observed @ chances),
+            "SLD": adapted(chances, self.prior, cells, steps=200, close=1e-5),
+            OURS: read(self.reading, cells).value,
+        }
+
+    def intervals(self, cells: Floats) -> dict[str, tuple[Floats, Floats]]:
+        """Return the 95 % intervals, (C, K) each, of the methods that have some."""
+        ours = read(self.reading, cells)
+        counts = cells @ OF_STANCE
+        bounds = np.array(
+            [[wilson(int(c), int(row.sum())) for c in row] for row in counts]
+        )  # (C, K, 2)
+        return {COUNTED: (bounds[..., 0], bounds[..., 1]), OURS: (ours.low, ours.high)}

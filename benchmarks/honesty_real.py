@@ -1,0 +1,153 @@
+"""Labelled comments that the held-out table was not made of, as cells to be read."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from rich.progress import track
+
+from benchmarks.honesty_worlds import WINDOWS, World
+from minyi.held_out import HeldOut
+from minyi.outputs import OUTPUTS, STANCES
+from minyi.vocabulary import Stance
+from models.artifact import SHIPPED
+from models.config import shared_folder
+from models.corpora import nlpcc
+from models.examples import STANCE_INDEX, Example, corpus
+from models.hold_out import output_bins
+from models.labels import gold, stream
+from models.runtime import OnnxTagger
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+LEAST = 20
+"""Rows that a policy needs to be a cell of its own."""
+SLICE = 200
+DRAWN = 300
+"""Opinions of a redrawn window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Cells of several policies: for each its bins (C, B) and true shares (C, K)."""
+
+    name: str
+    policies: list[tuple[Floats, Floats]]
+
+
+@cache
+def _tagged(shared: bool) -> dict[str, list[tuple[Ints, Ints]]]:
+    """Tag every set once; return true stances and bins of the rows of each policy."""
+    sets = {"bundled stream": stream()}
+    if shared:
+        sets["gold test rows"] = gold("test")
+        sets["NLPCC test, by target"] = nlpcc("test")
+        sets["C-STANCE test nouns, by domain"] = c_stance_domains()
+    tagger = OnnxTagger(SHIPPED)
+    answer = {}
+    for name, rows in sets.items():
+        groups: dict[str, list[Example]] = defaultdict(list)
+        for row in rows:
+            groups[row.group if name.startswith("C-") else row.context].append(row)
+        large = [group for group in groups.values() if len(group) >= LEAST]
+        flat = [row for group in large for row in group]
+        logits = [
+            tagger.logits([(r.context, r.text, r.names) for r in flat[i : i + SLICE]])[0]
+            for i in track(range(0, len(flat), SLICE), f"tagging {name}", transient=True)
+        ]
+        bins = output_bins(tagger.manifest.decision, np.concatenate(logits))
+        truth = np.array([row.stance for row in flat])
+        ends = np.cumsum([len(group) for group in large])[:-1]
+        answer[name] = list(zip(np.split(truth, ends), np.split(bins, ends), strict=True))
+    return answer
+
+
+def c_stance_domains() -> list[Example]:
+    """Return the test rows of C-STANCE on noun phrases, grouped by domain."""
+    return [
+        Example(
+            row["target"],
+            row["text"],
+            STANCE_INDEX[Stance(row["stance"].lower())],
+            group=row["domain"],
+        )
+        for row in corpus("c_stance")
+        if row["split"] == "test" and row["target_type"] == "noun_phrase"
+    ]
+
+
+def tagged(shared: bool) -> list[Cells]:
+    """Return each policy as one cell; the truth is that of its rows."""
+    return [
+        Cells(name, [_counted(truth[None], bins[None]) for truth, bins in groups])
+        for name, groups in _tagged(shared).items()
+    ]
+
+
+def shifted(shared: bool, seed: int = 5) -> list[Cells]:
+    """Return each policy as windows, its rows redrawn so that their shares drift; the truth is what
+    they were drawn by."""
+    random = np.random.default_rng(seed)
+    answer = []
+    for name, groups in _tagged(shared).items():
+        policies = []
+        for truth, bins in groups:
+            own = [bins[truth == k] for k in range(len(STANCES))]
+            there = np.array([len(part) > 0 for part in own])
+            usual = np.bincount(truth, minlength=len(STANCES)) / len(truth)
+            shares = np.array([random.dirichlet((usual * 8 + 0.3)[there]) for _ in range(WINDOWS)])
+            whole = np.zeros((WINDOWS, len(STANCES)))
+            whole[:, there] = shares
+            cells = np.zeros((WINDOWS, OUTPUTS))
+            for window, row in enumerate(whole):
+                counts = random.multinomial(DRAWN, row)
+                drawn = [random.choice(p, c) for p, c in zip(own, counts, strict=True) if c]
+                cells[window] = np.bincount(np.concatenate(drawn), minlength=OUTPUTS)
+            policies.append((cells, whole))
+        answer.append(Cells(name, policies))
+    return answer
+
+
+def _counted(truth: Ints, bins: Ints) -> tuple[Floats, Floats]:
+    cells = np.array([np.bincount(row, minlength=OUTPUTS) for row in bins], float)
+    shares = np.array([np.bincount(row, minlength=len(STANCES)) / len(row) for row in truth])
+    return cells, shares
+
+
+def votes(table: HeldOut, seed: int = 11) -> Cells:
+    """Return the weeks of vTaiwan's consultation: agree, disagree and pass are the truth, a sample
+    of the votes gets the outputs of a tagger as the world half way has it."""
+    random = np.random.default_rng(seed)
+    by_comment: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for vote in _lines("vtaiwan_uberx_votes"):
+        week = int(vote["timestamp"]) // (7 * 86_400_000)
+        by_comment[vote["comment-id"]].append((week, (1, -1, 0).index(vote["vote"])))
+    world = World(table, same=0.5, varied=100, seed=seed)
+    policies = []
+    for cast in by_comment.values():
+        weeks: dict[int, Ints] = {}
+        for week, choice in cast:
+            weeks.setdefault(week, np.zeros(len(STANCES), np.int64))[choice] += 1
+        large = [counts for counts in weeks.values() if counts.sum() >= LEAST]
+        if len(large) < 2:
+            continue
+        truth = np.array([counts / counts.sum() for counts in large])
+        confusion = world.confusion_at(np.sum(large, axis=0) / np.sum(large))
+        sizes = [max(LEAST, int(counts.sum()) // 2) for counts in large]
+        cells = [random.multinomial(n, s @ confusion) for n, s in zip(sizes, truth, strict=True)]
+        policies.append((np.array(cells, float), truth))
+    return Cells("votes on a statement, by week", policies)
+
+
+def _lines(name: str) -> Iterator[dict[str, int]]:
+    with lzma.open(shared_folder() / "data" / f"{name}.jsonl.xz", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
