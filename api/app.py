@@ -37,6 +37,7 @@ from api.routes import (
     open_data,
     policies,
     representativeness,
+    responsiveness,
     search,
 )
 from api.routes import subscriptions as subscription_routes
@@ -48,6 +49,7 @@ ROUTES = (
     policies,
     changes,
     differences,
+    responsiveness,
     representativeness,
     campaigns,
     search,

@@ -160,7 +160,8 @@ def main() -> None:
         ("volume ÷2", VOLUME, replace(plain, growth=0.5)),
     ):  # fmt: skip
         middle, late, found, error = delay(world, series, given.arl, given.trials, rng)
-        print(f"| {name} | {middle:.0f} | {late:.0f} | {found:.0%} | {error:.0f} |")
+        shown = [f"{x:.0f}" if np.isfinite(x) else "> 120" for x in (middle, late)]
+        print(f"| {name} | {shown[0]} | {shown[1]} | {found:.0%} | {error:.0f} |")
     print("\nBefore and after: how often the 95 % interval holds the difference\n")
     print("| windows | held | width in points |\n| --- | ---: | ---: |")
     for name, length, world in (

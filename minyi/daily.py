@@ -142,12 +142,13 @@ def days(
             of_day = of.of(point)
             total[place] += of_day.total
             for series in counts:
-                counts[series][place] += _count(of_day, series)
+                counts[series][place] += counted(of_day, series)
     marks = [season(first + timedelta(days=place)) is not None for place in range(length)]
     return Days(first, total, counts, np.array(marks, dtype=bool), of)
 
 
-def _count(counts: Counts, series: Series) -> int:
+def counted(counts: Counts, series: Series) -> int:
+    """Return how many opinions a share counts."""
     if series.measure is Measure.FAVOR:
         return counts.favor
     if series.measure is Measure.AGAINST:

@@ -20,6 +20,7 @@ from minyi.cli import (
     model,
     policies,
     representativeness,
+    responsiveness,
     roles,
     service,
 )
@@ -43,6 +44,7 @@ for module in (
     representativeness,
     campaigns,
     export,
+    responsiveness,
 ):
     module.add_to(app)
 app.add_typer(policies.app, name="policies")

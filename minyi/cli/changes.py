@@ -91,7 +91,7 @@ def _changes(policy: Policy, found: Changes) -> Table:
         table.add_column(name, overflow="fold")
     for change in found.items:
         table.add_row(
-            _name(change.contrast.series),
+            series_name(change.contrast.series),
             f"{change.since} [{change.since_low}–{change.since_high}]",
             f"{change.detected}",
             *_figures(change.contrast),
@@ -114,7 +114,7 @@ def _comparison(policy: Policy, found: Comparison) -> Table:
     for name in ("series", "before", "after", "change"):
         table.add_column(name, overflow="fold")
     for row in found.rows:
-        table.add_row(_name(row.series), *_figures(row))
+        table.add_row(series_name(row.series), *_figures(row))
     return table
 
 
@@ -127,14 +127,15 @@ def _events(found: Changes) -> Table:
     return table
 
 
-def _name(series: Series) -> str:
+def series_name(series: Series) -> str:
+    """Return what a series is called."""
     if series.aspect is None:
         return NAMES[series.measure]
     return f"criticism 批评 {ASPECT_ZH[series.aspect]}"
 
 
 def _figures(contrast: Contrast) -> tuple[str, str, str]:
-    return _figure(contrast.before), _figure(contrast.after), _gap(contrast.gap)
+    return _figure(contrast.before), _figure(contrast.after), gap_text(contrast.gap)
 
 
 def _figure(found: Share | Rate | None) -> str:
@@ -145,7 +146,8 @@ def _figure(found: Share | Rate | None) -> str:
     return percent(found)
 
 
-def _gap(gap: Gap | None) -> str:
+def gap_text(gap: Gap | None) -> str:
+    """Return ``+6 points [+2–+10]`` or ``×1.50 [1.20–1.90]``."""
     if gap is None:
         return "–"
     if gap.scale is Scale.RATIO:

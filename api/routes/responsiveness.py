@@ -1,0 +1,47 @@
+"""Who gets an answer, and how soon."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.schemas import Scope
+from api.services import KnownPolicy, Wired
+from minyi.domain import SHANGHAI
+from minyi.query import Filters
+from minyi.responsiveness import LATE, MOST_LATE, By, Responsiveness, read_responsiveness
+
+router = APIRouter(prefix="/v1", tags=["responsiveness"])
+
+LateAfter = Annotated[int, Query(ge=1, le=MOST_LATE)]
+
+
+@router.get("/responsiveness")
+def of_all(
+    wired: Wired, scope: Scope, by: By = By.DEPARTMENT, late_after: LateAfter = LATE
+) -> Responsiveness:
+    """Return the answered share and the time to an answer by department, region, policy or source,
+    over all policies; an opinion on two policies of a department counts twice there.
+
+    Unanswered opinions count as waiting for as long as they were followed (Kaplan and Meier), and
+    sources that never answer are left out. ``contrasts`` compares what answered, late and
+    unanswered opinions say: a comparison, not a cause."""
+    return _read(wired, scope, by, late_after)
+
+
+@router.get("/policies/{policy_id}/responsiveness")
+def of_policy(
+    wired: Wired,
+    known: KnownPolicy,
+    scope: Scope,
+    by: By = By.REGION,
+    late_after: LateAfter = LATE,
+) -> Responsiveness:
+    """Return the same for the opinions on one policy."""
+    return _read(wired, scope.model_copy(update={"policy_id": known.id}), by, late_after)
+
+
+def _read(wired: Wired, scope: Filters, by: By, late_after: int) -> Responsiveness:
+    today = wired.clock.now().astimezone(SHANGHAI).date()
+    return read_responsiveness(wired.index, wired.registry.policies(), scope, by, today, late_after)
