@@ -17,7 +17,7 @@ from index_worlds import ALL, opinion
 from indexers.embedded import FILE, EmbeddedIndex
 from minyi.errors import IndexUnavailable, SettingError
 from minyi.ports import Index
-from minyi.query import Interval
+from minyi.query import Facet, Filters, Interval
 
 
 class TestEmbedded(IndexContract):
@@ -53,6 +53,7 @@ def test_threads_read_whole_batches_while_one_writes(tmp_path: Path) -> None:
             (*_, last) = index.trend(ALL, Interval.DAY) or (None,)
             assert page.total % batch == 0
             assert last is None or last.counts.total % batch == 0
+            assert sum(cell.authors for cell in index.cells(ALL, [])) % batch == 0
             assert index.digest()[0] % batch == 0
 
     with ThreadPoolExecutor(5) as pool:
@@ -93,6 +94,44 @@ index.close()
     )
     assert run.stdout.split() == ["1", "1", "0"]
     assert index.count() == 0
+    index.close()
+
+
+def test_what_another_writes_is_counted_at_once(tmp_path: Path) -> None:
+    index, other = EmbeddedIndex(tmp_path), EmbeddedIndex(tmp_path)
+
+    def counted() -> list[int]:
+        (cell,) = index.cells(ALL, [])
+        return [cell.counts.favor, cell.counts.against, cell.authors]
+
+    index.upsert([opinion("a"), opinion("b")])
+    assert counted() == counted() == [2, 0, 2]
+    other.upsert([opinion("a", stance="against")])
+    assert counted() == [1, 1, 2]
+    other.delete([opinion("a").id])
+    assert counted() == [1, 0, 1]
+    index.upsert([opinion("b", likes=1), opinion("c")])
+    assert counted() == [2, 0, 2]
+    index.close()
+    other.close()
+
+
+def test_facts_are_the_same_read_anew_or_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexers.recent.LARGEST", 3)
+    index = EmbeddedIndex(tmp_path)
+    index.upsert([opinion(str(n), region=f"{n % 2}", channel=f"{n % 3}") for n in range(6)])
+    questions = [
+        Filters(region=region, channel=channel)
+        for region in (None, "0", "1")
+        for channel in (None, "0", "1", "2")
+    ]
+    answers = [index.cells(filters, [Facet.REGION]) for filters in questions]
+    assert [index.cells(filters, [Facet.REGION]) for filters in questions] == answers
+    assert [sum(cell.counts.total for cell in each) for each in answers] == [
+        6, 2, 2, 2, 3, 1, 1, 1, 3, 1, 1, 1,
+    ]  # fmt: skip
     index.close()
 
 
