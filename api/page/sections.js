@@ -15,11 +15,13 @@
 
 import { h } from "./dom.js";
 import { section as campaigns } from "./sections/campaigns.js";
+import { section as changes } from "./sections/changes.js";
 import { section as differences } from "./sections/differences.js";
 import { section as groups } from "./sections/groups.js";
 import { section as representativeness } from "./sections/representativeness.js";
+import { section as responsiveness } from "./sections/responsiveness.js";
 
-export const SECTIONS = [groups, differences, campaigns, representativeness];
+export const SECTIONS = [groups, differences, changes, responsiveness, campaigns, representativeness];
 
 // The open section: the one that the address names, else the first.
 export const opened = ({ section }) => SECTIONS.find(({ id }) => id === section) ?? SECTIONS[0];
