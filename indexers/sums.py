@@ -51,7 +51,7 @@ class Outputs:
 
 def distinct(column: Array) -> tuple[Array, Numbers]:
     """Return the distinct values in ascending order, and the number of each row's value."""
-    if len(column) and column.dtype.kind in "iu":
+    if len(column) and np.can_cast(column.dtype, np.int64):
         low, high = int(column.min()), int(column.max())
         if high - low < DENSE:
             places = column - low
