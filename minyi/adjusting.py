@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from minyi.domain import Model
 from minyi.held_out import Found, HeldOut, HeldOutPolicy
-from minyi.levels import Read, read
+from minyi.levels import Moves, Read, read
+from minyi.mixing import Part, moved, together
 from minyi.outputs import OUTPUTS, STANCES
 from minyi.prediction_powered import Labelled
 from minyi.prevalence import AspectShares
@@ -103,11 +104,7 @@ class Adjuster:
         given at once. None stands for a cell without opinions or without counts of the tagger's
         output (collapsed, authors), or with opinions of a model id that no rows were held out for.
         """
-        known = [
-            place
-            for place, cell in enumerate(counts)
-            if cell.total and cell.outputs and all(name in self._models for name in cell.outputs)
-        ]
+        known = [place for place, cell in enumerate(counts) if self._knows(cell)]
         answer: list[Adjusted | None] = [None] * len(counts)
         if not known:
             return answer
@@ -130,9 +127,25 @@ class Adjuster:
             )
         return answer
 
+    def moves(self, policy_id: str, counts: Sequence[Counts]) -> Moves | None:
+        """Return the shares of the stances in each cell for somebody who wants to join cells; None
+        when not all of them can be adjusted."""
+        if not counts or not all(self._knows(cell) for cell in counts):
+            return None
+        fresh = self._labels.get(policy_id, Labels()).by_model
+        return moved(self._parts(policy_id, counts, fresh))
+
+    def _knows(self, cell: Counts) -> bool:
+        return bool(cell.total and cell.outputs and cell.outputs.keys() <= self._models.keys())
+
     def _stances(
         self, policy: str, cells: Sequence[Counts], n: Floats, fresh: Mapping[str, Labelled]
     ) -> Read:
+        return together(self._parts(policy, cells, fresh), n)
+
+    def _parts(
+        self, policy: str, cells: Sequence[Counts], fresh: Mapping[str, Labelled]
+    ) -> list[Part]:
         parts = []
         for name, model in self._models.items():
             bins = np.zeros((len(cells), OUTPUTS))
@@ -141,8 +154,8 @@ class Adjuster:
                 if outputs:
                     bins[row, list(outputs)] = list(outputs.values())
             own = model.own.get(policy)
-            parts.append(_Part(model.stances, bins, own, fresh.get(name)))
-        return _together(parts, n)
+            parts.append(Part(model.stances, bins, own, fresh.get(name)))
+        return parts
 
     def _evaluations(
         self, policy: str, cells: Sequence[Counts], n: Floats
@@ -157,35 +170,6 @@ class Adjuster:
             bins = np.stack([found, n - found], axis=1)
             answer[cell] = read(reading, bins, model.own_cells[cell].get(policy))
         return answer
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """The opinions of one model id, by cell and bin."""
-
-    reading: Reading
-    bins: Floats
-    own: Labelled | None
-    fresh: Labelled | None
-
-
-def _together(parts: Sequence[_Part], n: Floats) -> Read:
-    """Return the shares of cells whose opinions were tagged by several models: the mean of each
-    one's, by its opinions. Their errors are taken to go together, which is the wider interval."""
-    parts = [part for part in parts if part.bins.any()]
-    if len(parts) == 1:
-        return read(parts[0].reading, parts[0].bins, parts[0].own, parts[0].fresh)
-    shape = len(n), len(STANCES)
-    value, low, high, error = (np.zeros(shape) for _ in range(4))
-    for part in parts:
-        rows = part.bins.sum(1) > 0
-        one = read(part.reading, part.bins[rows], part.own, part.fresh)
-        weight = (part.bins[rows].sum(1) / n[rows])[:, None]
-        value[rows] += weight * one.value
-        low[rows] += weight * one.low
-        high[rows] += weight * one.high
-        error[rows] += weight * one.error
-    return Read(value, low, high, error)
 
 
 class _Model:

@@ -1,10 +1,9 @@
 """The buckets of a trend smoothed to one band a stance. Pure.
 
-An adjusted share is off by two errors: that of its window's sampling, which goes with the window,
-and that of the tagger's known mistakes, which is the same in all windows and which no neighbour
-takes away. The variance of a window with n opinions is therefore taken for ``common + own / n``;
-only the second is smoothed, and the first is put back into the band. Both come from the intervals
-of the windows and of their sum. A raw share has no common part.
+What a window's share is off by has two parts. Its sampling is its own, and goes down with the help
+of its neighbours. What the tagger's known mistakes leave open goes the same way in all windows that
+say the same, and no neighbour takes it away: it is added to the band afterwards, by how far the
+smoothed share has moved from the policy's level. A raw share has the first part only.
 """
 
 from __future__ import annotations
@@ -15,11 +14,10 @@ from datetime import date
 import numpy as np
 from pydantic import TypeAdapter
 
-from minyi.adjusting import Adjusted
 from minyi.domain import Model
-from minyi.prevalence import FLOOR, Z95
-from minyi.query import Counts, Interval, Share
-from minyi.smoothing import Floats, Level, Places, band, level
+from minyi.levels import Moves
+from minyi.query import Counts, Interval
+from minyi.smoothing import Floats, Level, Places, band, level, straight
 from minyi.vocabulary import Stance
 
 GAP = 4
@@ -51,7 +49,7 @@ def smoothed(
     buckets: Sequence[date],
     interval: Interval,
     cells: Sequence[Counts],
-    adjusted: Sequence[Adjusted | None],
+    moves: Moves | None = None,
     sided: bool = False,
 ) -> tuple[SmoothPoint, ...]:
     """Return the band over the buckets and the short gaps between them.
@@ -59,60 +57,60 @@ def smoothed(
     Args:
         buckets: their first days, rising.
         interval: their length.
-        cells: what each holds, and last their sum.
-        adjusted: of every cell, or None of each.
+        cells: what each holds, at least one opinion.
+        moves: the adjusted shares of each; None smooths the raw ones.
         sided: favor and against are shares of the two.
     """
     places = _places(buckets, interval)
-    rows = np.searchsorted(every := _with_gaps(places), places)
+    every = _with_gaps(places)
     shares = np.full((len(Stance), len(every)), np.nan)
     variances = np.ones_like(shares)
-    common, sizes = np.zeros((len(Stance), 1)), np.zeros((len(Stance), 1))
-    for line, stance in enumerate(Stance):
-        n = np.array([_size(cell, stance, sided) for cell in cells], float)
-        value, spread = _seen(stance, n, cells, adjusted)
-        common[line], own = _parts(n, value, spread)
-        shares[line, rows] = np.where(n[:-1] > 0, value[:-1], np.nan)
-        variances[line, rows] = own / np.maximum(n[:-1], 1)
-        sizes[line] = n[-1]
-    found = level(every, shares, variances)
-    value, low, high = band(Level(found.mean, found.variance + common), sizes)
-    rounded = np.stack([value, low, high], axis=2).round(4).tolist()
+    seen = np.searchsorted(every, places)
+    counts = np.array([[getattr(cell, stance) for stance in Stance] for cell in cells], float)
+    sizes = np.repeat(counts.sum(1, keepdims=True), len(Stance), axis=1)
+    if moves is None:
+        if sided:
+            sizes[:, :2] = counts[:, :2].sum(1, keepdims=True)
+        shares[:, seen], variances[:, seen] = (each.T for each in _counted(counts, sizes))
+        value, low, high = band(level(every, shares, variances), sizes.sum(0)[:, None])
+    else:
+        shares[:, seen], variances[:, seen] = moves.value.T, moves.sampled.T
+        found = level(every, shares, variances)
+        moved = (found.mean.T - moves.level) ** 2
+        found = Level(found.mean, found.variance + (moves.shared + moved @ moves.bend).T)
+        value, low, high = straight(found)
+        if sided:
+            value[:2], low[:2], high[:2] = among(value[:2], low[:2], high[:2])
+    return _points(every, interval, np.stack([value, low, high], axis=2))
+
+
+def among(value: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats]:
+    """Turn shares of all, and their bounds, into shares among the two, shapes (2, …) as given.
+
+    The bounds join the low of one with the high of the other: where few are neutral, one is high
+    when the other is low, and the interval is exact; else it is wider than it need be.
+    """
+
+    def ratio(mine: Floats, theirs: Floats) -> Floats:
+        return mine / np.maximum(mine + theirs, 1e-9)
+
+    return ratio(value, value[::-1]), ratio(low, high[::-1]), ratio(high, low[::-1])
+
+
+def _counted(counts: Floats, sizes: Floats) -> tuple[Floats, Floats]:
+    """Return raw shares and the variances of their sampling; shares of nobody are NaN. The shares
+    of all together stand in for the unknown ones, never 0 or 1, as no share is for certain."""
+    usual = (counts.sum(0) + 0.5) / (sizes.sum(0) + 1)
+    n = np.maximum(sizes, 1)
+    return np.where(sizes > 0, counts / n, np.nan), usual * (1 - usual) / n
+
+
+def _points(every: Places, interval: Interval, bounds: Floats) -> tuple[SmoothPoint, ...]:
     days: list[dict[str, object]] = [{"bucket": _day(p, interval)} for p in every.tolist()]
-    for stance, line in zip(Stance, rounded, strict=True):
+    for stance, line in zip(Stance, bounds.round(4).tolist(), strict=True):
         for point, (middle, under, over) in zip(days, line, strict=True):
             point[stance.value] = {"value": middle, "low": under, "high": over}
     return _POINTS.validate_python(days)
-
-
-def _size(cell: Counts, stance: Stance, sided: bool) -> int:
-    return cell.favor + cell.against if sided and stance is not Stance.NONE else cell.total
-
-
-def _seen(
-    stance: Stance, n: Floats, cells: Sequence[Counts], adjusted: Sequence[Adjusted | None]
-) -> tuple[Floats, Floats | None]:
-    """Return the shares of the cells and the variances of adjusted ones."""
-    if any(one is None for one, size in zip(adjusted, n, strict=True) if size):
-        counts = np.array([getattr(cell, stance) for cell in cells], float)
-        return counts / np.maximum(n, 1), None
-    shares: list[Share | None] = [getattr(one, stance) if one else None for one in adjusted]
-    bounds = [(s.value, s.low, s.high) if s and s.value is not None else (0, 0, 1) for s in shares]
-    value, low, high = np.array(bounds, float).T
-    return value, (np.maximum(high - value, value - low) / Z95) ** 2  # at 0 and 1 one side is cut
-
-
-def _parts(n: Floats, value: Floats, spread: Floats | None) -> tuple[float, float]:
-    """Return the variance that all windows have in common, and their own times n."""
-    middle = (value[-1] * n[-1] + 0.5) / (n[-1] + 1)  # never 0 or 1, as no share is for certain
-    binomial = middle * (1 - middle)
-    if spread is None:
-        return 0.0, binomial
-    windows = n[:-1] >= FLOOR  # an interval over nearly all of 0 to 1 tells no variance
-    inverse = (1 / n[:-1][windows]).mean() - 1 / n[-1] if windows.any() else 0.0
-    own = (spread[:-1][windows].mean() - spread[-1]) / inverse if inverse > 0 else 0.0
-    own = max(own, binomial)  # an adjusted share is never surer than a counted one
-    return max(spread[-1] - own / n[-1], 0.0), own
 
 
 def _places(buckets: Sequence[date], interval: Interval) -> Places:

@@ -31,6 +31,22 @@ class Read:
     error: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Shares of cells before anything holds them within 0 and 1, and variances of their errors.
+
+    ``value`` and what is ``sampled`` in it are each cell's own, (C, K). All cells have the policy's
+    ``level`` (K,) in common and what that is off by, ``shared`` (K,); what a cell has moved from
+    there is off by ``bend`` (K, K), for the square of each class's move, in all that move alike.
+    """
+
+    value: Floats
+    sampled: Floats
+    level: Floats
+    shared: Floats
+    bend: Floats
+
+
 def read(
     found: Reading, cells: Floats, own: Labelled | None = None, fresh: Labelled | None = None
 ) -> Read:
@@ -46,27 +62,11 @@ def read(
             what was learnt from other policies, they stand alone.
     """
     d = len(found.mean)
-    f, slope = found.chances[:, :d], found.slope
-    n, pool = cells.sum(1), cells.sum(0)
-    mean, pooled = cells @ f / n[:, None], pool @ f / pool.sum()
-    level, doubt = _level(found, pool, own, fresh)
-    steep = np.linalg.inv(found.following(pool[None])[0])
-    change = (mean - pooled) @ steep
-    # A cell's own opinions are also part of the policy's.
-    away = f[None] - mean[:, None]
-    varied = np.einsum("cb,cbi,cbj->cij", cells, away, away) + PRIOR_ROWS * found.variance
-    varied /= (n + PRIOR_ROWS)[:, None, None]
-    part = (n / pool.sum())[:, None, None]
-    near, far = steep + part * (slope - steep), slope - steep
-    error = near.transpose(0, 2, 1) @ varied @ near / n[:, None, None]
-    error += (1 - part) / pool.sum() * (far.T @ varied @ far)
-    error += doubt
-    moved = np.concatenate([change, -change.sum(1, keepdims=True)], axis=1)
-    error += steep.T @ np.einsum("ck,kij->cij", moved**2, found.bend) @ steep
-    whole = np.concatenate([np.eye(d), -np.ones((1, d))])
-    value = (level + change) @ whole.T
-    value[:, d] += 1
-    deviation = np.sqrt(np.einsum("ki,cij,kj->ck", whole, error, whole))
+    parts = _parts(found, cells, own, fresh)
+    error = parts.sampled + parts.shared
+    error += np.einsum("ck,kij->cij", _classes(parts.change, 0) ** 2, parts.bend)
+    value = _classes(parts.level + parts.change, 1)
+    deviation = np.sqrt(_variances(error, d))
     shares, margin = simplex(value), Z95 * deviation
     return Read(
         shares,
@@ -74,6 +74,71 @@ def read(
         np.maximum(shares, (value + margin).clip(0, 1)),
         deviation,
     )
+
+
+def moves(
+    found: Reading, cells: Floats, own: Labelled | None = None, fresh: Labelled | None = None
+) -> Moves:
+    """Return the same shares as ``read``, for somebody who wants to join cells: with the errors
+    that are a cell's own apart from those that all cells have together."""
+    d = len(found.mean)
+    parts = _parts(found, cells, own, fresh)
+    n = cells.sum(1)
+    return Moves(
+        value=_classes(parts.level + parts.change, 1),
+        sampled=_variances(parts.sampled, d),
+        level=_classes(parts.level[None], 1)[0],
+        shared=n @ _variances(parts.shared, d) / n.sum(),
+        bend=_variances(parts.bend, d),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What shares are made of, in the first D classes: a policy's ``level`` (D,), the ``change`` of
+    each cell from there (C, D), the covariances of what is ``sampled`` in it and of what it has in
+    common with the others, ``shared`` (C, D, D), and ``bend`` (K, D, D) for each class's change
+    squared."""
+
+    level: Floats
+    change: Floats
+    sampled: Floats
+    shared: Floats
+    bend: Floats
+
+
+def _parts(found: Reading, cells: Floats, own: Labelled | None, fresh: Labelled | None) -> _Parts:
+    d = len(found.mean)
+    f, slope = found.chances[:, :d], found.slope
+    n, pool = cells.sum(1), cells.sum(0)
+    mean, pooled = cells @ f / n[:, None], pool @ f / pool.sum()
+    level, doubt = _level(found, pool, own, fresh)
+    steep = np.linalg.inv(found.following(pool[None])[0])
+    # A cell's own opinions are also part of the policy's.
+    away = f[None] - mean[:, None]
+    varied = np.einsum("cb,cbi,cbj->cij", cells, away, away) + PRIOR_ROWS * found.variance
+    varied /= (n + PRIOR_ROWS)[:, None, None]
+    part = (n / pool.sum())[:, None, None]
+    near, far = steep + part * (slope - steep), slope - steep
+    return _Parts(
+        level=level,
+        change=(mean - pooled) @ steep,
+        sampled=near.transpose(0, 2, 1) @ varied @ near / n[:, None, None],
+        shared=(1 - part) / pool.sum() * (far.T @ varied @ far) + doubt,
+        bend=steep.T @ found.bend @ steep,
+    )
+
+
+def _classes(shares: Floats, whole: int) -> Floats:
+    """Add the last class, (C, D) to (C, K), so that they sum to ``whole``."""
+    return np.concatenate([shares, whole - shares.sum(1, keepdims=True)], axis=1)
+
+
+def _variances(covariances: Floats, d: int) -> Floats:
+    """Return the variance of each class, (C, D, D) to (C, K)."""
+    whole = np.concatenate([np.eye(d), -np.ones((1, d))])
+    variances: Floats = np.einsum("ki,cij,kj->ck", whole, covariances, whole)
+    return variances
 
 
 def _level(

@@ -86,8 +86,16 @@ def level(places: Places, shares: Floats, variances: Floats) -> Level:
     return Level(mean=middle.T, variance=np.maximum(variance, 0).T)
 
 
+def straight(found: Level) -> tuple[Floats, Floats, Floats]:
+    """Return value, low and high at 95 %, cut at 0 and 1: for errors that are not of sampling."""
+    value, margin = found.mean, Z95 * np.sqrt(found.variance)
+    inside = np.clip(value, 0, 1)
+    low, high = np.clip(value - margin, 0, inside), np.clip(value + margin, inside, 1)
+    return inside, low, high
+
+
 def band(found: Level, n: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return value, low and high of shares at 95 %, all within 0 and 1.
+    """Return value, low and high of shares of a sample at 95 %, all within 0 and 1.
 
     The interval is Wilson's for the number of opinions that would leave the variance: lopsided near
     the ends, as it has to be. ``n`` is what all windows hold; no share is taken for surer than one

@@ -8,13 +8,16 @@ from datetime import date
 from enum import StrEnum
 from itertools import chain
 
+import numpy as np
+
 from minyi.adjusting import Adjusted, Adjuster
-from minyi.bands import SmoothPoint, smoothed
+from minyi.bands import SmoothPoint, among, smoothed
 from minyi.denominators import Count, Denominator
 from minyi.domain import Model
 from minyi.query import Counts, Interval, Share, TrendPoint
 from minyi.summaries import OPINIONS, Summary, shares, summaries
 from minyi.summing import total
+from minyi.vocabulary import Stance
 
 ALL_OPINIONS = "opinions on all policies"
 
@@ -107,12 +110,12 @@ def assemble(
         adjuster: what is known of the tagger's errors; None: nothing.
         of: what the shares are of.
     """
-    points = list(points)
+    points, adjuster = list(points), adjuster or Adjuster()
     counted = [of.of(point) for point in points]
     groups = _by_group(points, counted) if of.group is not None else {}
     parts = counted, [*groups.values()], [total(counted)]
     cells = [*chain.from_iterable(parts)]
-    adjusted, why = _adjust(policy_id, parts, adjuster or Adjuster(), of)
+    adjusted, why = _adjust(policy_id, parts, adjuster, of)
     readings = _readings(cells, adjusted, of)
     whole, salience = readings[-1], _salience(points, everything)
     return Trend(
@@ -142,7 +145,13 @@ def assemble(
         ),
         smooth=()
         if of.group is not None or whole.raw.too_few
-        else smoothed([point.bucket for point in points], interval, cells, adjusted, of.sided),
+        else smoothed(
+            [point.bucket for point in points],
+            interval,
+            counted,
+            None if why else adjuster.moves(policy_id, counted),
+            of.sided,
+        ),
     )
 
 
@@ -171,34 +180,25 @@ def _adjust(
 
 
 def _among_sides(found: Adjusted, of: Denominator) -> Adjusted:
-    """Return favor and against as shares of the two, where that is asked for.
-
-    The bounds join the low of one with the high of the other: where few are neutral, one is high
-    when the other is low, and the interval is exact; else it is wider than it need be.
-    """
+    """Return favor and against as shares of the two, where that is asked for."""
     if not of.sided:
         return found
-    n, words = found.favor.count + found.against.count, of.words(sided=True)
-
-    def among(one: Share, other: Share) -> Share:
-        def ratio(mine: float | None, theirs: float | None) -> float | None:
-            both = (mine or 0) + (theirs or 0)
-            return round((mine or 0) / both, 4) if both else None
-
-        return Share(
-            value=ratio(one.value, other.value),
-            low=ratio(one.low, other.high),
-            high=ratio(one.high, other.low),
-            count=one.count,
-            n=n,
-            denominator=words,
-        )
-
-    sides = {
-        "favor": among(found.favor, found.against),
-        "against": among(found.against, found.favor),
-    }
-    return found.model_copy(update=sides)
+    sides = found.favor, found.against
+    given = np.array([(s.value or 0, s.low or 0, s.high or 0) for s in sides])
+    both = np.transpose(among(*given.T)).round(4).tolist()
+    return found.model_copy(
+        update={
+            stance.value: Share(
+                value=value,
+                low=low,
+                high=high,
+                count=side.count,
+                n=found.favor.count + found.against.count,
+                denominator=of.words(sided=True),
+            )
+            for stance, side, (value, low, high) in zip(Stance, sides, both, strict=False)
+        }
+    )
 
 
 def _readings(

@@ -48,13 +48,15 @@ def point(week: int, cell: Counts, group: str | None = None) -> TrendPoint:
 
 @pytest.fixture(scope="module")
 def adjuster() -> Adjuster:
-    """Knows a tagger that takes one of five who are against for one in favor."""
-    rows = {
-        Stance.FAVOR: {BINS[Stance.FAVOR]: 95, BINS[Stance.AGAINST]: 5},
-        Stance.AGAINST: {BINS[Stance.AGAINST]: 80, BINS[Stance.FAVOR]: 20},
-        Stance.NONE: {BINS[Stance.NONE]: 100},
-    }
-    policies = {name: HeldOutPolicy(stances=rows) for name in "abcdef"}
+    """Knows a tagger that takes one of five who are against for one in favor, on every policy."""
+    policies = {}
+    for name, favor, against in (("a", 1, 9), ("b", 2, 6), ("c", 4, 4), ("d", 7, 2), ("e", 9, 1)):
+        rows = {
+            Stance.FAVOR: {BINS[Stance.FAVOR]: 100 * favor},
+            Stance.AGAINST: {BINS[Stance.AGAINST]: 80 * against, BINS[Stance.FAVOR]: 20 * against},
+            Stance.NONE: {BINS[Stance.NONE]: 100},
+        }
+        policies[name] = HeldOutPolicy(stances=rows)
     return Adjuster({"m": HeldOut(model_id="m", policies=policies)})
 
 
