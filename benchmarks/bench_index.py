@@ -18,12 +18,13 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import combinations, islice
+from itertools import islice
 from pathlib import Path
 from statistics import median
 
 from benchmarks.synthetic import COMMON, RARE, opinions
 from indexers.embedded import EmbeddedIndex
+from minyi.differences import differences
 from minyi.domain import SHANGHAI, Opinion
 from minyi.ports import Index
 from minyi.query import Facet, Filters, Group, Interval
@@ -107,7 +108,7 @@ def read(index: Index) -> None:
             ONE,
         )
     timed("cells of a policy, by region and channel", lambda f: index.cells(f, FACETS[:2]), ONE)
-    timed("cells by each facet and month, and by all pairs", partial(differences, index), ONE, 20)
+    timed("differences of a policy", partial(differences, index, "policy-0"), ALL, 20)
     timed("answers of a policy", lambda f: index.answers(f, []), ONE)
     timed("answers of all", lambda f: index.answers(f, []), ALL, 10)
     timed("totals, 30 days", index.totals, DAYS)
@@ -126,14 +127,6 @@ def read(index: Index) -> None:
     timed("evidence of all, against", lambda f: index.search("", f), against, 10)
     timed("digest", lambda f: index.digest(), ALL, 1)
     say("hits of the common word", f"{index.search(COMMON, ALL).total:,}")
-
-
-def differences(index: Index, filters: Filters) -> None:
-    """Ask for the cells that tell where a policy's groups differ."""
-    for facet in FACETS:
-        index.cells(filters, [facet], MONTH)
-    for pair in combinations(FACETS, 2):
-        index.cells(filters, pair)
 
 
 def write(index: Index, rows: int, batch: int) -> None:

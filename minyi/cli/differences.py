@@ -8,10 +8,17 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from minyi.adjusting import Adjuster
 from minyi.cli.options import Json, Since, Until, day, filters
 from minyi.cli.tables import plain
-from minyi.cli.wiring import Data, existing_index, known_policy, output, registry, settings
+from minyi.cli.wiring import (
+    Data,
+    adjuster,
+    existing_index,
+    known_policy,
+    output,
+    registry,
+    settings,
+)
 from minyi.comparing import Compared, FacetTable, Finding
 from minyi.difference_words import BY_ZH, label_zh, percent, points
 from minyi.differences import Differences, differences
@@ -42,7 +49,7 @@ def show(
     known = known_policy(registry(config), policy)
     scope = filters(since=day(since), until=day(until))
     with existing_index(config) as opened:
-        found = differences(opened, known.id, scope, Adjuster())
+        found = differences(opened, known.id, scope, adjuster(config))
     if as_json:
         print(found.model_dump_json())
         return
