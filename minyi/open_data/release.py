@@ -202,23 +202,32 @@ def _read(
 def _publish(
     policy: Policy, whole: Cell, lines: Mapping[Facet | None, Line], k: int, adjuster: Adjuster
 ) -> dict[Table, list[Published]]:
-    plan: list[tuple[Table, Part, Facet | None, str | None, Counts]] = [
-        (Table.POLICIES, Part.TOTAL, None, None, whole.counts)
-    ]
+    found: dict[Table, list[Published]] = {table: [] for table in Table}
+    found[Table.POLICIES] += _adjusted(policy, None, [(Part.TOTAL, None, whole.counts)], adjuster)
     for facet, line in lines.items():
-        table = Table.MONTHS if facet is None else Table.GROUPS
         shown, rest = protected(line, whole, k)
+        parts: list[_Said] = []
         for cell in shown:
             value = f"{cell.bucket:%Y-%m}" if cell.bucket else cell.values[0]
-            part = Part.LACKING if value is None else Part.VALUE
-            plan.append((table, part, facet, value, cell.counts))
+            parts.append((Part.LACKING if value is None else Part.VALUE, value, cell.counts))
         if rest:
-            plan.append((table, Part.REST, facet, None, total(cell.counts for cell in rest)))
-    adjusted = adjuster.adjust(policy.id, [counts for *_, counts in plan])
-    found: dict[Table, list[Published]] = {table: [] for table in Table}
-    for (table, part, facet, value, counts), better in zip(plan, adjusted, strict=True):
-        found[table].append(Published(policy, part, facet, value, counts, better))
+            parts.append((Part.REST, None, total(cell.counts for cell in rest)))
+        table = Table.MONTHS if facet is None else Table.GROUPS
+        found[table] += _adjusted(policy, facet, parts, adjuster)
     return found
+
+
+_Said = tuple[Part, str | None, Counts]
+
+
+def _adjusted(
+    policy: Policy, facet: Facet | None, parts: Sequence[_Said], adjuster: Adjuster
+) -> Iterator[Published]:
+    """Yield a line with its adjusted shares. They learn from all cells that they are given: each
+    line is given alone, so that no opinion counts twice, and without what is hidden in it."""
+    better = adjuster.adjust(policy.id, [counts for *_, counts in parts])
+    for (part, value, counts), adjusted in zip(parts, better, strict=True):
+        yield Published(policy, part, facet, value, counts, adjusted)
 
 
 def protected(line: Line, whole: Cell, k: int = K) -> tuple[list[Cell], list[Cell]]:

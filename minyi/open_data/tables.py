@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from minyi.open_data.release import FACETS, Part, Published, Release, Table
-from minyi.prevalence import share
+from minyi.prevalence import wilson
 from minyi.query import Share
 from minyi.vocabulary import ASPECT_ZH, POLARITY_ZH, STANCE_ZH, Aspect, Domain, Polarity, Stance
 
@@ -136,6 +136,6 @@ def _figures(cell: Published, measure: Stance | tuple[Aspect, Polarity]) -> Row:
         count = cell.counts.evaluations.get(aspect, {}).get(polarity, 0)
         if cell.adjusted and cell.adjusted.evaluations:
             better = getattr(cell.adjusted.evaluations[list(Aspect).index(aspect)], polarity)
-    raw = share(count, n, "")
+    low, high = wilson(count, n)
     adjusted = (better.value, better.low, better.high) if better else (None, None, None)
-    return (name, zh, count, n, raw.value, raw.low, raw.high, *adjusted)
+    return (name, zh, count, n, round(count / n, 4), round(low, 4), round(high, 4), *adjusted)
