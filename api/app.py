@@ -39,6 +39,7 @@ from api.routes import (
     representativeness,
     responsiveness,
     search,
+    why,
 )
 from api.routes import subscriptions as subscription_routes
 from api.services import Services
@@ -52,6 +53,7 @@ ROUTES = (
     responsiveness,
     representativeness,
     campaigns,
+    why,
     search,
     comments,
     dead_letters,

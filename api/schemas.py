@@ -15,6 +15,7 @@ from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=500)]
 Word = Annotated[str | None, Query(max_length=100)]
+Words = Annotated[str, Query(max_length=200)]
 
 
 class PolicyView(Reading):

@@ -34,7 +34,9 @@ class Said:
     comment_id: str
     created_at: datetime
     key: str
+    title: str | None
     text: str
+    span: tuple[int, int] | None
     named: tuple[str, ...]
     stance: Stance
     cells: frozenset[tuple[Aspect, Polarity]]
@@ -53,7 +55,9 @@ class Said:
             comment_id=opinion.comment_id,
             created_at=opinion.created_at,
             key=opinion.duplicate_key,
+            title=opinion.title,
             text=opinion.text,
+            span=opinion.span,
             named=opinion.link.evidence,
             stance=opinion.stance,
             cells=frozenset((e.aspect, e.polarity) for e in opinion.evaluations),

@@ -15,6 +15,8 @@ export function evidence({ path, wanted, scope, sure, here, nothing, regions, si
   const date = (name, label) => h("label", { class: "field" }, h("span", null, label),
     h("input", { type: "date", "data-key": name, value: wanted[name] ?? "", onchange: (event) => go({ [name]: event.target.value }) }));
   const filters = h("form", { class: "tools", onsubmit: (event) => event.preventDefault() },
+    h("label", { class: "field" }, h("span", null, "词语"),
+      h("input", { type: "search", maxlength: 200, "data-key": "q", value: wanted.q ?? "", onchange: (event) => go({ q: event.target.value.trim() }) })),
     select("立场", [["", "全部"], ...Object.entries(STANCES)], wanted.stance, (stance) => go({ stance })),
     select("评价方面", [["", "全部"], ...Object.entries(ASPECTS)], wanted.aspect, (aspect) => go({ aspect })),
     select("评价倾向", [["", "全部"], ...Object.entries(POLARITIES)], wanted.polarity, (polarity) => go({ polarity })),
@@ -32,6 +34,7 @@ function said(wanted, scope) {
     ...Object.entries(scope).map(([name, value]) => `${SCOPES[name]}“${value}”`),
     STANCES[wanted.stance],
     (wanted.aspect || wanted.polarity) && `${POLARITIES[wanted.polarity] ?? "评价"}${ASPECTS[wanted.aspect] ?? ""}`,
+    wanted.q && `含有“${wanted.q}”`,
     (wanted.from || wanted.to) && `${wanted.from ?? "最早"} 至 ${wanted.to ?? "最新"}`,
   ].filter(Boolean);
   return parts.length ? `当前筛选：${parts.join("，")}。` : "";

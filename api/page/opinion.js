@@ -23,7 +23,7 @@ export function opinionCard(opinion, titles = null) {
 }
 
 // Offsets count code points, as the tagger does; JavaScript's own count halves of an emoji.
-function body({ text, span }) {
+export function body({ text, span }) {
   const letters = Array.from(text);
   const paragraph = h("p", { class: "text", dir: "auto" });
   if (span && span[0] < span[1] && span[1] <= letters.length) {

@@ -9,7 +9,7 @@
 //   params            the parameters of the address
 //   scope             what the whole view is narrowed to, as query parameters
 //   here(changes)     the address of the view with changes; one that names stance, aspect,
-//                     polarity, from or to lists exactly these comments
+//                     polarity, from, to or q (words) lists exactly these comments
 //   signal            aborts when the view is left
 // What it throws is shown with a button to try again.
 
@@ -20,8 +20,9 @@ import { section as differences } from "./sections/differences.js";
 import { section as groups } from "./sections/groups.js";
 import { section as representativeness } from "./sections/representativeness.js";
 import { section as responsiveness } from "./sections/responsiveness.js";
+import { section as why } from "./sections/why.js";
 
-export const SECTIONS = [groups, differences, changes, responsiveness, campaigns, representativeness];
+export const SECTIONS = [groups, why, differences, changes, responsiveness, campaigns, representativeness];
 
 // The open section: the one that the address names, else the first.
 export const opened = ({ section }) => SECTIONS.find(({ id }) => id === section) ?? SECTIONS[0];

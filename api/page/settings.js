@@ -2,7 +2,7 @@
 
 import { COUNTS, GROUPS, INTERVALS, SCOPES, isDate } from "./words.js";
 
-export const EVIDENCE = ["stance", "aspect", "polarity", "from", "to"];
+export const EVIDENCE = ["stance", "aspect", "polarity", "from", "to", "q"];
 const SCOPE = Object.keys(SCOPES);
 
 // Keeps what names of `params`.

@@ -12,6 +12,7 @@ from api.schemas import (
     PolicyList,
     PolicyView,
     Scope,
+    Words,
 )
 from api.services import KnownPolicy, Wired
 from minyi.denominators import Count, Denominator, denominator
@@ -93,12 +94,14 @@ def evidence(
     wired: Wired,
     known: KnownPolicy,
     filtered: Filtered,
+    q: Words = "",
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> OpinionPage:
-    """List the opinions on a policy, newest first."""
+    """List the opinions on a policy, newest first; with ``q`` those whose title or text holds every
+    word of it."""
     wanted = filtered.model_copy(update={"policy_id": known.id})
-    page = wired.index.search("", wanted, limit, cursor)
+    page = wired.index.search(q, wanted, limit, cursor)
     return OpinionPage(items=list(page.items), cursor=page.cursor, total=page.total)
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from fastapi import APIRouter
 
-from fastapi import APIRouter, Query
-
-from api.schemas import Cursor, Filtered, Limit, OpinionPage, Word
+from api.schemas import Cursor, Filtered, Limit, OpinionPage, Word, Words
 from api.services import Wired
 
 router = APIRouter(prefix="/v1", tags=["search"])
@@ -16,7 +14,7 @@ router = APIRouter(prefix="/v1", tags=["search"])
 def search(
     wired: Wired,
     filtered: Filtered,
-    q: Annotated[str, Query(max_length=200)] = "",
+    q: Words = "",
     policy: Word = None,
     limit: Limit = 20,
     cursor: Cursor = None,

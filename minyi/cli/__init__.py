@@ -23,6 +23,7 @@ from minyi.cli import (
     responsiveness,
     roles,
     service,
+    why,
 )
 from minyi.cli.wiring import console
 from minyi.errors import MinyiError
@@ -43,6 +44,7 @@ for module in (
     differences,
     representativeness,
     campaigns,
+    why,
     export,
     responsiveness,
 ):
