@@ -6,8 +6,8 @@ least ``arl`` watched days apart, for one series.
 
 How. Each day is ranked among all days since the watch began, weekday effects taken off and scaled
 by what its number of opinions allows; the rank becomes a normal score (Conover, Tercero-Gómez &
-Cordero-Franco 2017, Qual. Technol. Quant. Manag. 14:1, sequential normal scores). As long as days
-are exchangeable the scores are independent and standard normal, whatever the distribution: nothing
+Cordero-Franco 2017, Sequential Anal. 36:397, sequential normal scores). As long as days are
+exchangeable the scores are independent and standard normal, whatever the distribution: nothing
 is assumed of the level, of how opinions of one day hang together, of outliers. On each day a unit
 is staked on the scores' having moved by some amount; the capitals add up to the statistic of
 Shiryaev and Roberts, an e-detector: its expected value at any stopping time is at most the expected
@@ -16,7 +16,11 @@ PMLR 152:191). So the time until it first reaches ``arl`` is at least ``arl`` on
 
 Days that follow one another are often alike, which is not exchangeable. The correlation of a day
 with the day before is estimated, and the scores are made smaller by what it takes from the sum of
-many (never larger, so the promise stands). ``docs/change.md`` says what that achieves.
+many (never larger, so the promise stands).
+
+To the letter the promise is that of ranks whose ties are broken at random, with weekday effects and
+spread known; here ties share the mean of what they would have gained, and both are estimated. That
+it holds all the same was simulated (``docs/change.md``).
 """
 
 from __future__ import annotations

@@ -225,7 +225,8 @@ def _memory(values: Floats, adjusted: Floats, scale: Floats, seen: Bools) -> Flo
     near[later] = (adjusted[later] - adjusted[later - 1]) ** 2 / (scale[later] + scale[later - 1])
     pairs[later] = 1.0
     far, pairs = np.cumsum(far), np.cumsum(pairs)
-    found = (1 - np.cumsum(near) / np.maximum(far, 1e-12)) * pairs / (pairs + PRIOR_DAYS)
+    alike = 1 - np.divide(np.cumsum(near), far, out=np.ones_like(far), where=far > 0)
+    found = alike * pairs / (pairs + PRIOR_DAYS)
     return _yesterday(np.clip(found, 0.0, MOST_MEMORY), 0.0)
 
 

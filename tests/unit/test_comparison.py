@@ -62,6 +62,7 @@ def test_the_figures_are_those_of_the_windows() -> None:
     assert volume.gap is not None
     assert volume.gap.value == pytest.approx(1)
     assert not volume.gap.clear
+    assert 10 < volume.before.low < volume.before.high < 25  # Poisson's, days that never differ
     assert "not a cause" in found.note
 
 
