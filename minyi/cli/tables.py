@@ -58,7 +58,7 @@ def add_stances(table: Table, adjusting: bool, **names: str) -> None:
 def certainty(why: Uncorrected | None) -> str:
     """Say what the intervals hold."""
     if why is None:
-        return "adjusted for the tagger's errors, raw beside; 95 % intervals of both errors"
+        return "adjusted for the tagger's errors, which the 95 % intervals hold, raw beside"
     return f"not adjusted: {UNCORRECTED[why]}; 95 % intervals of the sampling only"
 
 
@@ -128,7 +128,8 @@ def trend(policy: Policy, found: Trend) -> Table:
     whole = [cell for side in SIDES for cell in stance(found.total, side, adjusting)]
     for column, cell in zip(table.columns[first:], whole, strict=True):
         column.footer = cell
-    table.add_column("evaluation", overflow="fold", footer=evaluations(found.total))
+    if found.total.raw.evaluations:
+        table.add_column("evaluation, raw", overflow="fold", footer=evaluations(found.total))
     for row in found.rows:
         table.add_row(
             row.bucket.isoformat(),
@@ -137,7 +138,7 @@ def trend(policy: Policy, found: Trend) -> Table:
             *([f"{row.repeats:,}"] if repeating else []),
             *([percent(row.salience)] if row.salience else []),
             *(cell for side in SIDES for cell in stance(row, side, adjusting)),
-            evaluations(row),
+            *([evaluations(row)] if row.raw.evaluations else []),
         )
     return table
 
