@@ -83,6 +83,21 @@ def effective(sizes: Floats, weights: Floats) -> float:
     return float((sizes @ weights) ** 2 / (sizes @ weights**2))
 
 
+def apportion(parts: Floats, size: int) -> Whole:
+    """Return whole numbers that add up to ``size``, as the parts do up to scale: each is rounded
+    down, the largest remainders up (Hamilton's method); of equal ones the first.
+
+    Args:
+        parts: not below zero, not all zero, shape (parts,).
+        size: what they shall add up to.
+    """
+    exact = parts / parts.sum() * size
+    whole = np.floor(exact).astype(np.intp)
+    largest = np.argsort(whole - exact, kind="stable")[: size - int(whole.sum())]
+    whole[largest] += 1
+    return np.asarray(whole, dtype=np.intp)
+
+
 def _fit(sizes: Floats, start: Floats, margins: Sequence[Margin]) -> Floats:
     mass = sizes * start
     for _ in range(ROUNDS):

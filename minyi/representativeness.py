@@ -7,8 +7,7 @@ spoke as those of them did who spoke.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -19,13 +18,14 @@ from minyi.denominators import Count, Denominator
 from minyi.domain import Model
 from minyi.errors import InvalidQuery
 from minyi.margins import Margins
-from minyi.prevalence import FLOOR, AspectShares, wilson
-from minyi.query import Cell, Facet, Share
+from minyi.prevalence import FLOOR, AspectShares
+from minyi.query import Cell, Counts, Facet, Share
 from minyi.raking import Floats, Margin, effective, rake
 from minyi.summaries import OPINIONS, Summary
 from minyi.summing import total
 from minyi.trends import Uncorrected, read
-from minyi.vocabulary import Aspect, Polarity, Stance
+from minyi.vocabulary import Stance
+from minyi.weighed import Weighed
 
 BY_DEFAULT = (Facet.REGION, Facet.AGE)
 """What the speakers are told apart by while no margins are known."""
@@ -51,6 +51,8 @@ class Raked(Model):
     against: Share
     none: Share
     evaluations: tuple[AspectShares, ...]
+    adjusted: Adjusted | None
+    """The raked shares with the tagger's known errors taken out; None as for those not raked."""
     facets: tuple[Facet, ...]
     n_effective: float
     design_effect: float
@@ -118,6 +120,10 @@ def compare(
         )
     facets = facets_of(margins)
     known = margins.margins if margins else {}
+
+    def adjust(counts: Counts) -> Adjusted | None:
+        return read(policy_id, [counts], adjuster or Adjuster(), of)[0][0].adjusted
+
     (reading,), why = read(policy_id, [total(c.counts for c in cells)], adjuster or Adjuster(), of)
     kept = [cell for cell in cells if not _outside(cell, facets, known)]
     raked, reason = None, _missing(margins, kept, facets)
@@ -128,7 +134,7 @@ def compare(
         weights = rake(
             sizes_of(kept, count), [_margin(kept, facets, f, known[f], count) for f in used]
         )
-        raked = _raked(kept, weights, facets, used, known, count, reading.raw.n)
+        raked = _raked(kept, weights, facets, used, known, count, reading.raw.n, adjust)
     return Representativeness(
         policy_id=policy_id,
         count=count,
@@ -145,40 +151,6 @@ def compare(
     )
 
 
-@dataclass(frozen=True)
-class _Weighed:
-    """Shares of cells that weigh differently."""
-
-    cells: Sequence[Cell]
-    mass: Floats
-    """What the cells count for together with their weights, shape (cells,)."""
-    effective: float
-    denominator: str
-
-    def share(self, counts: Iterable[int]) -> Share:
-        """Return the weighted share of what has been counted in each cell."""
-        each = np.array(list(counts))
-        sizes = np.array([cell.counts.total for cell in self.cells])
-        value = float(np.clip(self.mass @ (each / sizes) / self.mass.sum(), 0, 1))
-        low, high = wilson(value * self.effective, self.effective)
-        return Share(
-            value=round(value, 4),
-            low=round(low, 4),
-            high=round(high, 4),
-            count=int(each.sum()),
-            n=int(sizes.sum()),
-            denominator=self.denominator,
-        )
-
-    def stance(self, stance: Stance) -> Share:
-        return self.share(getattr(cell.counts, stance) for cell in self.cells)
-
-    def evaluation(self, aspect: Aspect, polarity: Polarity) -> Share:
-        return self.share(
-            cell.counts.evaluations.get(aspect, {}).get(polarity, 0) for cell in self.cells
-        )
-
-
 def _raked(
     cells: Sequence[Cell],
     weights: Floats,
@@ -187,13 +159,15 @@ def _raked(
     known: dict[Facet, dict[str, float]],
     count: Count,
     everything: int,
+    adjust: Callable[[Counts], Adjusted | None],
 ) -> Raked:
     sizes = sizes_of(cells, count)
     size = effective(sizes, weights)
     named = " and ".join(used)
-    weighed = _Weighed(
+    weighed = Weighed(
         cells, sizes * weights, size, f"{count}, weighted to known margins of {named}"
     )
+    adjusted = adjust(weighed.counts())
     miss = max(
         _margin(cells, facets, facet, known[facet], count).missed(sizes * weights) for facet in used
     )
@@ -201,14 +175,8 @@ def _raked(
         favor=weighed.stance(Stance.FAVOR),
         against=weighed.stance(Stance.AGAINST),
         none=weighed.stance(Stance.NONE),
-        evaluations=tuple(
-            AspectShares(
-                aspect=aspect,
-                praise=weighed.evaluation(aspect, Polarity.PRAISE),
-                criticism=weighed.evaluation(aspect, Polarity.CRITICISM),
-            )
-            for aspect in Aspect
-        ),
+        evaluations=weighed.evaluations(),
+        adjusted=adjusted and weighed.named(adjusted),
         facets=used,
         n_effective=round(size, 1),
         design_effect=round(float(sizes.sum()) / size, 3),

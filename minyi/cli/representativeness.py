@@ -77,15 +77,15 @@ def representativeness(
 
 def _shares(policy: Policy, found: Representativeness) -> Table:
     table = Table(title=Text(f"{policy.title} ({policy.id})"), caption=CAVEAT)
-    for name in ("stance 立场", "raw", "adjusted", "raked"):
+    for name in ("stance 立场", "raw", "adjusted", "raked", "raked, adjusted"):
         table.add_column(name, justify="right", no_wrap=True)
+    raked = found.raked
     for stance in Stance:
         shares: list[Share | None] = [
             getattr(each, stance) if each else None
-            for each in (found.raw, found.adjusted, found.raked)
+            for each in (found.raw, found.adjusted, raked, raked and raked.adjusted)
         ]
         table.add_row(STANCE_ZH[stance], *(percent(share) if share else "–" for share in shares))
-    raked = found.raked
     if raked:
         table.add_row("opinions", f"{found.raw.n:,}", "", f"{raked.favor.n:,}")
         table.add_row("effective n", "", "", f"{raked.n_effective:,.0f}")

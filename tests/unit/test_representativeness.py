@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from minyi.adjusting import Adjuster
 from minyi.denominators import Count
+from minyi.domain import StanceProbabilities
 from minyi.errors import InvalidMargins, InvalidQuery
+from minyi.held_out import HeldOut, HeldOutPolicy
 from minyi.margins import MAX_BYTES, Margins, load_margins, parse_margins
+from minyi.outputs import output
 from minyi.prevalence import share
 from minyi.query import Cell, Counts, Facet
+from minyi.raking import apportion
 from minyi.representativeness import Reason, Representativeness, compare
-from minyi.vocabulary import Aspect, Polarity
+from minyi.vocabulary import Aspect, Polarity, Stance
+from minyi.weighed import Weighed
 
 HALVES = Margins(source="s", margins={Facet.REGION: {"北": 1, "南": 1}})
 
@@ -225,3 +232,75 @@ def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
 def test_texts_counted_once_cannot_be_weighted() -> None:
     with pytest.raises(InvalidQuery, match="count=opinions or authors"):
         found(cell("北", favor=30, against=0), count=Count.COLLAPSED)
+
+
+def outputs(favor: int, against: int) -> dict[int, int]:
+    """The most certain bin of either stance."""
+    sure = StanceProbabilities(favor=1, against=0, none=0)
+    other = StanceProbabilities(favor=0, against=1, none=0)
+    return {output(Stance.FAVOR, sure): favor, output(Stance.AGAINST, other): against}
+
+
+def tagged(value: str, favor: int, against: int) -> Cell:
+    counts = Counts(favor=favor, against=against, outputs={"m": outputs(favor, against)})
+    return Cell(values=(value,), counts=counts, authors=favor + against)
+
+
+def adjuster(mistaken: int) -> Adjuster:
+    """Of a tagger that takes so many of a hundred against for favor, in each of ten policies."""
+    stances = {Stance.FAVOR: outputs(100, 0), Stance.AGAINST: outputs(mistaken, 100 - mistaken)}
+    silent = StanceProbabilities(favor=0, against=0, none=1)
+    stances[Stance.NONE] = {output(Stance.NONE, silent): 100}
+    stances = {stance: {b: n for b, n in bins.items() if n} for stance, bins in stances.items()}
+    policies = {f"p{n}": HeldOutPolicy(stances=stances) for n in range(10)}
+    return Adjuster({"m": HeldOut(model_id="m", policies=policies)})
+
+
+def test_raked_shares_are_adjusted_as_well() -> None:
+    cells = [tagged("北", 800, 0), tagged("南", 100, 100)]
+    answer = compare("p", cells, HALVES, adjuster(30))
+    raked = answer.raked
+    assert raked is not None
+    assert raked.favor.value == 0.75
+    assert answer.adjusted is not None
+    assert raked.adjusted is not None
+    better = raked.adjusted.favor
+    size = round(raked.n_effective)
+    alone = tagged("", round(0.75 * size), size - round(0.75 * size)).counts
+    as_any = adjuster(30).adjust("p", [alone])[0]
+    assert as_any is not None
+    for figure in ("value", "low", "high"):
+        assert getattr(better, figure) == pytest.approx(getattr(as_any.favor, figure), abs=0.005)
+    assert (better.value or 1) < (answer.adjusted.favor.value or 0)
+    assert (better.count, better.n) == (900, 1000)
+    assert better.denominator == raked.favor.denominator
+    assert better.high is not None
+    assert better.low is not None
+    assert better.high - better.low > (raked.favor.high or 0) - (raked.favor.low or 0)
+    assert compare("p", cells, HALVES).raked.adjusted is None  # type: ignore[union-attr]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 300), st.integers(0, 300)), min_size=1, max_size=6),
+    st.integers(10, 500),
+)
+def test_counts_of_the_effective_size_hold_the_weighted_shares(
+    said: list[tuple[int, int]], size: int
+) -> None:
+    cells = [tagged(str(n), *one) for n, one in enumerate(said)]
+    mass = np.arange(1.0, len(cells) + 1)
+    weighed = Weighed(cells, mass, size, "")
+    counts = weighed.counts()
+    assert counts.total == size == sum(counts.outputs["m"].values())
+    value = weighed.stance(Stance.FAVOR).value
+    assert value is not None
+    assert abs(counts.favor - value * size) <= 1.05
+
+
+@given(st.lists(st.floats(0.001, 1e6), min_size=1, max_size=30), st.integers(0, 10_000))
+def test_seats_are_given_whole_and_all(parts: list[float], size: int) -> None:
+    given_ = apportion(np.array(parts), size)
+    assert given_.sum() == size
+    exact = np.array(parts) / sum(parts) * size
+    assert (np.abs(given_ - exact) < 1 + 1e-6).all()

@@ -24,7 +24,7 @@ async function draw({ read, path, params, scope, here }) {
 }
 
 function shares({ raw, adjusted, uncorrected, raked, reason, source, count }, here) {
-  const columns = [["原始", raw], ["校正判读误差", adjusted], ["按人口构成加权", raked]].filter(([, one]) => one);
+  const columns = [["原始", raw], ["校正判读误差", adjusted], ["按人口构成加权", raked], ["加权并校正", raked?.adjusted]].filter(([, one]) => one);
   return [
     h("div", { class: "scroll" }, h("table", { class: "plain" },
       h("caption", { class: "hidden" }, "原始、校正与加权后的立场占比"),
@@ -45,7 +45,7 @@ export function explained(raked, source) {
     `加权后相当于 ${number(Math.round(raked.n_effective))} 票各一份的样本（设计效应 ${raked.design_effect.toFixed(2)}），权重在 ${raked.lowest_weight.toFixed(2)} 到 ${raked.highest_weight.toFixed(2)} 之间。`,
     raked.met ? "" : `有的人群发言太少，权重已封顶，仍与人口构成相差最多 ${percent(raked.largest_miss)}。`,
     raked.left_out ? `另有 ${number(raked.left_out)} 条来自人口构成以外，未计入加权。` : "",
-    "加权结果以模型判读的立场为准，未校正判读误差。",
+    raked.adjusted ? "“加权并校正”两种偏差都已扣除，区间含抽样误差和判读误差。" : "加权结果以模型判读的立场为准，未校正判读误差。",
   ].join("");
 }
 
@@ -65,7 +65,7 @@ function speakers({ facet, lacking, values, unheard, unheard_population: silent,
     h("h3", null, name),
     h("p", { class: "quiet" }, [
       lacking.count > 0 && `${percent(lacking.value)}（${number(lacking.count)}）未注明${name}，不在下表内，加权时占比不变。`,
-      distance !== null && `要与人口构成一致，发言者中有 ${percent(distance)} 得换成别的人。`,
+      distance !== null && `要与人口构成一致，得把 ${percent(distance)} 的发言者换成别的人。`,
       unheard.length > 0 && `没有听到：${unheard.slice(0, 10).join("、")}${unheard.length > 10 ? "等" : ""}（占人口 ${percent(silent)}），加权也补不上。`,
     ].filter(Boolean).join("")),
     values.length === 0 ? empty(`没有人注明${name}。`) : h("div", { class: "scroll" }, h("table", { class: "plain" },
