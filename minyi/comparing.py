@@ -111,15 +111,33 @@ class Comparison:
     """NaN where nothing is compared: no group of its own, or hardly anybody says so."""
 
 
-def comparisons(inside: Asked, everything: Asked | None = None) -> list[Comparison]:
+def comparisons(
+    inside: Asked, everything: Asked | None = None
+) -> tuple[list[Comparison], dict[By, By]]:
     """Compare the groups of every facet that has at least two.
 
     Args:
         inside: what is asked for.
         everything: all opinions on the policy, where that is more (see ``minyi.grouping.group``).
+
+    Returns:
+        The comparisons, and the facets left out as they tell the same groups apart as another: as
+        many opinions that say the same, of as many authors.
     """
-    found = (group(by, inside, everything) for by in By)
-    return [_compare(groups) for groups in found if groups is not None and groups.shown]
+    found: list[Comparison] = []
+    seen: dict[frozenset[str], By] = {}
+    same = {}
+    for by in By:
+        if len(inside.groups[by]) < 2:
+            continue
+        alike = frozenset(f"{cell.authors} {cell.counts}" for cell in inside.groups[by])
+        if (first := seen.setdefault(alike, by)) is not by:
+            same[by] = first
+            continue
+        groups = group(by, inside, everything)
+        if groups is not None and groups.shown:
+            found.append(_compare(groups))
+    return found, same
 
 
 def _compare(groups: Groups) -> Comparison:

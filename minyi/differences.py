@@ -17,7 +17,7 @@ from minyi.comparing import FacetTable, Finding, comparisons, tables_and_finding
 from minyi.disclosure import K
 from minyi.discoveries import FALSE_DISCOVERIES
 from minyi.domain import Model
-from minyi.grouping import ask
+from minyi.grouping import By, ask
 from minyi.ports import Index
 from minyi.query import Filters
 from minyi.reversals import Reversal
@@ -34,6 +34,8 @@ class Differences(Model):
     reversals: tuple[Reversal, ...]
     facets: tuple[FacetTable, ...]
     """Only facets with at least two groups."""
+    same: dict[By, By]
+    """Facets that tell the same groups apart as an earlier one, which is compared for both."""
     comparisons: int
     """How many were made; all are held to ``false_discoveries`` together."""
     false_discoveries: float = FALSE_DISCOVERIES
@@ -59,7 +61,7 @@ def differences(
     whole = Filters(policy_id=policy_id)
     wanted = filters.model_copy(update={"policy_id": policy_id})
     inside = ask(index, wanted)
-    compared = comparisons(inside, None if wanted == whole else ask(index, whole))
+    compared, same = comparisons(inside, None if wanted == whole else ask(index, whole))
     tables, findings, made = tables_and_findings(policy_id, compared, adjuster)
     groups = {comparison.groups.by: comparison.groups for comparison in compared}
     turned = reversals.find(index, wanted, groups)
@@ -70,6 +72,7 @@ def differences(
         findings=tuple(_told_of(finding, turned) for finding in findings),
         reversals=tuple(turned),
         facets=tables,
+        same=same,
         comparisons=made,
     )
 

@@ -21,8 +21,6 @@ Floats = npt.NDArray[np.float64]
 
 SPREADS: Floats = np.concatenate([[0.0], np.geomspace(0.004, 0.8, 40)])
 """The τ that are tried; 0.8 is as far as from 5 % to 85 %."""
-PRIOR_SCALE = 0.1
-"""Median of the prior of τ: 9 percentage points around a share of 30 %."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,7 @@ def pool(shares: Floats, authors: Floats) -> Pooled:
 def _weights(fit: Floats) -> Floats:
     """Return how plausible each τ is; ``fit`` are log likelihoods, shape (τ, measures)."""
     edges = np.concatenate([[0.0], (SPREADS[1:] + SPREADS[:-1]) / 2, SPREADS[-1:]])
-    prior = np.diff(edges) / (1 + (SPREADS / PRIOR_SCALE) ** 2)
-    found: Floats = np.exp(fit - fit.max(0)) * prior[:, None]
+    found: Floats = np.exp(fit - fit.max(0)) * np.diff(edges)[:, None]
     found /= found.sum(0)
     return found
 

@@ -57,6 +57,7 @@ def show(
         output.print(Text(f"fewer than {found.fewest_authors} people spoke: nothing is compared"))
         return
     output.print(_findings(known, found))
+    output.print(Text(_notes(found), style="italic"))
     if found.reversals:
         output.print(_reversals(found.reversals))
     if facets:
@@ -66,13 +67,7 @@ def show(
 
 def _findings(policy: Policy, found: Differences) -> Table:
     """Return the real differences, the largest first."""
-    rest = len(found.findings) - SHOWN
-    table = Table(
-        title=Text(f"{policy.title} ({policy.id}): 这项政策在哪里不合身"),
-        caption=f"{len(found.findings)} of {found.comparisons:,} comparisons are real, at most "
-        f"{found.false_discoveries:.0%} of them accidents; {CAVEAT}"
-        + (f"; {rest} smaller ones are left out" if rest > 0 else ""),
-    )
+    table = Table(title=Text(f"{policy.title} ({policy.id}): 这项政策在哪里不合身"))
     table.add_column("", no_wrap=True)
     table.add_column("difference 差异", overflow="fold")
     for finding in found.findings[:SHOWN]:
@@ -80,6 +75,20 @@ def _findings(policy: Policy, found: Differences) -> Table:
     if not found.findings:
         table.add_row("", "没有发现超出偶然的差异。")
     return table
+
+
+def _notes(found: Differences) -> str:
+    """Return how to read the differences."""
+    rest = len(found.findings) - SHOWN
+    notes = [
+        f"{len(found.findings)} of {found.comparisons:,} comparisons are real, at most "
+        f"{found.false_discoveries:.0%} of them accidents",
+        f"{rest} smaller ones are left out (--json has them)" if rest > 0 else "",
+        "shares as the tagger counts them, not adjusted",
+        CAVEAT,
+        *(f"{one} tells the same groups apart as {other}" for one, other in found.same.items()),
+    ]
+    return "; ".join(filter(None, notes))
 
 
 def _mark(finding: Finding) -> str:

@@ -167,3 +167,13 @@ def test_months_are_compared_as_well() -> None:
     first = told(crowd).findings[0]
     assert (first.by, first.value, first.adverse) == (By.MONTH, "2026-03-01", False)
     assert first.sentence.startswith("2026 年 3 月，支持占 ")
+
+
+def test_two_facets_with_the_same_groups_are_compared_once() -> None:
+    crowd = planted(4_000)
+    names = {"热线": "hotline", "网站": "web", "应用": "app"}
+    crowd.columns[Facet.SOURCE] = np.array([names[c] for c in crowd.columns[Facet.CHANNEL]])
+    found = told(crowd)
+    assert found.same == {By.SOURCE: By.CHANNEL}
+    assert By.SOURCE not in {table.by for table in found.facets}
+    assert By.CHANNEL in {table.by for table in found.facets}

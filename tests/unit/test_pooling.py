@@ -44,9 +44,9 @@ def test_the_order_of_the_groups_does_not_matter(
 
 def test_the_smaller_the_group_the_further_it_is_drawn() -> None:
     found, _, _ = pooled([(18, 20), (900, 1000), (300, 1000), (290, 1000), (310, 1000)])
-    small, large = found.share[:2, 0]
-    assert 0.3 < small < 0.87
-    assert 0.88 < large < 0.9
+    small, large = 0.9 - found.share[:2, 0]
+    assert 0.02 < small < 0.3
+    assert 0 < large < 0.1 * small
 
 
 def test_groups_that_differ_by_chance_only_nearly_become_one() -> None:

@@ -26,11 +26,13 @@ async function draw({ read, path, params, scope, here }) {
 }
 
 // How the comparison was made, in a few sentences.
-export function explained({ comparisons, false_discoveries: rate, fewest_authors: fewest }) {
+export function explained({ comparisons, false_discoveries: rate, fewest_authors: fewest, same }) {
   return [
     `把每个地区、渠道、来源、年龄段、月份与其余意见相比，共 ${number(comparisons)} 处比较；`,
     `下面只列超出偶然的差异，其中误报平均不超过 ${percent(rate)}。`,
     "小组的比例向总体收拢，意见越少收得越多；括号内为 95% 区间。",
+    "比例是模型的原始判读，不同于页首扣除误判后的比例：各组共有的误判在比较中大致抵消。",
+    ...Object.entries(same).map(([one, other]) => `${SHOW[one]}与${SHOW[other]}的分组相同，只比较${SHOW[other]}。`),
     `发言不足 ${fewest} 人的组不显示，会让人推算出这些组的也不显示。`,
     "这是自愿发言者之间的比较，不说明原因；各来源文风不同，模型判读的误差也可能不同。",
   ].join("");
