@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from threading import Lock
+from threading import Lock, Thread
 from weakref import finalize
 
 from api.services import Services
-from minyi.errors import IndexUnavailable, Retryable
+from minyi.errors import IndexUnavailable
 from minyi.logs import said
 from minyi.open_data.catalog import File
 from minyi.open_data.folder import write
@@ -39,7 +39,8 @@ class Edition:
 
 
 class Press:
-    """Makes editions, one at a time. While a new one is made, or cannot be, the last is handed out.
+    """Makes editions, one at a time. Only who asks for the very first waits: while a new one is
+    made, or cannot be, the last is handed out.
 
     Args:
         wired: what is published, and by whom.
@@ -52,6 +53,7 @@ class Press:
         self._lock = Lock()
         self._editions: list[Edition] = []
         self._made_at = 0.0
+        self._renewing: Thread | None = None
 
     def edition(self) -> Edition:
         """Return what is published now. Blocks.
@@ -59,23 +61,31 @@ class Press:
         Raises:
             Retryable: when there is none yet and none can be made now.
         """
-        if self._editions and time.monotonic() < self._made_at + self._keep_s:
-            return self._editions[-1]
-        if not self._lock.acquire(timeout=0 if self._editions else WAIT_S):
-            if self._editions:
-                return self._editions[-1]
+        if not self._editions:
+            self._first()
+        last = self._editions[-1]
+        if time.monotonic() >= self._made_at + self._keep_s and self._lock.acquire(False):
+            self._renewing = Thread(target=self._again, name="open-data", daemon=True)
+            self._renewing.start()
+        return last
+
+    def _first(self) -> None:
+        if not self._lock.acquire(timeout=WAIT_S):
             raise IndexUnavailable("the tables are being made; try again in a minute")
         try:
-            if not self._editions or time.monotonic() >= self._made_at + self._keep_s:
-                self._renew()
-        except Retryable as error:
             if not self._editions:
-                raise
+                self._renew()
+        finally:
+            self._lock.release()
+
+    def _again(self) -> None:
+        try:
+            self._renew()
+        except Exception as error:  # in a thread of its own nobody else would hear of it
             log.warning("the tables could not be made anew", extra={"reason": said(error)})
             self._made_at = time.monotonic()
         finally:
             self._lock.release()
-        return self._editions[-1]
 
     def _renew(self) -> None:
         wired = self._wired
@@ -89,9 +99,17 @@ class Press:
             revision(policies.values()),
         )
         if not self._editions or self._editions[-1].release.id != release.id:
-            folder = Path(mkdtemp(prefix="minyi-open-"))
-            edition = Edition(release, write(release, folder, formats()), folder)
-            finalize(edition, rmtree, folder, ignore_errors=True)
             # the one before stays a while for whoever is reading it
-            self._editions = [*self._editions[-1:], edition]
+            self._editions = [*self._editions[-1:], _printed(release)]
         self._made_at = time.monotonic()
+
+
+def _printed(release: Release) -> Edition:
+    folder = Path(mkdtemp(prefix="minyi-open-"))
+    try:
+        edition = Edition(release, write(release, folder, formats()), folder)
+    except BaseException:
+        rmtree(folder, ignore_errors=True)
+        raise
+    finalize(edition, rmtree, folder, ignore_errors=True)
+    return edition

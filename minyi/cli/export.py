@@ -83,7 +83,7 @@ def export(
         print((folder / "datapackage.json").read_text("utf-8"), end="")
         return
     table = Table(
-        title=f"release {release.id}: {release.opinions:,} opinions, before {release.until}",
+        title=f"release {release.id}, {release.opinions:,} opinions before {release.until}",
         caption=f"each figure stands on at least {publishing.k} people; {release.withheld} "
         "policies of fewer are left out",
     )

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 
 from api import publishing
 from api.app import OPEN_ASSETS, PAGE, create_app, create_public
-from api.publishing import Press
+from api.publishing import Edition, Press
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.disclosure import K
@@ -323,17 +323,40 @@ def test_the_index_is_asked_once_in_a_while_however_many_read(tmp_path: Path) ->
 
     hasty = Press(wired, keep_s=0)
     one = hasty.edition()
-    assert hasty.edition() is one  # the same content is the same edition
+    assert renewed(hasty) is one  # the same content is the same edition
     index.upsert([opinion(9000, Stance.FAVOR)])
-    two = hasty.edition()
+    assert hasty.edition() is one  # nobody waits for the next
+    two = renewed(hasty)
     assert two.release.id != one.release.id
     assert (one.folder / "months.csv").is_file()  # somebody may be reading it
 
     index.away = True
-    assert hasty.edition() is two  # better old than nothing
+    assert renewed(hasty) is two  # better old than nothing
     with pytest.raises(IndexUnavailable):
         Press(wired).edition()
     index.close()
+
+
+def renewed(press: Press) -> Edition:
+    """Ask, wait until what was asked for is made, and look at it."""
+    press.edition()
+    assert press._renewing
+    press._renewing.join()
+    return press._editions[-1]
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(
+    services: Services, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(publishing, "write", full)
+    monkeypatch.setattr(publishing, "mkdtemp", lambda prefix: str(tmp_path.joinpath(prefix)))
+    (tmp_path / "minyi-open-").mkdir()
+    with pytest.raises(OSError, match="No space"):
+        Press(services).edition()
+    assert not list(tmp_path.iterdir())
 
 
 def test_whoever_comes_while_the_first_is_made_does_not_wait_for_ever(
