@@ -97,12 +97,15 @@ class Adjuster:
         """The model ids whose opinions can be adjusted."""
         return tuple(self._models)
 
-    def adjust(self, policy_id: str, counts: Sequence[Counts]) -> list[Adjusted | None]:
+    def adjust(
+        self, policy_id: str, counts: Sequence[Counts], evaluations: bool = True
+    ) -> list[Adjusted | None]:
         """Return the adjusted shares of each cell of a policy.
 
         The cells together tell the policy's level, so windows or groups of one policy are best
-        given at once. None stands for a cell without opinions or without counts of the tagger's
-        output (collapsed, authors), or with opinions of a model id that no rows were held out for.
+        given at once. ``evaluations`` are left out unless they are wanted. None stands for a cell
+        without opinions or without counts of the tagger's output (collapsed, authors), or with
+        opinions of a model id that no rows were held out for.
         """
         known = [place for place, cell in enumerate(counts) if self._knows(cell)]
         answer: list[Adjusted | None] = [None] * len(counts)
@@ -112,10 +115,8 @@ class Adjuster:
         fresh = self._labels.get(policy_id, Labels()).by_model
         n = np.array([cell.total for cell in cells], float)
         stances = _rounded(self._stances(policy_id, cells, n, fresh))
-        found = {
-            cell: _rounded(shares)
-            for cell, shares in self._evaluations(policy_id, cells, n).items()
-        }
+        evaluated = self._evaluations(policy_id, cells, n) if evaluations else {}
+        found = {cell: _rounded(shares) for cell, shares in evaluated.items()}
         method = METHOD_LABELLED if fresh.keys() & self._models.keys() else METHOD
         for row, (place, cell) in enumerate(zip(known, cells, strict=True)):
             answer[place] = Adjusted(

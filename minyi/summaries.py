@@ -32,7 +32,8 @@ class Summary(Model):
     against: Share
     none: Share
     evaluations: tuple[AspectShares, ...]
-    """All six aspects, in the order of the vocabulary; empty for authors, who have votes only."""
+    """All six aspects, in the order of the vocabulary; empty for authors, who have votes only, and
+    where they were not asked for."""
 
 
 _SHARES = TypeAdapter(list[Share])
@@ -44,8 +45,10 @@ def summarise(counts: Counts, of: Denominator = OPINIONS) -> Summary:
     return summaries([counts], of)[0]
 
 
-def summaries(cells: Sequence[Counts], of: Denominator = OPINIONS) -> list[Summary]:
-    """Return the shares of each cell."""
+def summaries(
+    cells: Sequence[Counts], of: Denominator = OPINIONS, evaluated: bool = True
+) -> list[Summary]:
+    """Return the shares of each cell, with those of evaluations if they are wanted."""
     stances = np.array([(c.favor, c.against, c.none) for c in cells], np.int64).reshape(-1, 3)
     n = stances.sum(1)
     sides = stances[:, :2].sum(1) if of.sided else n
@@ -54,7 +57,7 @@ def summaries(cells: Sequence[Counts], of: Denominator = OPINIONS) -> list[Summa
     against = _shares(stances[:, 1], sides, sided)
     none = _shares(stances[:, 2], n, words)
     evaluations: Iterable[tuple[object, ...]] = [()] * len(cells)
-    if of.count is not Count.AUTHORS:
+    if evaluated and of.count is not Count.AUTHORS:
         found = [_shares(column, n, words) for column in _evaluations(cells).T]
         aspects = [
             [
@@ -72,9 +75,9 @@ def summaries(cells: Sequence[Counts], of: Denominator = OPINIONS) -> list[Summa
                 Stance.FAVOR.value: one,
                 Stance.AGAINST.value: other,
                 Stance.NONE.value: neither,
-                "evaluations": evaluated,
+                "evaluations": aspects_found,
             }
-            for total, few, one, other, neither, evaluated in zip(
+            for total, few, one, other, neither, aspects_found in zip(
                 n.tolist(), (sides < FLOOR).tolist(), favor, against, none, evaluations, strict=True
             )
         ]

@@ -77,6 +77,7 @@ class Trend(Model):
     salience: Share | None
     """Of all buckets in which the policy was spoken of; absent as in a row."""
     rows: tuple[TrendRow, ...]
+    """With evaluations only where they were asked for."""
     smooth: tuple[SmoothPoint, ...] = ()
     """The level that the buckets' shares, adjusted where the trend is, scatter around; also for
     buckets that are too small or empty. Absent when the trend is split or too small as a whole."""
@@ -98,6 +99,7 @@ def assemble(
     everything: Mapping[date, int] | None = None,
     adjuster: Adjuster | None = None,
     of: Denominator = OPINIONS,
+    evaluations: bool = False,
 ) -> Trend:
     """Return the trend of a policy.
 
@@ -109,14 +111,18 @@ def assemble(
             by group, or are votes.
         adjuster: what is known of the tagger's errors; None: nothing.
         of: what the shares are of.
+        evaluations: whether rows have them; total and groups always do.
     """
     points, adjuster = list(points), adjuster or Adjuster()
     counted = [of.of(point) for point in points]
     groups = _by_group(points, counted) if of.group is not None else {}
     parts = counted, [*groups.values()], [total(counted)]
     cells = [*chain.from_iterable(parts)]
-    adjusted, why = _adjust(policy_id, parts, adjuster, of)
-    readings = _readings(cells, adjusted, of)
+    adjusted, why = _adjust(policy_id, parts, adjuster, of, evaluations)
+    readings = [
+        *_readings(counted, adjusted[: len(points)], of, evaluations),
+        *_readings(cells[len(points) :], adjusted[len(points) :], of),
+    ]
     whole, salience = readings[-1], _salience(points, everything)
     return Trend(
         policy_id=policy_id,
@@ -164,15 +170,24 @@ def _by_group(points: list[TrendPoint], counted: list[Counts]) -> dict[str | Non
 
 
 def _adjust(
-    policy_id: str, parts: Sequence[Sequence[Counts]], adjuster: Adjuster, of: Denominator
+    policy_id: str,
+    parts: Sequence[Sequence[Counts]],
+    adjuster: Adjuster,
+    of: Denominator,
+    evaluations: bool = True,
 ) -> tuple[list[Adjusted | None], Uncorrected | None]:
-    """Adjust all cells, or none and say why. Each part divides the same opinions in its way."""
+    """Adjust all cells, or none and say why. Each part divides the same opinions in its way;
+    ``evaluations`` are the first part's, the others always have them."""
     nothing: list[Adjusted | None] = [None] * sum(map(len, parts))
     if of.count is not Count.OPINIONS:
         return nothing, Uncorrected.COUNT
     if of.sure:
         return nothing, Uncorrected.SURE
-    found = [one for cells in parts for one in adjuster.adjust(policy_id, cells)]
+    found = [
+        one
+        for place, cells in enumerate(parts)
+        for one in adjuster.adjust(policy_id, cells, evaluations or place > 0)
+    ]
     cells = chain.from_iterable(parts)
     if any(one is None and cell.total for one, cell in zip(found, cells, strict=True)):
         return nothing, Uncorrected.HELD_OUT
@@ -202,11 +217,14 @@ def _among_sides(found: Adjusted, of: Denominator) -> Adjusted:
 
 
 def _readings(
-    cells: Sequence[Counts], adjusted: Sequence[Adjusted | None], of: Denominator
+    cells: Sequence[Counts],
+    adjusted: Sequence[Adjusted | None],
+    of: Denominator,
+    evaluations: bool = True,
 ) -> list[Reading]:
     return [
         Reading(raw=summary, adjusted=None if summary.too_few else found)
-        for summary, found in zip(summaries(cells, of), adjusted, strict=True)
+        for summary, found in zip(summaries(cells, of, evaluations), adjusted, strict=True)
     ]
 
 

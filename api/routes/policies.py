@@ -67,10 +67,12 @@ def trend(
     group: Group | None = None,
     count: Count = Count.OPINIONS,
     sided: bool = False,
+    evaluations: bool = False,
 ) -> Trend:
     """Return stance, evaluation and salience by bucket in Asia/Shanghai, each with its 95 %
     interval; ``group`` splits every bucket. ``count`` says what counts as one, ``sided`` asks for
-    the shares among those for and against. A trend of more than 5,000 rows is refused."""
+    the shares among those for and against. Total and groups hold evaluations, rows only with
+    ``evaluations=true``. A trend of more than 5,000 rows is refused."""
     of = denominator(scope, count, sided, interval, group)
     wanted = scope.model_copy(update={"policy_id": known.id})
     voting = count is Count.AUTHORS
@@ -86,7 +88,7 @@ def trend(
             point.bucket: point.counts.total
             for point in wired.index.trend(_all_policies(scope), interval)
         }
-    return assemble(known.id, interval, points, everything, wired.adjuster, of)
+    return assemble(known.id, interval, points, everything, wired.adjuster, of, evaluations)
 
 
 @router.get("/{policy_id}/evidence")

@@ -72,7 +72,7 @@ def trend(
             else None
         )
     of = denominator(scope, count, sided, interval, group)
-    moved = assemble(known.id, interval, points, everything, adjuster(config), of)
+    moved = assemble(known.id, interval, points, everything, adjuster(config), of, evaluations=True)
     if as_json:
         print(moved.model_dump_json())
     else:

@@ -170,6 +170,14 @@ async def test_a_small_window_is_too_few_and_leans_on_its_neighbours(
         assert (view["adjusted"], view["uncorrected"]) == (None, None)
 
 
+async def test_rows_hold_evaluations_when_asked(client: httpx.AsyncClient) -> None:
+    short, long = [await get(client, TREND, evaluations=asked) for asked in (False, True)]
+    assert all(row["raw"]["evaluations"] == [] for row in short["rows"])
+    assert all(len(row["raw"]["evaluations"]) == 6 for row in long["rows"])
+    assert short["total"] == long["total"]
+    assert len(short["total"]["raw"]["evaluations"]) == 6
+
+
 async def test_salience_is_a_share_of_the_opinions_on_all_policies(
     client: httpx.AsyncClient,
 ) -> None:
