@@ -17,7 +17,7 @@ from minyi.comparing import FacetTable, Finding, comparisons, tables_and_finding
 from minyi.disclosure import K
 from minyi.discoveries import FALSE_DISCOVERIES
 from minyi.domain import Model
-from minyi.grouping import By, ask
+from minyi.grouping import Asked, By, ask
 from minyi.ports import Index
 from minyi.query import Filters
 from minyi.reversals import Reversal
@@ -28,7 +28,7 @@ class Differences(Model):
 
     policy_id: str
     opinions: int | None
-    """None where they are of fewer than ten authors together."""
+    """None where they, or those that the filters leave out, are of fewer than ten authors."""
     findings: tuple[Finding, ...]
     """Real differences; those first that concern the most opinions."""
     reversals: tuple[Reversal, ...]
@@ -61,14 +61,16 @@ def differences(
     whole = Filters(policy_id=policy_id)
     wanted = filters.model_copy(update={"policy_id": policy_id})
     inside = ask(index, wanted)
-    compared, same = comparisons(inside, None if wanted == whole else ask(index, whole))
+    everything = None if wanted == whole else ask(index, whole)
+    enough = _enough(inside, everything)
+    compared, same = comparisons(inside, everything) if enough else ([], {})
+    opinions = inside.total.counts.total if inside.total and enough else None
     tables, findings, made = tables_and_findings(policy_id, compared, adjuster)
     groups = {comparison.groups.by: comparison.groups for comparison in compared}
     turned = reversals.find(index, wanted, groups)
-    enough = inside.total is not None and inside.total.authors >= K
     return Differences(
         policy_id=policy_id,
-        opinions=inside.total.counts.total if inside.total and enough else None,
+        opinions=opinions,
         findings=tuple(_told_of(finding, turned) for finding in findings),
         reversals=tuple(turned),
         facets=tables,
@@ -82,3 +84,13 @@ def _told_of(finding: Finding, turned: list[Reversal]) -> Finding:
     key = finding.by, finding.value, finding.stance
     within = tuple(r.within for r in turned if (r.by, r.value, r.stance) == key)
     return finding.model_copy(update={"turned_within": within}) if within else finding
+
+
+def _enough(inside: Asked, everything: Asked | None) -> bool:
+    """Whether ten people spoke, and nobody or ten of those that the filters leave out."""
+    if inside.total is None or inside.total.authors < K:
+        return False
+    if everything is None or everything.total is None:
+        return True
+    left_out = everything.total.counts.total - inside.total.counts.total
+    return left_out <= 0 or everything.total.authors - inside.total.authors >= K

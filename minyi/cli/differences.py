@@ -54,7 +54,12 @@ def show(
         print(found.model_dump_json())
         return
     if found.opinions is None:
-        output.print(Text(f"fewer than {found.fewest_authors} people spoke: nothing is compared"))
+        output.print(
+            Text(
+                f"fewer than {found.fewest_authors} people spoke then, or at all other times: "
+                "nothing is compared"
+            )
+        )
         return
     output.print(_findings(known, found))
     output.print(Text(_notes(found), style="italic"))

@@ -145,6 +145,13 @@ def test_few_people_in_all_are_told_nothing_of() -> None:
     assert told(Crowd(0, rng)).opinions is None
 
 
+def test_all_but_a_few_people_are_told_nothing_of_either() -> None:
+    rng = np.random.default_rng(0)
+    crowd = Crowd(500, rng, {Facet.CHANNEL: np.repeat(["热线", "网站"], [495, 5])})
+    assert told(crowd).opinions == 500
+    assert told(crowd, Filters(channel="热线")).opinions is None
+
+
 def test_authors_who_repeat_themselves_are_no_evidence() -> None:
     class Loud(Crowd):
         def cells(self, *asked: object) -> list:  # type: ignore[type-arg, override]

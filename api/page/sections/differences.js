@@ -20,7 +20,7 @@ async function draw({ read, path, params, scope, here }) {
       [["全部意见", null], ["当前筛选内", "1"]].map(([name, value]) => h("a", {
         href: here({ within: value }), "data-key": `within-${value}`, "aria-current": within === Boolean(value) && "true",
       }, name))));
-  if (found.opinions === null) return [head, empty(`这个范围内发言的不足 ${FLOOR} 人，不作比较。`)];
+  if (found.opinions === null) return [head, empty(`这个范围内（或范围外）发言的不足 ${FLOOR} 人，不作比较。`)];
   return [head, h("p", { class: "quiet" }, explained(found)), findings(found, here), reversals(found, here),
     found.facets.map((facet) => groups(facet, here))];
 }
