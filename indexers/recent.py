@@ -8,9 +8,8 @@ from threading import Lock
 from indexers.facts import Facts, read
 from minyi.query import Filters
 
-QUESTIONS = 2
-LARGEST = 150_000
-"""Facts of one question that are held: with all that is made of them about 30 MB."""
+MOST = 300_000
+"""Facts that are held at most; with all that is made of them about 60 MB."""
 
 
 class Recent:
@@ -20,21 +19,22 @@ class Recent:
     def __init__(self) -> None:
         self._lock = Lock()
         self._written = -1
-        self._held: dict[Filters, Facts] = {}
+        self._held: dict[tuple[Filters, bool], Facts] = {}
 
-    def read(self, db: sqlite3.Connection, filters: Filters) -> Facts:
-        """Return the facts that pass in the state that ``db`` sees; it is inside a transaction."""
+    def read(self, db: sqlite3.Connection, filters: Filters, only_copied: bool = False) -> Facts:
+        """As ``facts.read``, of the state that ``db`` sees inside its transaction."""
         (written,) = db.execute("SELECT number FROM written").fetchone()
+        question = filters, only_copied
         with self._lock:
             if written != self._written:
                 self._held.clear()
                 self._written = written
-            if (held := self._held.get(filters)) is not None:
+            if (held := self._held.get(question)) is not None:
                 return held
-        facts = read(db, filters)
+        facts = read(db, filters, only_copied)
         with self._lock:
-            if written == self._written and len(facts) <= LARGEST:
-                while len(self._held) >= QUESTIONS:
-                    self._held.pop(next(iter(self._held)))
-                self._held[filters] = facts
+            if written == self._written:
+                self._held[question] = facts
+                while sum(map(len, self._held.values())) > MOST:
+                    self._held.pop(next(iter(self._held)))  # the oldest
         return facts

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from indexers import daily, sums
-from indexers.facts import UNANSWERED, UNKNOWN, Facts, names, read
+from indexers.facts import UNANSWERED, UNKNOWN, Facts, names
 from indexers.queries import bucket, lacking_first
 from indexers.recent import Recent
 from indexers.sums import Array, Numbers, Outputs, Sums, cells, distinct
@@ -47,7 +47,7 @@ class Tables:
         """See ``Index.trend``."""
         by = [group.value] if group else []
         if daily.answer(filters, group):
-            days, copies = daily.read(self._db, filters), read(self._db, filters, only_copied=True)
+            days, copies = daily.read(self._db, filters), self._facts(filters, only_copied=True)
             both = {key: np.concatenate([days[key], copies[key]]) for key in ("day", *by)}
             cell, places = self._places(both, by, interval)
             own, twice = np.split(cell, [len(days)])
@@ -117,8 +117,8 @@ class Tables:
             for p, each in zip(places, found, strict=True)
         ]
 
-    def _facts(self, filters: Filters) -> Facts:
-        return self._recent.read(self._db, filters)
+    def _facts(self, filters: Filters, only_copied: bool = False) -> Facts:
+        return self._recent.read(self._db, filters, only_copied)
 
     def _places(
         self,

@@ -119,7 +119,7 @@ def test_what_another_writes_is_counted_at_once(tmp_path: Path) -> None:
 def test_facts_are_the_same_read_anew_or_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexers.recent.LARGEST", 3)
+    monkeypatch.setattr("indexers.recent.MOST", 5)
     index = EmbeddedIndex(tmp_path)
     index.upsert([opinion(str(n), region=f"{n % 2}", channel=f"{n % 3}") for n in range(6)])
     questions = [
