@@ -13,7 +13,7 @@ import numpy.typing as npt
 from minyi.labelling import CHI2_95
 from minyi.prediction_powered import Labelled, prediction_powered
 from minyi.prevalence import Z95, simplex
-from minyi.reading import PRIOR_ROWS, USUAL, Reading
+from minyi.reading import PRIOR_ROWS, USUAL, Reading, whole
 
 Floats = npt.NDArray[np.float64]
 
@@ -64,8 +64,8 @@ def read(
     d = len(found.mean)
     parts = _parts(found, cells, own, fresh)
     error = parts.sampled + parts.shared
-    error += np.einsum("ck,kij->cij", _classes(parts.change, 0) ** 2, parts.bend)
-    value = _classes(parts.level + parts.change, 1)
+    error += np.einsum("ck,kij->cij", _moved(parts.change) ** 2, parts.bend)
+    value = whole(parts.level + parts.change)
     deviation = np.sqrt(_variances(error, d))
     shares, margin = simplex(value), Z95 * deviation
     return Read(
@@ -85,9 +85,9 @@ def moves(
     parts = _parts(found, cells, own, fresh)
     n = cells.sum(1)
     return Moves(
-        value=_classes(parts.level + parts.change, 1),
+        value=whole(parts.level + parts.change),
         sampled=_variances(parts.sampled, d),
-        level=_classes(parts.level[None], 1)[0],
+        level=whole(parts.level),
         shared=n @ _variances(parts.shared, d) / n.sum(),
         bend=_variances(parts.bend, d),
     )
@@ -129,15 +129,15 @@ def _parts(found: Reading, cells: Floats, own: Labelled | None, fresh: Labelled 
     )
 
 
-def _classes(shares: Floats, whole: int) -> Floats:
-    """Add the last class, (C, D) to (C, K), so that they sum to ``whole``."""
-    return np.concatenate([shares, whole - shares.sum(1, keepdims=True)], axis=1)
+def _moved(change: Floats) -> Floats:
+    """Add what the last class has moved by, (C, D) to (C, K)."""
+    return np.concatenate([change, -change.sum(1, keepdims=True)], axis=1)
 
 
 def _variances(covariances: Floats, d: int) -> Floats:
     """Return the variance of each class, (C, D, D) to (C, K)."""
-    whole = np.concatenate([np.eye(d), -np.ones((1, d))])
-    variances: Floats = np.einsum("ki,cij,kj->ck", whole, covariances, whole)
+    rest = np.concatenate([np.eye(d), -np.ones((1, d))])
+    variances: Floats = np.einsum("ki,cij,kj->ck", rest, covariances, rest)
     return variances
 
 
@@ -149,13 +149,16 @@ def _level(
     level = pool @ found.guess / pool.sum()
     distance = pool @ found.chances[:, :d] / pool.sum() - found.mean
     reach = distance @ np.linalg.inv(found.spread + USUAL * np.eye(d)) @ distance
-    # Mean and slope, too, are known from so many policies only.
-    doubt = found.level * (1 + (1 + reach) / found.groups)
+    # A policy at the edge is never taken to be just there. Mean and slope, too, are known from so
+    # many policies only.
+    shares = 0.9 * simplex(whole(level)[None])[0, :d] + 0.1 * found.truth
+    doubt = np.diag(shares) - np.outer(shares, shares)
+    doubt *= found.level * (1 + (1 + reach) / found.groups)
     for labelled in (own, fresh):
         if labelled is None or not labelled.total:
             continue
-        whole = labelled is fresh and abs(labelled.total / pool.sum() - 1) < SAME
-        powered = prediction_powered(labelled, found.guess, pool, None if whole else 1.0)
+        drawn = labelled is fresh and abs(labelled.total / pool.sum() - 1) < SAME
+        powered = prediction_powered(labelled, found.guess, pool, None if drawn else 1.0)
         n = labelled.size
         error = (n * powered.covariance + PRIOR_ROWS / n * found.residual) / (n + PRIOR_ROWS)
         off = powered.shares - level

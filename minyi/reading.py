@@ -30,6 +30,8 @@ from math import erfc, pi, sqrt
 import numpy as np
 import numpy.typing as npt
 
+from minyi.prevalence import simplex
+
 Floats = npt.NDArray[np.float64]
 
 PRIOR_ROWS = 4.0
@@ -41,8 +43,8 @@ POOL_PART = 0.1
 """The part of that belief which no number of opinions takes away."""
 USUAL = 0.06**2
 """Variance between policies that is expected before any is seen; theta is held to 0 by as much."""
-LEAST = 0.01
-"""No level is taken to be known better than this, one standard deviation."""
+USUAL_LEVEL = 0.02
+"""The same for levels, in parts of p(1 - p): 0.07 at a half."""
 STEEPEST = 0.05
 """No direction of T is taken to be flatter: a change is stretched by 20 at most."""
 
@@ -55,7 +57,8 @@ class Reading:
     (D,) are the mean shares and the mean f of ``groups`` policies, ``theta`` is what confusions
     have in common, ``common`` (D, D) the T that they share. Covariances (D, D): ``spread`` of mean
     f between policies, ``variance`` of f and ``residual`` of truth less ``guess`` in one of them,
-    ``level`` of what levels are off by; ``bend`` (K, D, D) of a class's mean f inside of a policy.
+    ``bend`` (K, D, D) of a class's mean f inside of a policy. ``level`` times p(1 - p) is the
+    variance of what a level p is off by.
     """
 
     chances: Floats
@@ -68,7 +71,7 @@ class Reading:
     spread: Floats
     variance: Floats
     residual: Floats
-    level: Floats
+    level: float
     bend: Floats
 
     @property
@@ -137,16 +140,12 @@ def learn(rows: Floats) -> Reading:
         spread=_covariance(spread[d:, d:]),
         variance=_covariance(inside[d:, d:]),
         residual=np.zeros((d, d)),
-        level=np.zeros((d, d)),
+        level=0.0,
         bend=np.zeros((d + 1, d, d)),
     )
-    _, noise, level = _moments(rows, truth - guess @ found.slope)
-    n = rows.sum((1, 2))
+    _, noise, _ = _moments(rows, truth - guess @ found.slope)
     return replace(
-        found,
-        residual=_covariance(noise),
-        level=_likely(level, noise, n, LEAST**2),
-        bend=_bend(found, rows),
+        found, residual=_covariance(noise), level=_level(found, rows), bend=_bend(found, rows)
     )
 
 
@@ -164,6 +163,36 @@ def _moments(rows: Floats, values: Floats) -> tuple[Floats, Floats, Floats]:
     away = each - mean
     size = (n.sum() - n @ n / n.sum()) / (len(n) - 1)
     return mean, inside, ((n[:, None] * away).T @ away / (len(n) - 1) - inside) / size
+
+
+def _level(found: Reading, rows: Floats) -> float:
+    """Return what levels are off by between policies, in parts of p(1 - p).
+
+    A policy that nearly all favor cannot be misjudged by much, so one number stands for all classes
+    and policies, as in a beta-binomial distribution. Policies count by their rows, but many rows
+    of one tell no more than ``1 / level`` of them.
+    """
+    rows = rows[rows.sum((1, 2)) > 1]
+    if not len(rows):
+        return USUAL_LEVEL
+    n = rows.sum((1, 2))
+    guess = whole(found.guess)
+    off = np.eye(guess.shape[1])[:, None] - guess[None]
+    mean = np.einsum("pkb,kbj->pj", rows, off) / n[:, None]
+    square = np.einsum("pkb,kbj->p", rows, off**2) / n
+    noise = (square - (mean**2).sum(1)) / (n - 1)
+    shares = simplex(rows.sum(1) @ guess / n[:, None])
+    room = (1 - (shares**2).sum(1)).clip(min=0.05)
+    weight = n / (1 + USUAL_LEVEL * n)
+    found_level = float(weight @ ((mean**2).sum(1) - noise) / (weight @ room))
+    spread = weight * (noise + max(found_level, 0) * room)
+    error = sqrt(2 / len(found.mean) * float(spread @ spread)) / float(weight @ room)
+    return float(_plausible(np.array([found_level]), np.array([error]), USUAL_LEVEL)[0])
+
+
+def whole(shares: Floats) -> Floats:
+    """Return all K shares, in the last axis, of the first D."""
+    return np.concatenate([shares, 1 - shares.sum(-1, keepdims=True)], axis=-1)
 
 
 def _bend(found: Reading, rows: Floats) -> Floats:
@@ -199,28 +228,33 @@ def _covariance(matrix: Floats, least: float = 0.0) -> Floats:
     return mended
 
 
-def _likely(moment: Floats, noise: Floats, weights: Floats, least: float = 0.0) -> Floats:
-    """Return the mean of what a covariance between groups may be, given its moment estimate.
-
-    The estimate of few small groups may well be zero where the truth is not. Along each of its axes
-    it is taken to be normal, with the error that a moment of groups of these weights has, and the
-    truth to be any number that is not negative: the mean of a truncated normal distribution.
+def _likely(moment: Floats, noise: Floats, weights: Floats) -> Floats:
+    """Return what a covariance between groups may be, given its moment estimate.
 
     Args:
         moment: the unbiased estimate, weighted by ``weights``.
         noise: covariance of one row's worth.
         weights: rows of each group.
-        least: no axis is shorter.
     """
     values, vectors = np.linalg.eigh((moment + moment.T) / 2)
     axis = np.einsum("ij,ik,kj->j", vectors, noise, vectors)
     spread = axis[:, None] + values.clip(min=0)[:, None] * weights
-    errors = np.sqrt(2 * (spread**2).sum(1)) / weights.sum() + 1e-12
-    values = values - errors**2 / USUAL
-    places = (values / errors).clip(min=-5)
+    errors = np.sqrt(2 * (spread**2).sum(1)) / weights.sum()
+    found: Floats = (vectors * _plausible(values, errors, USUAL)) @ vectors.T
+    return found
+
+
+def _plausible(moments: Floats, errors: Floats, usual: float) -> Floats:
+    """Return variances between groups, given their moment estimates.
+
+    The estimate of few small groups may well be zero where the truth is not. The estimate is taken
+    to be normal and the truth, before, exponential with mean ``usual``: the mean of a truncated
+    normal distribution.
+    """
+    errors = errors + 1e-12
+    centres = (moments - errors**2 / usual).clip(min=-5 * errors)
+    places = centres / errors
     bell = np.exp(-(places**2) / 2) / sqrt(2 * pi)
     below = np.array([erfc(-place / sqrt(2)) / 2 for place in places])
-    mended: Floats = (
-        vectors * (values.clip(min=-5 * errors) + errors * bell / below).clip(min=least)
-    ) @ vectors.T
-    return mended
+    found: Floats = (centres + errors * bell / below).clip(min=0)
+    return found

@@ -16,7 +16,7 @@ from models.artifact import Manifest, load_manifest, model_id
 from models.config import TrainConfig
 from models.data import rows_of
 from models.examples import UNKNOWN, Example
-from models.hold_out import hold_out
+from models.hold_out import held_out
 from models.inputs import STANCES
 from models.metrics import (
     calibration_error,
@@ -46,8 +46,7 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
         SettingError: when a source of validation rows cannot be read.
     """
     tagger = OnnxTagger(folder)
-    sources = {name: rows_of(name, "val", data) for name in config.validate_on}
-    rows = [row for found in sources.values() for row in found]
+    rows = [row for name in config.validate_on for row in rows_of(name, "val", data)]
     stance, cells = tagger.deep_logits([(row.context, row.text, row.names) for row in rows])
     wide_stance, wide_cells = tagger.wide_logits([(row.context, row.text) for row in rows])
     manifest = load_manifest(folder)
@@ -88,21 +87,16 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
         decision = decision.model_copy(
             update={"thresholds": tuple(thresholds(chances, judged[whole]))}
         )
-    logits = {}
-    start = 0
-    for name, found in sources.items():
-        part = slice(start, start := start + len(found))
-        logits[name] = stance[part], cells[part]
     contexts = [row.context for row, judged in zip(rows, known, strict=True) if judged]
-    identity = model_id(manifest.files, decision)
     manifest = manifest.model_copy(
         update={
             "decision": decision,
-            "model_id": identity,
-            "held_out": hold_out(identity, decision, sources, logits),
+            "model_id": model_id(manifest.files, decision),
             "policy_spread": round(policy_spread(shares, truth[known], contexts), 3),
         }
     )
+    manifest.save(folder)
+    manifest = manifest.model_copy(update={"held_out": held_out(OnnxTagger(folder), data)})
     manifest.save(folder)
     kept = confidence >= least
     log.info(

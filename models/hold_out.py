@@ -1,7 +1,7 @@
 """The table of held-out rows: how the tagger's output came out where the truth is known.
 
-Made of the validation rows that the artifact was calibrated on; the test rows stay out of it, so
-that they can tell whether the intervals that stand on it hold (``make bench-honesty``).
+Test rows stay out of it, so that they can tell whether the intervals that stand on it hold
+(``make bench-honesty``).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from models.config import TrainConfig
 from models.data import OWN, rows_of
 from models.examples import UNKNOWN, Example, policies
 from models.inputs import CELLS, STANCES, policy_context
+from models.labels import stream
 from models.runtime import Floats, OnnxTagger, cell_chances, stance_chances
 
 OF_POLICIES = frozenset({"gold", OWN})
@@ -29,8 +30,11 @@ OF_POLICIES = frozenset({"gold", OWN})
 apart, as targets beside it."""
 
 
-def held_out_again(tagger: OnnxTagger, data: Path | None = None) -> HeldOut:
-    """Tag the rows that an artifact was calibrated on, and return the table.
+def held_out(tagger: OnnxTagger, data: Path | None = None) -> HeldOut:
+    """Tag held-out rows and return the table.
+
+    They are the validation rows of the artifact's recipe and, where the project's comments are
+    among those, the bundled stream: comments from elsewhere, for which every tagger is worse.
 
     Args:
         tagger: the artifact.
@@ -42,14 +46,16 @@ def held_out_again(tagger: OnnxTagger, data: Path | None = None) -> HeldOut:
     manifest = tagger.manifest
     names = TrainConfig.model_validate(manifest.config).validate_on
     rows = {name: rows_of(name, "val", data) for name in names}
+    if "comments" in rows:
+        rows["stream"] = stream()
     logits = {
         name: tagger.logits([(row.context, row.text, row.names) for row in found])
         for name, found in rows.items()
     }
-    return hold_out(manifest.model_id, manifest.decision, rows, logits)
+    return table(manifest.model_id, manifest.decision, rows, logits)
 
 
-def hold_out(
+def table(
     model_id: str,
     decision: Decision,
     rows: Mapping[str, Sequence[Example]],

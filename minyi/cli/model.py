@@ -137,16 +137,16 @@ def score(
 
 @app.command()
 def hold_out(artifact: Artifact = None, data: Data = None) -> None:
-    """Tag the validation rows again and write into the manifest what came out: the table that
+    """Tag rows that were not trained on and write into the manifest what came out: the table that
     shares are adjusted by. ``export`` does so by itself; the model id stays.
     """
     folder = artifact or settings().model
-    from models.hold_out import held_out_again
+    from models.hold_out import held_out
     from models.runtime import OnnxTagger
 
     tagger = OnnxTagger(folder)
     with console.status("tagging"):
-        table = held_out_again(tagger, data)
+        table = held_out(tagger, data)
     tagger.manifest.model_copy(update={"held_out": table}).save(folder)
     rows = sum(
         n for p in table.policies.values() for bins in p.stances.values() for n in bins.values()

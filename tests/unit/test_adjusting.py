@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minyi.adjusting import METHOD, METHOD_LABELLED, Adjusted, Adjuster, Label, Labels
@@ -51,6 +51,7 @@ def every(found: Adjusted) -> Iterator[Share]:
         yield from (aspect.praise, aspect.criticism)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(cells, min_size=1, max_size=8))
 def test_shares_add_up_and_lie_in_their_intervals(given: list[Counts]) -> None:
     for cell, found in zip(given, ADJUSTER.adjust("new", given), strict=True):
@@ -63,6 +64,7 @@ def test_shares_add_up_and_lie_in_their_intervals(given: list[Counts]) -> None:
         assert [s.count for s in shares(found)] == [cell.favor, cell.against, cell.none]
 
 
+@settings(max_examples=25, deadline=None)  # learns anew each time
 @given(st.lists(cells, min_size=2, max_size=6, unique_by=lambda c: c.total), st.randoms())
 def test_the_order_of_cells_and_of_policies_changes_nothing(given: list[Counts], random) -> None:  # type: ignore[no-untyped-def]
     places = list(range(len(given)))
@@ -80,6 +82,7 @@ def test_the_order_of_cells_and_of_policies_changes_nothing(given: list[Counts],
             assert bounds(one) == pytest.approx(bounds(two), abs=2e-4)
 
 
+@settings(max_examples=50, deadline=None)
 @given(cells, st.integers(2, 50))
 def test_more_opinions_of_the_same_kind_never_widen_the_interval(cell: Counts, times: int) -> None:
     more = spread_out({b: n * times for b, n in cell.outputs[MODEL].items()})
@@ -159,20 +162,25 @@ def labelled(*rows: tuple[Stance, int, int], weight: float = 10.0) -> Adjuster:
 
 
 def test_labels_that_agree_narrow_the_interval_and_are_named() -> None:
-    cell = counts(620, 280, 100)
+    # 60, 25 and 15 of a hundred, three quarters of each found as what they are.
     agreeing = labelled(
-        (Stance.FAVOR, SURE[0], 50),
-        (Stance.AGAINST, SURE[0], 12),
-        (Stance.AGAINST, SURE[1], 28),
-        (Stance.NONE, SURE[2], 10),
+        (Stance.FAVOR, SURE[0], 45),
+        (Stance.FAVOR, SURE[1], 8),
+        (Stance.FAVOR, SURE[2], 7),
+        (Stance.AGAINST, SURE[0], 3),
+        (Stance.AGAINST, SURE[1], 19),
+        (Stance.AGAINST, SURE[2], 3),
+        (Stance.NONE, SURE[0], 2),
+        (Stance.NONE, SURE[1], 2),
+        (Stance.NONE, SURE[2], 11),
     )
+    cell = counts(500, 290, 210)
     before, after = only(ADJUSTER, cell), only(agreeing, cell)
     assert (before.method, after.method) == (METHOD, METHOD_LABELLED)
     assert only(agreeing, cell, policy="another").method == METHOD
-    assert all(
-        width(one) <= width(two) for one, two in zip(shares(after), shares(before), strict=True)
-    )
-    assert width(after.favor) < 0.9 * width(before.favor)
+    for one, two in zip(shares(after), shares(before), strict=True):
+        assert width(one) < width(two)
+    assert bounds(after.favor)[1] == pytest.approx(0.6, abs=0.03)
 
 
 def test_labels_that_contradict_the_tagger_stand_alone() -> None:
