@@ -14,13 +14,13 @@ from typing import Any, NamedTuple, cast
 
 from indexers.mappings import Body
 from indexers.queries import lacking_first, moment
+from indexers.remembered import STAMP, Stamp, read_stamp
 from indexers.snapshot import Snapshot
 from minyi.domain import SHANGHAI
 from minyi.query import Interval
 
-PAGE = 10_000
-"""Combinations of one page. A request asks for two pages and two lists of numbers at most, and so
-stays under the server's bound of 65,536 buckets."""
+BUCKETS = 60_000
+"""Combinations and numbers of one request: the server's own bound is 65,536."""
 NUMBERS = 10_000
 """Recurring numbers of one request."""
 WITHIN: Body = {"match_all": {}}
@@ -101,6 +101,8 @@ class Aggregations:
     def __init__(self, state: Snapshot, clauses: Sequence[Body]) -> None:
         self._state = state
         self._clauses = clauses
+        self.stamp: Stamp | None = None
+        """Of the opinions that pass; None before the first question."""
 
     def ask(
         self,
@@ -116,12 +118,13 @@ class Aggregations:
             clauses: more that an opinion must match.
         """
         rows: dict[str, Rows] = {name: [] for name in wanted}
+        size = BUCKETS // max(1, len(wanted) + len(also or {}))
         pages: dict[str, Body] = {
-            name: {"composite": {"size": PAGE, "sources": sources}}
+            name: {"composite": {"size": size, "sources": sources}}
             for name, sources in wanted.items()
         }
         once: dict[str, Any] = {}
-        asked = pages | dict(also or {})
+        asked = {**pages, **(also or {}), **({"stamp": STAMP} if self.stamp is None else {})}
         while asked:
             answer = self._state.search(
                 size=0,
@@ -130,10 +133,12 @@ class Aggregations:
                 aggs=asked,
             )["aggregations"]
             once = once or answer
+            if self.stamp is None:
+                self.stamp = read_stamp(answer["stamp"])
             for name in list(pages):
                 buckets = answer[name]["buckets"]
                 rows[name] += [(bucket["key"], bucket["doc_count"]) for bucket in buckets]
-                if len(buckets) < PAGE:
+                if len(buckets) < size:
                     del pages[name]
                 else:
                     pages[name]["composite"]["after"] = answer[name]["after_key"]

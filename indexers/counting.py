@@ -15,6 +15,7 @@ from indexers.conditions import where
 from indexers.documents import EVALUATED, read_output, stance_of
 from indexers.mappings import Body
 from indexers.queries import vote
+from indexers.remembered import Stamp
 from indexers.snapshot import Snapshot
 from indexers.tally import Tally
 from minyi import outputs
@@ -35,6 +36,11 @@ class Counting:
 
     def __init__(self, state: Snapshot, filters: Filters) -> None:
         self._asking = Aggregations(state, where(filters))
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """Of the opinions that pass; None before the first question."""
+        return self._asking.stamp
 
     def trend(self, interval: Interval, group: Group | None) -> list[TrendPoint]:
         """See ``Index.trend``.
@@ -90,11 +96,11 @@ class Counting:
             for place, counts in _in_order(_tallies(by, found))
         ]
 
-    def totals(self) -> dict[str, Counts]:
+    def totals(self) -> list[tuple[str, Counts]]:
         """See ``Index.totals``."""
         by = By(None, ("policy_id",))
-        tallies = _tallies(by, self._asking.ask(_all_counts(by)))
-        return {cast(str, place.values[0]): tally.counts() for place, tally in tallies.items()}
+        counted = _in_order(_tallies(by, self._asking.ask(_all_counts(by))))
+        return [(cast(str, place.values[0]), counts) for place, counts in counted]
 
     def answers(self, facets: Sequence[Facet]) -> list[AnswerCell]:
         """See ``Index.answers``."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from elasticsearch import AuthorizationException, Elasticsearch
 
@@ -20,6 +20,7 @@ from indexers.ideographs import ideographs
 from indexers.lifecycle import ALIAS, Held, Names, create_months, held
 from indexers.mappings import COMPUTED, Body
 from indexers.queries import decode_cursor, digest, encode_cursor, moment, terms
+from indexers.remembered import STAMP, Remembered, read_stamp
 from indexers.snapshot import snapshot
 from minyi.dead_letter import DeadLetter
 from minyi.domain import Opinion
@@ -37,6 +38,7 @@ from minyi.query import (
     TrendPoint,
 )
 
+T = TypeVar("T")
 PAGE = 1_000
 """Opinions of one request at most."""
 REMEMBERED = 50_000
@@ -69,6 +71,7 @@ class ElasticIndex:
         self._held: Held | None = None
         self._recent: dict[str, str] = {}  # id → index
         prefix = "" if self._names.alias == ALIAS else f"{self._names.alias}-"
+        self._remembered = Remembered()
         self._letters = ElasticLetters(client, prefix)
 
     def check(self) -> Held:
@@ -148,17 +151,14 @@ class ElasticIndex:
         hits: list[Any] = []
         total = None
         while len(hits) <= limit:
-            with available(self._client):
-                answer = self._client.search(
-                    index=self._names.alias,
-                    query=matching,
-                    sort=NEWEST_FIRST,
-                    size=min(limit + 1 - len(hits), PAGE),
-                    search_after=after,
-                    track_total_hits=total is None,
-                    source=RECORD_ONLY,
-                    allow_partial_search_results=False,
-                )
+            answer = self._search(
+                query=matching,
+                sort=NEWEST_FIRST,
+                size=min(limit + 1 - len(hits), PAGE),
+                search_after=after,
+                track_total_hits=total is None,
+                source=RECORD_ONLY,
+            )
             if total is None:
                 total = answer["hits"]["total"]["value"]
             found = answer["hits"]["hits"]
@@ -176,45 +176,36 @@ class ElasticIndex:
         self, filters: Filters, interval: Interval, group: Group | None = None
     ) -> list[TrendPoint]:
         """See ``Index.trend``. The group None, for opinions that lack the field, comes first."""
-        with self._counting(filters) as counting:
-            return counting.trend(interval, group)
+        question = "trend", interval, group
+        return self._count(filters, question, lambda asked: asked.trend(interval, group))
 
     def totals(self, filters: Filters) -> dict[str, Counts]:
-        """Return counts by policy id, for policies with at least one opinion."""
-        with self._counting(filters) as counting:
-            return counting.totals()
+        """See ``Index.totals``."""
+        return dict(self._count(filters, ("totals",), Counting.totals))
 
     def cells(
         self, filters: Filters, by: Sequence[Facet], interval: Interval | None = None
     ) -> list[Cell]:
         """See ``Index.cells``."""
-        with self._counting(filters) as counting:
-            return counting.cells(by, interval)
+        question = "cells", interval, *by
+        return self._count(filters, question, lambda asked: asked.cells(by, interval))
 
     def votes(
         self, filters: Filters, interval: Interval, group: Group | None = None
     ) -> list[TrendPoint]:
         """See ``Index.votes``."""
-        with self._counting(filters) as counting:
-            return counting.votes(interval, group)
+        question = "votes", interval, group
+        return self._count(filters, question, lambda asked: asked.votes(interval, group))
 
     def answers(self, filters: Filters, by: Sequence[Facet]) -> list[AnswerCell]:
         """See ``Index.answers``."""
-        with self._counting(filters) as counting:
-            return counting.answers(by)
+        return self._count(filters, ("answers", *by), lambda asked: asked.answers(by))
 
     def newest(self, filters: Filters) -> datetime | None:
         """Return the newest ``created_at``, in UTC."""
-        with available(self._client):
-            answer = self._client.search(
-                index=self._names.alias,
-                query={"bool": {"filter": where(filters)}},
-                sort=NEWEST_FIRST[:1],
-                size=1,
-                source=False,
-                track_total_hits=False,
-                allow_partial_search_results=False,
-            )
+        answer = self._search(
+            query={"bool": {"filter": where(filters)}}, sort=NEWEST_FIRST[:1], size=1, source=False
+        )
         hits = answer["hits"]["hits"]
         return moment(hits[0]["sort"][0]) if hits else None
 
@@ -246,10 +237,33 @@ class ElasticIndex:
         """Release the connection; afterwards no method may be called."""
         self._client.close()
 
-    @contextmanager
-    def _counting(self, filters: Filters) -> Iterator[Counting]:
+    def _count(
+        self, filters: Filters, question: Hashable, ask: Callable[[Counting], list[T]]
+    ) -> list[T]:
+        """Return the answer to a question, the remembered one while its opinions are the same."""
+        key = filters, question
+        if key in self._remembered:
+            answer = self._search(query={"bool": {"filter": where(filters)}}, aggs={"stamp": STAMP})
+            known = self._remembered.get(key, read_stamp(answer["aggregations"]["stamp"]))
+            if known is not None:
+                return known
         with snapshot(self._client, self._names) as state:
-            yield Counting(state, filters)
+            counting = Counting(state, filters)
+            found = ask(counting)
+        if counting.stamp is not None:
+            self._remembered.put(key, counting.stamp, found)
+        return list(found)
+
+    def _search(self, size: int = 0, track_total_hits: bool = False, **body: Any) -> Any:
+        """Search the index as it is now; not in part."""
+        with available(self._client):
+            return self._client.search(
+                index=self._names.alias,
+                size=size,
+                track_total_hits=track_total_hits,
+                allow_partial_search_results=False,
+                **body,
+            )
 
     def _all(self) -> Iterator[Opinion]:
         """Yield every opinion in order of id, in one state of the index."""
@@ -298,15 +312,8 @@ class ElasticIndex:
         and the move is not found yet."""
         places = {(id_, self._recent[id_]): None for id_ in ids if id_ in self._recent}
         for start in range(0, len(ids), PAGE):
-            with available(self._client):
-                answer = self._client.search(
-                    index=self._names.alias,
-                    query={"terms": {"id": ids[start : start + PAGE]}},
-                    size=10 * PAGE,
-                    source=False,
-                    track_total_hits=False,
-                    allow_partial_search_results=False,
-                )
+            some = {"terms": {"id": ids[start : start + PAGE]}}
+            answer = self._search(query=some, size=10 * PAGE, source=False)
             places |= {(hit["_id"], hit["_index"]): None for hit in answer["hits"]["hits"]}
         return list(places)
 

@@ -24,7 +24,6 @@ _KEYWORD: Body = {"type": "keyword"}
 _DATE: Body = {"type": "date", "format": "strict_date_optional_time"}
 _DOUBLE: Body = {"type": "double"}
 _LONG: Body = {"type": "long"}
-_NUMBER: Body = {"type": "long", "index": False}  # is counted, not looked for
 
 RECORD: dict[str, Body] = {
     "id": _KEYWORD,
@@ -58,8 +57,8 @@ COMPUTED: dict[str, Body] = {
     "created": _LONG,  # created_at in microseconds: a date here keeps milliseconds only
     "cells": _KEYWORD,
     "output": _KEYWORD,
-    "voter": _NUMBER,
-    "saying": _NUMBER,
+    "voter": _LONG,
+    "saying": _LONG,
     "answered": {"type": "boolean"},
     "delay": {"type": "integer"},
     "split_week": {"type": "boolean"},

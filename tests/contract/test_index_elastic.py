@@ -111,7 +111,7 @@ def test_many_copies_are_collapsed_a_part_at_a_time(
     worlds: Worlds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(aggregations, "NUMBERS", 20)
-    monkeypatch.setattr(aggregations, "PAGE", 15)
+    monkeypatch.setattr(aggregations, "BUCKETS", 60)
     days = ["2024-04-29", "2024-04-30", "2024-05-01", "2024-05-04", "2024-05-20"]
     opinions = [
         opinion(f"{n}-{day}", f"第{n}条", created_at=f"{day}T12:00:00+08:00", region=f"{n % 3}市")
