@@ -45,18 +45,20 @@ function table(all) {
   return h("table", { class: "policies" },
     h("caption", { class: "hidden" }, "各项政策的意见数、立场与评价"),
     h("thead", null, h("tr", null, ["政策", "意见数", "立场", "评价"].map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", null, all.map(({ head, reading: one }) => h("tr", null,
-      h("th", { scope: "row" }, head.policy, h("small", null, head.department), months(head.policy_id)),
-      h("td", { class: "number" }, number(head.n), h("span", { class: "only-narrow" }, " 条意见")),
-      h("td", { class: "stances" }, stanceBar(one)),
-      h("td", { class: "aspects" }, aspectColumns(one, top))))));
+    h("tbody", null, all.map(({ head, reading: one }) => [
+      h("tr", null,
+        h("th", { scope: "row" }, head.policy, h("small", null, head.department)),
+        h("td", { class: "number" }, number(head.n), h("span", { class: "only-narrow" }, " 条意见")),
+        h("td", { class: "stances" }, stanceBar(one)),
+        h("td", { class: "aspects" }, aspectColumns(one, top))),
+      h("tr", null, h("td", { colspan: 4 }, months(head.policy_id, head.policy)))])));
 }
 
 // The months of a policy, read when they are opened.
-function months(id) {
+function months(id, title) {
   const box = h("div");
   const details = h("details", { class: "as-table", ontoggle: () => details.open && !box.childElementCount && fill() },
-    h("summary", null, "逐月"), box);
+    h("summary", { "aria-label": `${title}逐月的变化` }, "逐月的变化"), box);
   async function fill() {
     try {
       const { rows } = await get("/v1/export/months.json", { policy: id });
