@@ -124,10 +124,11 @@ def main() -> None:
         for _ in range(runs):
             planted(size, rng, tally)
             mixed(size, rng, tally)
+        held_found = f"{np.mean(tally.held_found):.1%}" if tally.held_found else "–"
         print(
             f"{size:>9,} {np.mean(tally.comparisons):>9.0f} {np.mean(tally.false):>9.1%} "
             f"{np.mean(tally.found):>10.0%} {np.mean(tally.held):>10.1%} "
-            f"{np.mean(tally.held_found or [False]):>9.1%} "
+            f"{held_found:>9} "
             f"{np.mean(tally.false_reversals):>10.3f} {1000 * np.median(tally.seconds):>9.1f}",
             flush=True,
         )

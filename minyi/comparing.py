@@ -244,7 +244,7 @@ def _compared(comparison: Comparison, place: int, m: int, real: bool) -> Compare
         others=round(others, 4),
         difference=_estimate(difference, difference - half, difference + half, 4),
         excess=_estimate(n * difference, n * (difference - half), n * (difference + half), 0),
-        p=1.0 if np.isnan(p) else p,
+        p=1.0 if np.isnan(p) else float(f"{p:.3g}"),
         real=real and abs(difference) > half,
     )
 
