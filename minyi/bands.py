@@ -12,14 +12,19 @@ from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import TypeAdapter
 
 from minyi.domain import Model
 from minyi.levels import Moves
 from minyi.query import Counts, Interval
-from minyi.smoothing import Floats, Level, Places, band, level, straight
+from minyi.smoothing import Floats, Level, band, level, straight
 from minyi.vocabulary import Stance
 
+Places = npt.NDArray[np.int64]
+MONTHS = {Interval.DAY: 12 / 365.25, Interval.WEEK: 7 * 12 / 365.25, Interval.MONTH: 1.0}
+"""Length of a bucket. Shares move by the calendar, however finely it is cut: at most by steps of 30
+points a month (``minyi.smoothing``), which is 14 a week and 5 a day."""
 GAP = 4
 """Empty buckets in a row that a band passes through; behind more it starts anew, as wide as what is
 known there."""
@@ -63,6 +68,7 @@ def smoothed(
     """
     places = _places(buckets, interval)
     every = _with_gaps(places)
+    times = every * MONTHS[interval]
     shares = np.full((len(Stance), len(every)), np.nan)
     variances = np.ones_like(shares)
     seen = np.searchsorted(every, places)
@@ -72,10 +78,10 @@ def smoothed(
         if sided:
             sizes[:, :2] = counts[:, :2].sum(1, keepdims=True)
         shares[:, seen], variances[:, seen] = (each.T for each in _counted(counts, sizes))
-        value, low, high = band(level(every, shares, variances), sizes.sum(0)[:, None])
+        value, low, high = band(level(times, shares, variances), sizes.sum(0)[:, None])
     else:
         shares[:, seen], variances[:, seen] = moves.value.T, moves.sampled.T
-        found = level(every, shares, variances)
+        found = level(times, shares, variances)
         moved = (found.mean.T - moves.level) ** 2
         found = Level(found.mean, found.variance + (moves.shared + moved @ moves.bend).T)
         value, low, high = straight(found)

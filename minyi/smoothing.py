@@ -4,7 +4,7 @@ A share in a small window is mostly noise. The local level model (Harvey 1989, *
 structural time series models and the Kalman filter*, ch. 2) says that what is looked for moves by
 small steps and is seen with an error of known variance::
 
-    level[t] = level[t-1] + step,   step ~ N(0, q · buckets between them)
+    level[t] = level[t-1] + step,   step ~ N(0, q · time between them)
     share[t] = level[t] + error,    error ~ N(0, variance[t])
 
 The Kalman filter and the smoother of Rauch, Tung and Striebel (1965, AIAA J. 3:1445) give the level
@@ -23,10 +23,9 @@ import numpy.typing as npt
 from minyi.prevalence import Z95
 
 Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
 
-STEPS = np.concatenate([[0.0], np.geomspace(0.002, 0.2, 12)])
-"""Standard deviations of a step that are weighed, in shares a bucket: from none to 20 points."""
+STEPS = np.concatenate([[0.0], np.geomspace(0.003, 0.3, 12)])
+"""Standard deviations of a step that are weighed, in shares a unit of time: none to 30 points."""
 PRIOR = np.maximum(STEPS, STEPS[1])
 """What each weighs at first: every size of step up to the largest is as likely, and the grid is as
 dense as its steps are small. Equal weights would prefer small steps, and miss fast turns."""
@@ -42,30 +41,30 @@ class Level:
     variance: Floats
 
 
-def level(places: Places, shares: Floats, variances: Floats) -> Level:
-    """Return the level at every place.
+def level(times: Floats, shares: Floats, variances: Floats) -> Level:
+    """Return the level at every time.
 
     Args:
-        places: numbers of the buckets, rising strictly, shape (places,).
+        times: of the buckets, rising strictly, shape (places,); ``STEPS`` are for one unit.
         shares: what was seen, shape (series, places); NaN where nothing was.
         variances: of the errors, above 0, shape (series, places); of no account where nothing was
             seen.
 
     Raises:
-        ValueError: when the places do not rise or the shapes do not fit.
+        ValueError: when the times do not rise or the shapes do not fit.
     """
-    if shares.shape != variances.shape or shares.shape[1:] != places.shape:
-        raise ValueError(f"{shares.shape}, {variances.shape}, {places.shape} do not fit together")
-    if not places.size or not (np.diff(places) > 0).all():
-        raise ValueError("the places have to rise")
+    if shares.shape != variances.shape or shares.shape[1:] != times.shape:
+        raise ValueError(f"{shares.shape}, {variances.shape}, {times.shape} do not fit together")
+    if not times.size or not (np.diff(times) > 0).all():
+        raise ValueError("the times have to rise")
     seen = ~np.isnan(shares)
     values = np.where(seen, shares, 0).T[:, :, None]
     errors = np.where(seen, variances, np.inf).T[:, :, None]
-    steps = np.diff(places, prepend=places[0])[:, None] * STEPS**2
-    shape = (len(places), len(shares), len(STEPS))
+    steps = np.diff(times, prepend=times[0])[:, None] * STEPS**2
+    shape = (len(times), len(shares), len(STEPS))
     means, spreads, before, ahead = (np.empty(shape) for _ in range(4))
     mean, spread = np.full(shape[1:], START[0]), np.full(shape[1:], START[1])
-    for place in range(len(places)):
+    for place in range(len(times)):
         spread = spread + steps[place]
         before[place], ahead[place] = mean, spread
         gain = spread / (spread + errors[place])
@@ -75,7 +74,7 @@ def level(places: Places, shares: Floats, variances: Floats) -> Level:
     totals = np.where(seen.T[:, :, None], ahead + errors, 1)
     surprises = np.where(seen.T[:, :, None], values - before, 0)
     likelihood = -(np.log(totals) + surprises**2 / totals).sum(0) / 2
-    for place in range(len(places) - 2, -1, -1):
+    for place in range(len(times) - 2, -1, -1):
         back = spreads[place] / ahead[place + 1]
         means[place] += back * (means[place + 1] - means[place])
         spreads[place] += back**2 * (spreads[place + 1] - ahead[place + 1])

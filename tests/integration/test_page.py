@@ -188,3 +188,14 @@ def test_a_browser_shows_the_table_and_a_policy(address: str, tmp_path: Path) ->
     assert "javascript:" not in policy
     assert re.search(r"<mark[^>]*>不公平</mark>", policy)
     assert "2025-04-01 00:30" in policy
+    assert "图中是自愿发言的人，不代表全体居民。" in policy
+    assert "未校正" in policy
+    assert "分母：全部 40 条意见（含未表态）" in policy
+    assert re.search(r'<a [^>]*aria-current="true"[^>]*>分组对照</a>', policy)
+
+    others = rendered(
+        f"{address}/#/policies/{POLICY.id}?count=authors&sided=1&region=none", tmp_path / "others"
+    )
+    assert "这个范围内还没有意见。" in others
+    few = rendered(f"{address}/#/policies/{POLICY.id}?stance=favor&interval=day", tmp_path / "few")
+    assert "40 条意见" in few

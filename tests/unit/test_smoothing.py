@@ -8,23 +8,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as some
 
-from minyi.smoothing import PRIOR, START, STEPS, Floats, Level, Places, band, level
+from minyi.smoothing import PRIOR, START, STEPS, Floats, Level, band, level
 
 SHARES = st.floats(0, 1)
 
 
 @st.composite
-def series(draw: st.DrawFn) -> tuple[Places, Floats, Floats]:
+def series(draw: st.DrawFn) -> tuple[Floats, Floats, Floats]:
     """Two series at up to twelve places, with holes."""
     gaps = draw(st.lists(st.integers(1, 9), min_size=1, max_size=12))
-    places = np.cumsum(gaps).astype(np.int64)
+    places = np.cumsum(gaps).astype(float)
     shape = (2, len(places))
     shares = draw(some.arrays(float, shape, elements=SHARES))
     shares[draw(some.arrays(bool, shape))] = np.nan
     return places, shares, draw(some.arrays(float, shape, elements=st.floats(1e-4, 0.25)))
 
 
-def exact(places: Places, shares: Floats, variances: Floats) -> tuple[Floats, Floats]:
+def exact(places: Floats, shares: Floats, variances: Floats) -> tuple[Floats, Floats]:
     """The same for one series by one big Gaussian, which needs no filter."""
     seen = ~np.isnan(shares)
     means, spreads, chances = [], [], []
@@ -45,7 +45,7 @@ def exact(places: Places, shares: Floats, variances: Floats) -> tuple[Floats, Fl
 
 @given(series())
 @settings(max_examples=60, deadline=None)
-def test_the_filter_is_the_exact_answer(case: tuple[Places, Floats, Floats]) -> None:
+def test_the_filter_is_the_exact_answer(case: tuple[Floats, Floats, Floats]) -> None:
     found = level(*case)
     for line in range(2):
         mean, variance = exact(case[0], case[1][line], case[2][line])
@@ -56,7 +56,7 @@ def test_the_filter_is_the_exact_answer(case: tuple[Places, Floats, Floats]) -> 
 @given(series())
 @settings(deadline=None)
 def test_a_band_holds_its_value_and_stays_within_0_and_1(
-    case: tuple[Places, Floats, Floats],
+    case: tuple[Floats, Floats, Floats],
 ) -> None:
     value, low, high = band(level(*case), np.full((2, 1), 50.0))
     assert ((low >= 0) & (low <= value) & (value <= high) & (high <= 1)).all()
@@ -65,7 +65,7 @@ def test_a_band_holds_its_value_and_stays_within_0_and_1(
 @given(series(), st.integers(-1_000, 1_000))
 @settings(max_examples=30, deadline=None)
 def test_the_calendar_does_not_matter_and_series_do_not_touch(
-    case: tuple[Places, Floats, Floats], later: int
+    case: tuple[Floats, Floats, Floats], later: int
 ) -> None:
     places, shares, variances = case
     found = level(*case)
@@ -78,15 +78,15 @@ def test_what_cannot_be_smoothed_is_refused() -> None:
     for places in ([], [1, 1], [2, 1]):
         shape = (1, len(places))
         with pytest.raises(ValueError, match="rise"):
-            level(np.array(places, np.int64), np.zeros(shape), np.ones(shape))
+            level(np.array(places, float), np.zeros(shape), np.ones(shape))
     with pytest.raises(ValueError, match="fit"):
-        level(np.arange(3), np.zeros((1, 3)), np.ones((1, 2)))
+        level(np.arange(0.0, 3), np.zeros((1, 3)), np.ones((1, 2)))
 
 
 def test_a_gap_is_wider_than_its_ends_and_a_small_window_leans_on_its_neighbours() -> None:
     shares = np.array([[0.2, 0.22, 0.9, 0.2, np.nan, np.nan, np.nan, 0.24]])
     variances = np.array([[0.001, 0.001, 0.25, 0.001, 1, 1, 1, 0.001]])
-    found = level(np.arange(8), shares, variances)
+    found = level(np.arange(0.0, 8), shares, variances)
     assert found.mean[0, 2] < 0.35
     assert found.variance[0, 5] > 2 * found.variance[0, [3, 7]].max()
 
@@ -107,7 +107,7 @@ def test_the_band_covers_what_moves_and_errs_less_than_its_windows(
     sizes = n.sum(1, keepdims=True).astype(float)
     middle = (counts.sum(1, keepdims=True) + 0.5) / (sizes + 1)
     own = np.where(n > 0, counts / np.maximum(n, 1), np.nan)
-    found: Level = level(np.arange(24), own, middle * (1 - middle) / np.maximum(n, 1))
+    found: Level = level(np.arange(0.0, 24), own, middle * (1 - middle) / np.maximum(n, 1))
     value, low, high = band(found, sizes)
     covered = ((low <= true) & (true <= high)).mean()
     assert covered >= 0.925
