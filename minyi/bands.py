@@ -68,7 +68,7 @@ def smoothed(
     """
     places = _places(buckets, interval)
     every = _with_gaps(places)
-    times = every * MONTHS[interval]
+    times: Floats = every.astype(np.float64) * MONTHS[interval]
     shares = np.full((len(Stance), len(every)), np.nan)
     variances = np.ones_like(shares)
     seen = np.searchsorted(every, places)
