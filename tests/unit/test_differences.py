@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import copy
+
 import numpy as np
 import pytest
 
 from minyi.differences import Differences, differences
 from minyi.grouping import By
-from minyi.query import Facet, Filters
+from minyi.query import Cell, Facet, Filters, Interval
 from minyi.vocabulary import Aspect, Polarity, Stance
 from tests.unit.crowd import MONTHS, Crowd
 
@@ -184,3 +187,38 @@ def test_two_facets_with_the_same_groups_are_compared_once() -> None:
     assert found.same == {By.SOURCE: By.CHANNEL}
     assert By.SOURCE not in {table.by for table in found.facets}
     assert By.CHANNEL in {table.by for table in found.facets}
+
+
+class Moving(Crowd):
+    """Opinions come and go between two questions, and authors write more or less."""
+
+    asked: list[Sequence[Facet]]
+
+    def cells(
+        self, filters: Filters, by: Sequence[Facet], interval: Interval | None = None
+    ) -> list[Cell]:
+        rng = np.random.default_rng(self.size + len(self.asked))
+        self.asked.append(by)
+        there = rng.random(self.size) < rng.choice([1, 0.97, 0.5])
+        now = copy(self)
+        now.size = int(there.sum())
+        now.columns = {key: column[there] for key, column in self.columns.items()}
+        now.stances, now.evaluated = self.stances[there], self.evaluated[there]
+        few = rng.choice([1, 0.5, 0.1])
+        return [
+            cell.model_copy(update={"authors": max(1, int(cell.authors * few))})
+            for cell in Crowd.cells(now, filters, by, interval)
+        ]
+
+
+@pytest.mark.parametrize("size", [1, 5, 12, 40, 300, 3000])
+@pytest.mark.parametrize("favor", [0, 0.01, 0.5, 1])
+def test_an_index_that_moves_meanwhile_is_no_error(size: int, favor: float) -> None:
+    rng = np.random.default_rng(size)
+    region = {Facet.REGION: np.where(rng.random(size) < 0.5, "京", "冀")}
+    for given, filters in ((region, Filters()), ({}, Filters(channel="热线"))):
+        crowd = Moving(size, rng, given, favor=favor, against=0.3 * (1 - favor))
+        crowd.asked = []
+        answer = told(crowd, filters).model_dump_json()
+        assert "NaN" not in answer
+        assert "Infinity" not in answer
