@@ -25,6 +25,10 @@ from benchmarks import honesty_real
 from benchmarks.honesty_methods import COUNTED, OURS, Methods
 from benchmarks.honesty_worlds import SHIFTS, VARIED, WINDOWS, WORLDS, World, rows_of
 from minyi.held_out import HeldOut
+from minyi.levels import read
+from minyi.prediction_powered import prediction_powered
+from minyi.prevalence import Z95, wilsons
+from minyi.reading import learn, whole
 from models.artifact import SHIPPED, load_manifest
 from models.config import SHARED_VARIABLE
 
@@ -156,6 +160,43 @@ def real(table: HeldOut, sets: Sequence[honesty_real.Cells], title: str) -> None
     show(title, "rows", tallies)
 
 
+def with_labels(table: HeldOut, shared: bool, count: int = 40) -> None:
+    """Give each large policy labels of its own."""
+    reading = learn(rows_of(table))
+    tallies: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+    for one in honesty_real.labelled(shared, count):
+        guess, bins = reading.guess, one.cells[0]
+        alone = one.labels.weights.sum(1) / one.labels.total
+        low, high = (
+            np.array(b) for b in wilsons(np.rint(count * alone).astype(np.int64), np.full(3, count))
+        )
+        tallies["labels alone"].append(_judged(alone, low, high, one.truth))
+        powered = prediction_powered(one.labels, guess, bins)
+        shares = whole(powered.shares)
+        spread = (bins[:, None] * (guess - bins @ guess / bins.sum())).T @ guess / bins.sum() ** 2
+        error = powered.covariance + powered.power**2 * spread
+        margin = Z95 * np.sqrt(np.append(np.diag(error), error.sum()))
+        tallies["prediction-powered alone"].append(
+            _judged(shares, shares - margin, shares + margin, one.truth)
+        )
+        for name, labels in (("no labels", None), ("held-out rows and labels", one.labels)):
+            found = read(reading, one.cells, fresh=labels)
+            tallies[name].append(_judged(found.value[0], found.low[0], found.high[0], one.truth))
+    shown = Table(title=f"policies with {count} labels of their own", title_justify="left")
+    for column in ("by", "draws", "error", "holds", "width"):
+        shown.add_column(column, justify="left" if column == "by" else "right")
+    for name, parts in tallies.items():
+        error_, holds, width = np.mean(parts, axis=0)
+        shown.add_row(name, f"{len(parts):,}", f"{error_:.3f}", f"{holds:.3f}", f"{width:.2f}")
+    out.print(shown)
+
+
+def _judged(value: Floats, low: Floats, high: Floats, truth: Floats) -> tuple[float, float, float]:
+    """Return mean absolute error, part held and mean width of a cell's intervals."""
+    held = (low - 5e-5 <= truth) & (truth <= high + 5e-5)
+    return float(np.abs(value - truth).mean()), float(held.mean()), float((high - low).mean())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--quick", action="store_true", help="few draws, no tagging")
@@ -170,6 +211,7 @@ def main() -> None:
     shared = bool(os.environ.get(SHARED_VARIABLE))
     real(table, honesty_real.tagged(shared), "real and written comments, by policy")
     real(table, honesty_real.shifted(shared), "the same, redrawn into windows of other shares")
+    with_labels(table, shared)
     if shared:
         real(table, [honesty_real.votes(table)], "votes of vTaiwan by week, tagged by chance")
     else:

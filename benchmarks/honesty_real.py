@@ -16,6 +16,7 @@ from rich.progress import track
 from benchmarks.honesty_worlds import WINDOWS, World
 from minyi.held_out import HeldOut
 from minyi.outputs import OUTPUTS, STANCES
+from minyi.prediction_powered import Labelled
 from minyi.vocabulary import Stance
 from models.artifact import SHIPPED
 from models.config import shared_folder
@@ -113,6 +114,35 @@ def shifted(shared: bool, seed: int = 5) -> list[Cells]:
                 cells[window] = np.bincount(np.concatenate(drawn), minlength=OUTPUTS)
             policies.append((cells, whole))
         answer.append(Cells(name, policies))
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class WithLabels:
+    """A policy's bins (1, B) and true shares (K,), and the labels of some of its opinions."""
+
+    cells: Floats
+    truth: Floats
+    labels: Labelled
+
+
+def labelled(shared: bool, count: int, times: int = 20, seed: int = 7) -> list[WithLabels]:
+    """Return each policy with twice as many rows as labels or more, labels drawn several times."""
+    random = np.random.default_rng(seed)
+    answer = []
+    for groups in _tagged(shared).values():
+        for truth, bins in groups:
+            if len(truth) < 2 * count:
+                continue
+            cells, shares = _counted(truth[None], bins[None])
+            for _ in range(times):
+                chosen = random.choice(len(truth), count, replace=False)
+                weight = len(truth) / count
+                rows = np.zeros((len(STANCES), OUTPUTS))
+                np.add.at(rows, (truth[chosen], bins[chosen]), 1.0)
+                answer.append(
+                    WithLabels(cells, shares[0], Labelled(weight * rows, weight**2 * rows))
+                )
     return answer
 
 

@@ -43,8 +43,8 @@ POOL_PART = 0.1
 """The part of that belief which no number of opinions takes away."""
 USUAL = 0.06**2
 """Variance between policies that is expected before any is seen; theta is held to 0 by as much."""
-USUAL_LEVEL = 0.02
-"""The same for levels, in parts of p(1 - p): 0.07 at a half."""
+USUAL_LEVEL = 0.03
+"""The same for levels, in parts of p(1 - p): 0.08² where that is 0.2, as in ``minyi.labelling``."""
 STEEPEST = 0.05
 """No direction of T is taken to be flatter: a change is stretched by 20 at most."""
 
@@ -173,7 +173,7 @@ def _level(found: Reading, rows: Floats) -> float:
     of one tell no more than ``1 / level`` of them.
     """
     rows = rows[rows.sum((1, 2)) > 1]
-    if not len(rows):
+    if len(rows) < 3:
         return USUAL_LEVEL
     n = rows.sum((1, 2))
     guess = whole(found.guess)
@@ -184,7 +184,8 @@ def _level(found: Reading, rows: Floats) -> float:
     shares = simplex(rows.sum(1) @ guess / n[:, None])
     room = (1 - (shares**2).sum(1)).clip(min=0.05)
     weight = n / (1 + USUAL_LEVEL * n)
-    found_level = float(weight @ ((mean**2).sum(1) - noise) / (weight @ room))
+    square = (mean**2).sum(1) * len(n) / (len(n) - 2)  # mean and theta were fitted to them
+    found_level = float(weight @ (square - noise) / (weight @ room))
     spread = weight * (noise + max(found_level, 0) * room)
     error = sqrt(2 / len(found.mean) * float(spread @ spread)) / float(weight @ room)
     return float(_plausible(np.array([found_level]), np.array([error]), USUAL_LEVEL)[0])
