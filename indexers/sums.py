@@ -167,8 +167,11 @@ def counts(
             name = str(names[int(produced.models[start])])
             pairs = zip(which_[start:end], counted[start:end], strict=True)
             bins[produced.cells[start]][name] = dict(pairs)
+    # Not validated, which takes longer than all the counting: these are counted numbers.
     return [
-        Counts(favor=favor, against=against, none=none, evaluations=evaluated, outputs=output)
+        Counts.model_construct(
+            favor=favor, against=against, none=none, evaluations=evaluated, outputs=output
+        )
         for (favor, against, none), evaluated, output in zip(
             sums.stances.tolist(), evaluations, bins, strict=True
         )
