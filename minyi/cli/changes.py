@@ -147,9 +147,10 @@ def _figure(found: Share | Rate | None) -> str:
 
 
 def gap_text(gap: Gap | None) -> str:
-    """Return ``+6 points [+2–+10]`` or ``×1.50 [1.20–1.90]``."""
+    """Return ``+6 points [+2 to +10]`` or ``×1.50 [1.20–1.90]``."""
     if gap is None:
         return "–"
     if gap.scale is Scale.RATIO:
         return f"×{gap.value:.2f} [{gap.low:.2f}–{gap.high:.2f}]"
-    return f"{gap.value * 100:+.0f} points [{gap.low * 100:+.0f}–{gap.high * 100:+.0f}]"
+    value, low, high = (f"{round(bound * 100):+d}" for bound in (gap.value, gap.low, gap.high))
+    return f"{value} points [{low} to {high}]"
