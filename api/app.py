@@ -22,6 +22,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api import errors
 from api.alerts.store import AlertStore
 from api.alerts.watch import Watch
+from api.answering import AnsweringSources
 from api.campaigns import CampaignReader
 from api.guard import LOOPBACK, KnownHosts
 from api.measures import Timed, taken
@@ -111,6 +112,7 @@ def create_app(
     _install(app, wired, allowed_hosts)
     app.state.alerts = subscriptions
     app.state.campaigns = CampaignReader(wired.index, wired.clock)
+    app.state.answering = AnsweringSources(wired.index)
     app.state.watch = None
     for module in ROUTES:
         app.include_router(module.router)

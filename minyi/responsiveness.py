@@ -7,21 +7,22 @@ Some replies come with no time. Their opinions are answered; how soon, nobody kn
 ``minyi.survival`` takes that into account. Where that is so of most, nothing is said of how soon.
 
 An opinion was followed from its day to the last day of which everything is known: the day before
-the newest event, be that a comment or a reply. Delays count in whole days, begun ones in full:
-answered within one day is answered in the first 24 hours.
+the newest event, be that any comment or a reply to one that is looked at. Delays count in whole
+days, begun ones in full: answered within one day is answered in the first 24 hours.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from enum import StrEnum
 
 import numpy as np
 
 from minyi.comparison import Gap, shares_differ
-from minyi.daily import SHARES, Series, counted
+from minyi.daily import SHARES, Bools, Series, Whole, counted
 from minyi.domain import SHANGHAI, Model, Policy
 from minyi.ports import Index
 from minyi.prevalence import FLOOR, share
@@ -139,9 +140,16 @@ class Responsiveness(Model):
     note: str = NOTE
 
 
+def answering_sources(index: Index) -> frozenset[str | None]:
+    """Return the sources that have ever answered anything; reads all opinions."""
+    cells = index.answers(Filters(), (Facet.SOURCE,))
+    return frozenset(cell.values[0] for cell in cells if cell.answered)
+
+
 def read_responsiveness(
     index: Index,
     policies: Mapping[str, Policy],
+    answering: Collection[str | None],
     scope: Filters,
     by: By,
     today: date,
@@ -152,6 +160,7 @@ def read_responsiveness(
     Args:
         index: where the opinions are.
         policies: the registry.
+        answering: the sources that answer.
         scope: which opinions; what they say must not narrow it.
         by: what they are told apart by.
         today: no event is later.
@@ -159,10 +168,8 @@ def read_responsiveness(
     """
     facets = (Facet.SOURCE,) if by is By.SOURCE else (Facet.SOURCE, FACETS[by])
     newest = index.newest(Filters())
-    everything = index.answers(Filters(), (Facet.SOURCE,))
-    answering = {cell.values[0] for cell in everything if cell.answered}
-    until = newest and min(_newest(newest.astimezone(SHANGHAI).date(), everything), today)
     cells = index.answers(scope, facets)
+    until = newest and min(_newest(newest.astimezone(SHANGHAI).date(), cells), today)
     silent: dict[str, int] = defaultdict(int)
     heard = []
     for cell in cells:
@@ -197,21 +204,14 @@ def responsiveness(
         silent: opinions by source that never answers, which are not among the cells.
     """
     as_of = until and until - timedelta(days=1)
-    groups: defaultdict[str | None, list[AnswerCell]] = defaultdict(list)
-    known: dict[str | None, Policy] = dict(policies.items())
-    for cell in cells:
-        name = cell.values[-1]
-        if by is By.DEPARTMENT:
-            policy = known.get(name)
-            name = policy.department if policy else None
-        groups[name].append(cell)
+    table = _table(cells, as_of or date.min)
     rows = []
-    for name, part in groups.items():
-        policy = known.get(name) if by is By.POLICY else None
-        rows.append(_answering(part, as_of, name, policy.title if policy else None))
+    for name, part in _groups(cells, policies, by).items():
+        policy = policies.get(name) if by is By.POLICY and name else None
+        rows.append(_answering(table.of(part), name, policy.title if policy else None))
     rows.sort(key=lambda row: (-row.opinions, row.value or ""))
-    everybody = _answering(cells, as_of)
-    curve = kaplan_meier(_lives(cells, as_of)).steps() if as_of and everybody.timed else ()
+    everybody = _answering(table)
+    curve = kaplan_meier(table.lives()).steps() if everybody.timed else ()
     return Responsiveness(
         as_of=as_of,
         by=by,
@@ -224,23 +224,89 @@ def responsiveness(
         curve=tuple(curve),
         rows=tuple(rows[:MOST_ROWS]),
         left_out=max(len(rows) - MOST_ROWS, 0),
-        contrasts=_contrasts(cells, as_of, late_after) if as_of else (),
+        contrasts=_contrasts(table, late_after),
     )
 
 
-def _answering(
-    cells: Sequence[AnswerCell],
-    as_of: date | None,
-    value: str | None = None,
-    title: str | None = None,
-) -> Answering:
-    opinions = sum(cell.counts.total for cell in cells)
-    if as_of is None or opinions < FLOOR:
+def _groups(
+    cells: Sequence[AnswerCell], policies: Mapping[str, Policy], by: By
+) -> dict[str | None, list[int]]:
+    """Return the places of each group's cells."""
+    groups: defaultdict[str | None, list[int]] = defaultdict(list)
+    for place, cell in enumerate(cells):
+        name = cell.values[-1]
+        if by is By.DEPARTMENT:
+            policy = policies.get(name) if name else None
+            name = policy.department if policy else None
+        groups[name].append(place)
+    return groups
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Cells as arrays, shape (cells,) but ``counts``."""
+
+    day: Whole
+    """As a proleptic ordinal."""
+    followed: Whole
+    """Days up to the last that is known whole, at most ``FOLLOWED``."""
+    answered: Bools
+    delay: Whole
+    """In days begun; 0 where there is none or nobody knows."""
+    counts: Whole
+    """All opinions, then those that each share of ``SHARES`` counts; shape (cells, 1 + shares)."""
+
+    def of(self, part: Sequence[int] | Bools) -> _Table:
+        """Return some of the cells."""
+        return _Table(*(getattr(self, each.name)[part] for each in fields(self)))
+
+    def lives(self) -> Lifetimes:
+        """Return the delays. What happened after the last whole day is not looked at: it would
+        count the answers of a day whose unanswered are not all in."""
+        seen = self.answered & (self.delay > 0) & (self.delay <= self.followed)
+        untimed = self.answered & (self.delay == 0)
+
+        def by_day(days: Whole, part: Bools) -> Floats:
+            found = np.bincount(days[part], self.counts[part, 0], FOLLOWED + 1)
+            return np.asarray(found, dtype=np.float64)
+
+        return Lifetimes(
+            events=by_day(self.delay, seen),
+            censored=by_day(self.followed, ~seen & ~untimed),
+            unknown=by_day(np.maximum(self.followed, 1), untimed),
+        )
+
+    def by_day(self, share: int) -> tuple[Floats, Floats]:
+        """Return what a share counts and all there is, for each day with opinions."""
+        _, place = np.unique(self.day, return_inverse=True)
+        counted, total = (np.bincount(place, self.counts[:, n]) for n in (share, 0))
+        return np.asarray(counted, np.float64), np.asarray(total, np.float64)
+
+
+def _table(cells: Sequence[AnswerCell], as_of: date) -> _Table:
+    rows = [
+        (
+            cell.day.toordinal(),
+            cell.answered,
+            0 if cell.delay is None else cell.delay + 1,
+            cell.counts.total,
+            *(counted(cell.counts, series) for series in SHARES),
+        )
+        for cell in cells
+    ]
+    table = np.array(rows, dtype=np.int64).reshape(-1, 4 + len(SHARES))
+    followed = np.clip(as_of.toordinal() - table[:, 0], 0, FOLLOWED)
+    return _Table(table[:, 0], followed, table[:, 1] > 0, table[:, 2], table[:, 3:])
+
+
+def _answering(table: _Table, value: str | None = None, title: str | None = None) -> Answering:
+    opinions = int(table.counts[:, 0].sum())
+    if opinions < FLOOR:
         return Answering(value=value, title=title, opinions=opinions, too_few=True)
-    answered = sum(cell.counts.total for cell in cells if cell.answered)
-    untimed = sum(cell.counts.total for cell in cells if cell.answered and cell.delay is None)
+    answered = int(table.counts[table.answered, 0].sum())
+    untimed = int(table.counts[table.answered & (table.delay == 0), 0].sum())
     timed = untimed <= answered / 2
-    curve = kaplan_meier(_lives(cells, as_of)) if timed else None
+    curve = kaplan_meier(table.lives()) if timed else None
     return Answering(
         value=value,
         title=title,
@@ -254,62 +320,24 @@ def _answering(
     )
 
 
-def _lives(cells: Iterable[AnswerCell], as_of: date) -> Lifetimes:
-    """Return the delays in whole days begun; day 0 is before anything can happen.
-
-    What happened after the last whole day is not looked at: it would count the answers of a day
-    whose unanswered are not all in.
-    """
-    events, censored, unknown = (np.zeros(FOLLOWED + 1) for _ in range(3))
-    for cell in cells:
-        followed = min(max((as_of - cell.day).days, 0), FOLLOWED)
-        number = cell.counts.total
-        if not cell.answered:
-            censored[followed] += number
-        elif cell.delay is None:
-            unknown[max(followed, 1)] += number
-        elif cell.delay + 1 <= followed:
-            events[cell.delay + 1] += number
-        else:
-            censored[followed] += number
-    return Lifetimes(events, censored, unknown)
-
-
-def _contrasts(cells: Iterable[AnswerCell], as_of: date, late_after: int) -> tuple[Contrasted, ...]:
+def _contrasts(table: _Table, late_after: int) -> tuple[Contrasted, ...]:
     """Compare opinions that were followed for ``late_after`` days, by what became of them."""
-    parts: defaultdict[Standing, list[AnswerCell]] = defaultdict(list)
-    for cell in cells:
-        if (as_of - cell.day).days < late_after:
-            continue
-        if not cell.answered:
-            parts[Standing.UNANSWERED].append(cell)
-            continue
-        parts[Standing.ANSWERED].append(cell)
-        if cell.delay is not None:
-            late = cell.delay + 1 > late_after
-            parts[Standing.LATE if late else Standing.PROMPT].append(cell)
+    old = table.of(table.followed >= late_after)
+    timed = old.answered & (old.delay > 0)
+    parts = {
+        Standing.PROMPT: old.of(timed & (old.delay <= late_after)),
+        Standing.LATE: old.of(timed & (old.delay > late_after)),
+        Standing.ANSWERED: old.of(old.answered),
+        Standing.UNANSWERED: old.of(~old.answered),
+    }
     pairs = (Standing.PROMPT, Standing.LATE), (Standing.ANSWERED, Standing.UNANSWERED)
     return tuple(_contrasted(parts, *pair) for pair in pairs)
 
 
-def _contrasted(
-    parts: Mapping[Standing, Sequence[AnswerCell]], first: Standing, second: Standing
-) -> Contrasted:
+def _contrasted(parts: Mapping[Standing, _Table], first: Standing, second: Standing) -> Contrasted:
     rows = []
-    for series in SHARES:
-        found = shares_differ(
-            _by_day(parts[first], series), _by_day(parts[second], series), OPINIONS
-        )
-        if found:
+    for number, series in enumerate(SHARES, start=1):
+        one, other = (parts[standing].by_day(number) for standing in (first, second))
+        if found := shares_differ(one, other, OPINIONS):
             rows.append(Difference(series=series, first=found[0], second=found[1], gap=found[2]))
     return Contrasted(first=first, second=second, rows=tuple(rows))
-
-
-def _by_day(cells: Sequence[AnswerCell], series: Series) -> tuple[Floats, Floats]:
-    """Return what a share counts and all there is, for each day with opinions."""
-    days: defaultdict[date, list[int]] = defaultdict(lambda: [0, 0])
-    for cell in cells:
-        days[cell.day][0] += counted(cell.counts, series)
-        days[cell.day][1] += cell.counts.total
-    table = np.array([days[day] for day in sorted(days)], dtype=np.float64).reshape(-1, 2)
-    return table[:, 0], table[:, 1]

@@ -15,12 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import exp, log
 
 import numpy as np
 
 from minyi.domain import Model
-from minyi.prevalence import Z95, wilson
+from minyi.prevalence import Z95
 from minyi.seasons import Floats
 
 CLOSE = 1e-8
@@ -145,15 +144,20 @@ def _bounds(events: Floats, risk: Floats, survival: Floats, known: float) -> tup
     left = risk * (risk - events)
     terms = np.divide(events, left, out=np.zeros_like(events), where=left > CLOSE)
     error = np.sqrt(np.cumsum(terms) / max(known, CLOSE))
-    low, high = survival.copy(), survival.copy()
-    for day, (value, deviation) in enumerate(zip(survival, error, strict=True)):
-        if day and risk[day] <= 0:  # nobody is followed any more
-            low[day], high[day] = low[day - 1], high[day - 1]
-        elif value >= 1:
-            low[day] = 1 - wilson(0, risk[day])[1] if day and risk[day] > 0 else 1.0
-        elif value <= CLOSE:
-            low[day], high[day] = 0.0, high[day - 1]
-        else:
-            reach = exp(min(Z95 * deviation / abs(log(value)), 500.0))
-            low[day], high[day] = value**reach, value ** (1 / reach)
+    inside = (survival > CLOSE) & (survival < 1)
+    value = np.where(inside, survival, 0.5)
+    reach = np.exp(np.minimum(Z95 * error / np.abs(np.log(value)), 500.0))
+    low = np.where(inside, value**reach, survival)
+    high = np.where(inside, value ** (1 / reach), survival)
+    # Before the first event: as many without one as there are (the upper end of Wilson's interval).
+    waiting = (survival >= 1) & (risk > 0)
+    waiting[0] = False
+    low[waiting] = 1 - Z95**2 / (risk[waiting] + Z95**2)
+    over = np.flatnonzero(survival <= CLOSE)
+    if over.size and over[0]:
+        high[over] = high[over[0] - 1]
+    watched = np.flatnonzero(risk > 0)
+    if watched.size:  # nobody is followed any more after the last
+        end = watched[-1]
+        low[end:], high[end:] = low[end], high[end]
     return np.minimum.accumulate(low), high

@@ -22,6 +22,7 @@ from minyi.responsiveness import (
     By,
     Contrasted,
     Responsiveness,
+    answering_sources,
     read_responsiveness,
 )
 from minyi.survival import Proportion, Quantile
@@ -56,7 +57,8 @@ def responsiveness(
     apart = by or (By.REGION if policy else By.DEPARTMENT)
     today = SystemClock().now().astimezone(SHANGHAI).date()
     with existing_index(config) as opened:
-        found = read_responsiveness(opened, policies, scope, apart, today, late_after)
+        answering = answering_sources(opened)
+        found = read_responsiveness(opened, policies, answering, scope, apart, today, late_after)
     if as_json:
         print(found.model_dump_json())
         return

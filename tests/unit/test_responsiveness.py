@@ -10,7 +10,14 @@ import pytest
 
 from minyi.domain import SHANGHAI, Opinion, Policy
 from minyi.query import AnswerCell, Counts, Filters
-from minyi.responsiveness import By, Standing, read_responsiveness, responsiveness
+from minyi.responsiveness import (
+    By,
+    Responsiveness,
+    Standing,
+    answering_sources,
+    read_responsiveness,
+    responsiveness,
+)
 from minyi.vocabulary import Stance
 from tests.contract.index_reference import ReferenceIndex
 from tests.integration.world import EBIKE, ELEVATOR, POLICIES, opinion
@@ -138,6 +145,10 @@ def index() -> ReferenceIndex:
 TODAY = date(2027, 1, 1)
 
 
+def read(index: ReferenceIndex, policies: dict[str, Policy], *more: Any) -> Responsiveness:
+    return read_responsiveness(index, policies, answering_sources(index), *more)
+
+
 @pytest.mark.parametrize(
     ("by", "expected"),
     [
@@ -150,7 +161,7 @@ TODAY = date(2027, 1, 1)
 def test_sources_that_never_answer_are_left_out(
     index: ReferenceIndex, by: By, expected: dict[str, float]
 ) -> None:
-    found = read_responsiveness(index, POLICIES, Filters(), by, TODAY)
+    found = read(index, POLICIES, Filters(), by, TODAY)
     assert {row.value: row.answered and row.answered.value for row in found.rows} == expected
     assert [(s.source, s.opinions) for s in found.silent] == [("weibo", 20)]
     titles = {row.value: row.title for row in found.rows}
@@ -159,14 +170,14 @@ def test_sources_that_never_answer_are_left_out(
 
 def test_a_source_that_answers_elsewhere_is_answerable_here(index: ReferenceIndex) -> None:
     scope = Filters(policy_id=EBIKE.id)
-    found = read_responsiveness(index, POLICIES, scope, By.SOURCE, TODAY)
+    found = read(index, POLICIES, scope, By.SOURCE, TODAY)
     assert found.all.answered is not None
     assert (found.all.answered.value, found.all.opinions) == (0.0, 20)
 
 
 def test_the_newest_event_is_the_clock_and_never_ahead_of_today(index: ReferenceIndex) -> None:
     def as_of(today: date) -> date | None:
-        return read_responsiveness(index, POLICIES, Filters(), By.REGION, today).as_of
+        return read(index, POLICIES, Filters(), By.REGION, today).as_of
 
     newest = date(2026, 1, 5) + timedelta(days=219)
     assert as_of(TODAY) == newest - timedelta(days=1)
@@ -183,5 +194,5 @@ def test_the_newest_event_is_the_clock_and_never_ahead_of_today(index: Reference
 
 
 def test_an_unknown_policy_has_no_department(index: ReferenceIndex) -> None:
-    found = read_responsiveness(index, {}, Filters(), By.DEPARTMENT, TODAY)
+    found = read(index, {}, Filters(), By.DEPARTMENT, TODAY)
     assert [row.value for row in found.rows] == [None]
