@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from api.campaigns import Reading
 from minyi.collapsing import Campaign, Collapsed, Said, describe
+from minyi.denominators import denominator
 from minyi.domain import Model, Time
 from minyi.errors import InvalidQuery
 from minyi.query import Filters
@@ -61,8 +62,10 @@ def campaigns(
     """Return a page of the campaigns under filters.
 
     Raises:
-        InvalidQuery: when the cursor is not valid any more.
+        InvalidQuery: when the cursor is not valid any more, or shares of these opinions would say
+            nothing.
     """
+    denominator(filters)
     scoped, figures = reading.within(filters)
     page, following = _page(list(scoped.campaigns), limit, cursor)
     return Campaigns(

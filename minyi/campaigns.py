@@ -22,6 +22,8 @@ REMEMBERED = 100_000
 """Distinct texts that a clusterer remembers: about 4 KB each."""
 COMMON = 12
 """Clusters with a shingle from which it says nothing."""
+SHARED = 2
+"""Shingles that two texts must share before they are compared."""
 LOOKED_AT, COMPARED = 8, 4
 """Earlier texts that a text is compared with at most: roughly, and in full."""
 
@@ -55,7 +57,7 @@ class Clusterer:
         """By number, the least recently seen first."""
         self._known: dict[str, int] = {}
         """Key → number of the text."""
-        self._holding: dict[int, list[int]] = {}
+        self._holding: dict[int, tuple[int, ...]] = {}
         """Shingle → texts that hold it, one a cluster, up to ``COMMON``."""
         self._group: dict[int, int] = {}
         """Text → group; groups are named by any text that was ever in them."""
@@ -109,8 +111,7 @@ class Clusterer:
         ]
         if not told:
             return
-        need = max(2, len(text.sketch) // 20)
-        shared = [(n, other) for other, n in Counter(chain(*told)).items() if n >= need]
+        shared = [(n, other) for other, n in Counter(chain(*told)).items() if n >= SHARED]
         shared.sort(reverse=True)
         length = len(text.core)
         letters = set(text.core)
@@ -151,13 +152,13 @@ class Clusterer:
         for shingle in sketch:
             texts = holding.get(shingle)
             if texts is None:
-                holding[shingle] = [number]
+                holding[shingle] = (number,)
                 continue
             place = None if alone else self._place(texts, group)
             if place is not None:
-                texts[place] = number
+                holding[shingle] = (*texts[:place], number, *texts[place + 1 :])
             elif len(texts) < COMMON:
-                texts.append(number)
+                holding[shingle] = (*texts, number)
 
     def _place(self, texts: Sequence[int], group: int) -> int | None:
         """Return where in a list of texts the first of a group stands."""
@@ -168,11 +169,11 @@ class Clusterer:
         number, text = self._texts.popitem(last=False)
         del self._known[text.key]
         for shingle in text.sketch:
-            texts = self._holding.get(shingle, [])
-            if number in texts:
-                texts.remove(number)
-                if not texts:
-                    del self._holding[shingle]
+            texts = self._holding.get(shingle, ())
+            if left := tuple(other for other in texts if other != number):
+                self._holding[shingle] = left
+            elif texts:
+                del self._holding[shingle]
         group = self._group.pop(number)
         self._members[group].remove(number)
         if not self._members[group]:

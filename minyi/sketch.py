@@ -23,7 +23,7 @@ from minyi.text import normalise
 
 WIDTH = 3
 """Characters of a shingle."""
-SAMPLE = 64
+SAMPLE = 32
 """Shingles of a sketch at most."""
 SHORTEST, LONGEST = 10, 300
 """Characters of a core: of fewer it says too little to be compared, of more the first are."""

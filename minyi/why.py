@@ -167,7 +167,14 @@ class _Comparison:
     ) -> None:
         self._said = [(one, normalise(one.title or ""), normalise(one.text)) for one in said]
         self._texts = texts
-        self._names = [normalise(name) for name in names]
+        folded = [normalise(name) for name in names]
+        self._phrases_of = {
+            id(text): frozenset(
+                phrase for phrase in text.phrases if not any(phrase in name for name in folded)
+            )
+            for text in texts
+        }
+        """Of each text, but for pieces of the policy's names."""
 
     def stance(self, stance: Stance, other: Stance) -> Side:
         side = [t for t in self._texts if t.shown and t.shown.stance is stance]
@@ -211,10 +218,11 @@ class _Comparison:
         others: Sequence[_Text],
         own: Sequence[tuple[Said, str, str]],
     ) -> tuple[list[Phrase], int]:
+        own_of = self._phrases_of
         placed = {id(text) for text in (*side, *others)}
-        rest = [self._own(text) for text in self._texts if id(text) not in placed]
+        rest = [own_of[id(text)] for text in self._texts if id(text) not in placed]
         found, compared = telling(
-            [self._own(t) for t in side], [self._own(t) for t in others], rest
+            [own_of[id(text)] for text in side], [own_of[id(text)] for text in others], rest
         )
         shown = [
             Phrase(
@@ -228,10 +236,6 @@ class _Comparison:
             for one in found
         ]
         return shown, compared
-
-    def _own(self, text: _Text) -> frozenset[str]:
-        """Return the phrases of a text that are no piece of the policy's names."""
-        return frozenset(p for p in text.phrases if not any(p in name for name in self._names))
 
     def _quotes(self, side: Sequence[_Text]) -> list[Quote]:
         shown = [(text, text.shown) for text in side if text.shown]

@@ -96,6 +96,7 @@ async def test_filters_narrow_campaigns_and_figures_alike(client: httpx.AsyncCli
         (f"{PATH}/nothing", {}, 404, "lists them"),
         (PATH, {"cursor": "nothing"}, 422, "start again without one"),
         (PATH, {"limit": 1000}, 422, "200"),
+        (PATH, {"sure": False}, 422, "sure=false"),
         ("/v1/policies/nothing/campaigns", {}, 404, "no policy"),
     ],
 )
