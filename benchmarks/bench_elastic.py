@@ -21,11 +21,12 @@ from statistics import median
 
 from elasticsearch import Elasticsearch
 
-from benchmarks.bench_index import ALL, FACETS, MONTH, ONE, WEEK, differences, load
+from benchmarks.bench_index import ALL, FACETS, MONTH, ONE, WEEK, load
 from benchmarks.synthetic import opinions
 from indexers.client import connect
 from indexers.elastic import ElasticIndex
 from indexers.lifecycle import Names, set_up
+from minyi.differences import differences
 from minyi.domain import Opinion
 from minyi.query import Group, Interval
 from minyi.settings import ElasticSettings
@@ -49,7 +50,7 @@ def questions() -> dict[str, Question]:
     for facets in (*((facet,) for facet in FACETS), *combinations(FACETS, 2)):
         name = f"cells of a policy, by {' and '.join(facets)}"
         asked[name] = partial(index.cells, filters=ONE, by=facets)
-    asked["all that differences need"] = differences
+    asked["differences of a policy"] = lambda index: differences(index, "policy-0", ALL)
     asked["answers of a policy"] = partial(index.answers, filters=ONE, by=())
     asked["trend of all, by week"] = partial(index.trend, filters=ALL, interval=WEEK)
     asked["totals"] = partial(index.totals, filters=ALL)
