@@ -12,7 +12,7 @@ from threading import Lock, Thread
 from weakref import finalize
 
 from api.services import Services
-from minyi.errors import IndexUnavailable
+from minyi.errors import BrokerUnavailable, IndexUnavailable
 from minyi.logs import said
 from minyi.open_data.catalog import File
 from minyi.open_data.folder import write
@@ -90,6 +90,8 @@ class Press:
     def _renew(self) -> None:
         wired = self._wired
         policies = wired.registry.policies()
+        if not policies:  # else nothing would be published for a while
+            raise BrokerUnavailable("the registry has not been read yet; try again in a minute")
         release = gather(
             wired.index,
             policies.values(),

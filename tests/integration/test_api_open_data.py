@@ -21,6 +21,7 @@ from api.publishing import Edition, Press
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.disclosure import K
+from minyi.domain import Policy
 from minyi.errors import IndexUnavailable
 from minyi.open_data import formats
 from minyi.open_data.release import Publisher, Table
@@ -343,6 +344,24 @@ def renewed(press: Press) -> Edition:
     assert press._renewing
     press._renewing.join()
     return press._editions[-1]
+
+
+class Later(World):
+    """A registry that has not been read yet."""
+
+    read = False
+
+    def policies(self) -> dict[str, Policy]:
+        return super().policies() if self.read else {}
+
+
+async def test_before_the_registry_is_read_nothing_is_published(services: Services) -> None:
+    world = Later()
+    wired = Services(index=services.index, registry=world, clock=world)
+    async with serving(create_public(wired)) as client:
+        error(await client.get("/v1/export"), 503, "unavailable")
+        world.read = True
+        assert (await client.get("/v1/export")).status_code == 200
 
 
 def test_what_cannot_be_written_leaves_nothing_behind(

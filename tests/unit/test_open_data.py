@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from minyi.adjusting import Adjuster
@@ -29,6 +31,7 @@ from minyi.open_data.formats import Format, chunks, safe
 from minyi.open_data.release import Publisher, Release, Score, Table, gather, protected
 from minyi.open_data.tables import FIELDS, KEYS, MEASURES
 from minyi.query import Cell, Counts
+from minyi.summing import total
 from minyi.text import duplicate_key
 from minyi.vocabulary import Stance
 from tests.contract.index_reference import ReferenceIndex
@@ -205,6 +208,35 @@ def test_what_is_hidden_together_stands_on_enough_people() -> None:
     shown, rest = protected(line, whole)
     assert [c.values[0] for c in shown] == ["b"]
     assert {c.values[0] for c in rest} == {*map(str, range(6)), "c"}
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> tuple[list[Cell], Cell]:
+    """Cells of one line; some people may speak in several of them."""
+    line = []
+    for place in range(draw(st.integers(1, 8))):
+        stances = draw(st.tuples(*[st.integers(0, 30)] * 3).filter(any))
+        counts = Counts(**dict(zip(("favor", "against", "none"), stances, strict=True)))
+        authors = draw(st.integers(1, counts.total))
+        line.append(Cell(values=(str(place),), counts=counts, authors=authors))
+    people = [c.authors for c in line]
+    everybody = draw(st.integers(max(people), sum(people)))
+    return line, Cell(values=(), counts=total(c.counts for c in line), authors=everybody)
+
+
+@settings(deadline=None)
+@given(lines())
+def test_whatever_was_said_the_rest_tells_of_nobody(case: tuple[list[Cell], Cell]) -> None:
+    line, whole = case
+    if whole.authors < K:  # then nothing of the policy is published
+        return
+    shown, rest = protected(line, whole)
+    assert all(c.authors >= K for c in shown)
+    if rest:
+        assert len(rest) > 1, "one alone is what the others leave"
+        assert sum(c.counts.total for c in rest) >= K
+        others = whole.authors - sum(c.authors for c in shown)
+        assert max(others, *(c.authors for c in rest)) >= K, "few people may stand behind it"
 
 
 def test_very_many_small_cells_are_hidden_in_bounded_time() -> None:
