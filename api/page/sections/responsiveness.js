@@ -12,23 +12,34 @@ const SHOWN = 15;
 export const section = { id: "responsiveness", title: "答复", draw };
 
 async function draw({ read, path, params, scope, here }) {
-  const by = BY[params.apart] ? params.apart : "region";
-  const late = LATE[params.late] ? Number(params.late) : 30;
+  const { by, late } = chosen(params, BY);
   const found = await read(`${path}/responsiveness`, { ...scope, by, late_after: late });
-  const head = h("div", { class: "card-head" }, h("h2", null, "答复：多久得到官方答复"),
-    switcher("分组方式", BY, by, (key) => here({ apart: key }), "apart"));
+  const name = ({ value }) => h("a", { href: here({ [by]: value }) }, h("bdi", null, value));
+  return [heading("h2", "答复：多久得到官方答复", BY, by, here), ...answers(found, { by: BY[by], late, here, name })];
+}
+
+// What the parameters of an address ask for.
+export const chosen = ({ apart, late }, options) => ({
+  by: options[apart] ? apart : Object.keys(options)[0], late: LATE[late] ? Number(late) : 30,
+});
+
+export const heading = (tag, text, options, by, here) => h("div", { class: "card-head" }, h(tag, null, text),
+  switcher("分组方式", options, by, (key) => here({ apart: key }), "apart"));
+
+// The figures; name(row) is what stands for a row's value, `by` what the values are.
+export function answers(found, { by, late, here, name }) {
   if (found.all.too_few) {
-    return [head, empty(found.silent.length > 0
+    return [empty(found.silent.length > 0
       ? `${silence(found)}除此之外的意见不足 ${FLOOR} 条，不作统计。` : `这个范围内的意见不足 ${FLOOR} 条，不作统计。`)];
   }
-  return [head,
+  return [
     h("p", { class: "quiet" }, explained(found)),
     h("p", { class: "big" }, summary(found.all)),
     found.curve.length > 1 && curve(found.curve),
-    table(found, by, here),
+    table(found, by, name),
     h("div", { class: "card-head" }, h("h3", null, "得到答复与没得到答复的，意见有何不同"),
       switcher("多久算迟", LATE, String(late), (key) => here({ late: key }), "late")),
-    h("p", { class: "quiet" }, `只比较已满 ${late} 天的意见；按时：${late} 天内答复。意见写在答复之前，差别说明谁的意见得到答复，不说明答复改变了看法，也不说明原因。`),
+    h("p", { class: "quiet" }, `只比较已满 ${late} 天的意见；按时：${late} 天内答复。意见写在答复之前，差别说明谁的意见得到答复，不说明答复改变了看法，也不说明原因。比例为模型的计数，未校正误判。`),
     found.contrasts.map(contrast)];
 }
 
@@ -88,19 +99,19 @@ function curve(points) {
   h("figcaption", { class: "quiet" }, "横轴：提出后的天数；纵轴：其间得到答复的比例；色带：95% 区间。"));
 }
 
-function table({ all, rows, left_out: more }, by, here) {
-  const row = (one, name) => h("tr", null, h("th", { scope: "row" }, name), h("td", { class: "number" }, number(one.opinions)),
+function table({ all, rows, left_out: more }, by, name) {
+  const row = (one, title) => h("tr", null, h("th", { scope: "row" }, title), h("td", { class: "number" }, number(one.opinions)),
     one.too_few ? h("td", { colspan: 5 }, `样本太少（不足 ${FLOOR} 条），不给出比例`) : [
       h("td", null, withInterval(one.answered)),
       one.timed ? [7, 30, 90].map((days) => h("td", null, within(one, days))) : h("td", { colspan: 3 }, "多数答复没有时间"),
       h("td", null, one.timed ? half(one.quantiles) : "—")]);
-  const line = (one) => row(one, one.value === null ? "未注明" : h("a", { href: here({ [by]: one.value }) }, h("bdi", null, one.value)));
+  const line = (one) => row(one, one.value === null ? "未注明" : name(one));
   const body = h("tbody", null, row(all, "合计"), rows.slice(0, SHOWN).map(line));
   const rest = rows.slice(SHOWN);
   const button = h("button", { type: "button", onclick: () => { body.append(...rest.map(line)); button.remove(); } }, `显示其余 ${number(rest.length)} 个`);
   return [
     h("div", { class: "scroll" }, h("table", { class: "plain" },
-      h("thead", null, h("tr", null, [BY[by], "意见数", "已答复", "7 天内", "30 天内", "90 天内", "快慢"].map((title) => h("th", { scope: "col" }, title)))), body)),
+      h("thead", null, h("tr", null, [by, "意见数", "已答复", "7 天内", "30 天内", "90 天内", "快慢"].map((title) => h("th", { scope: "col" }, title)))), body)),
     rest.length > 0 && button,
     more > 0 && h("p", { class: "quiet" }, `另有 ${number(more)} 个意见更少的未列出。`)];
 }
