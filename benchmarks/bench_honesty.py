@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -24,15 +24,21 @@ from rich.table import Table
 from benchmarks import honesty_real
 from benchmarks.honesty_methods import COUNTED, OURS, Methods
 from benchmarks.honesty_worlds import SHIFTS, VARIED, WINDOWS, WORLDS, World, rows_of
+from minyi.adjusting import Adjuster
 from minyi.held_out import HeldOut
 from minyi.levels import read
+from minyi.outputs import stance_of
 from minyi.prediction_powered import prediction_powered
 from minyi.prevalence import Z95, wilsons
+from minyi.query import Counts
 from minyi.reading import learn, whole
+from minyi.vocabulary import Aspect, Polarity, Stance
 from models.artifact import SHIPPED, load_manifest
 from models.config import SHARED_VARIABLE
+from models.inputs import CELLS
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 SIZES = (20, 50, 200, 1000, 5000, 20000)
 ENOUGH = 100
@@ -160,6 +166,50 @@ def real(table: HeldOut, sets: Sequence[honesty_real.Cells], title: str) -> None
     show(title, "rows", tallies)
 
 
+def evaluations(table: HeldOut, shared: bool) -> None:
+    """Read how often aspects are praised and criticised."""
+    adjuster = Adjuster({table.model_id: table})
+    shown = Table(title="praise and criticism of an aspect, by policy", title_justify="left")
+    for column in ("rows", "cells", "counted", "adjusted", "holds", "width", "counted holds"):
+        shown.add_column(column, justify="left" if column == "rows" else "right")
+    for name, groups in honesty_real.judged(shared).items():
+        parts = []
+        for rows in groups:
+            n = len(rows.found)
+            counted = rows.found.sum(0)
+            (found,) = adjuster.adjust("", [_evaluated(table.model_id, rows.bins, counted)])
+            by_aspect = {e.aspect: e for e in (found.evaluations if found else None) or ()}
+            for place, (aspect, polarity) in enumerate(CELLS):
+                shares = by_aspect[aspect]
+                one = shares.praise if polarity is Polarity.PRAISE else shares.criticism
+                value, low, high = (np.array([x or 0.0]) for x in (one.value, one.low, one.high))
+                truth = rows.held[:, place].mean(keepdims=True)
+                raw = counted[place : place + 1]
+                parts.append(
+                    _judged(value, low, high, truth)
+                    + _judged(raw / n, *wilsons(raw, np.array([n])), truth)
+                )
+        error, holds, width, raw_error, raw_holds, _ = np.mean(parts, axis=0)
+        figures = (raw_error, error, holds, width, raw_holds)
+        shown.add_row(name, f"{len(parts):,}", *(f"{figure:.3f}" for figure in figures))
+    out.print(shown)
+
+
+def _evaluated(model: str, bins: Ints, counted: Ints) -> Counts:
+    """Return rows as the index counts them; ``counted`` are those in which each cell was found."""
+    stances = Counter(stance_of(int(place)) for place in bins)
+    cells: dict[Aspect, dict[Polarity, int]] = defaultdict(dict)
+    for (aspect, polarity), count in zip(CELLS, counted.tolist(), strict=True):
+        cells[aspect][polarity] = count
+    return Counts(
+        favor=stances[Stance.FAVOR],
+        against=stances[Stance.AGAINST],
+        none=stances[Stance.NONE],
+        evaluations=cells,
+        outputs={model: dict(Counter(bins.tolist()))},
+    )
+
+
 def with_labels(table: HeldOut, shared: bool, count: int = 40) -> None:
     """Give each large policy labels of its own."""
     reading = learn(rows_of(table))
@@ -212,6 +262,7 @@ def main() -> None:
     real(table, honesty_real.tagged(shared), "real and written comments, by policy")
     real(table, honesty_real.shifted(shared), "the same, redrawn into windows of other shares")
     with_labels(table, shared)
+    evaluations(table, shared)
     if shared:
         real(table, [honesty_real.votes(table)], "votes of vTaiwan by week, tagged by chance")
     else:

@@ -1,4 +1,4 @@
-"""Labelled comments that the held-out table was not made of, as cells to be read."""
+"""Labelled comments as cells to be read. Only the bundled stream is part of the held-out table."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from minyi.vocabulary import Stance
 from models.artifact import SHIPPED
 from models.config import shared_folder
 from models.corpora import nlpcc
-from models.examples import STANCE_INDEX, Example, corpus
+from models.examples import STANCE_INDEX, UNKNOWN, Example, corpus
 from models.hold_out import output_bins
 from models.labels import gold, stream
-from models.runtime import OnnxTagger
+from models.runtime import OnnxTagger, cell_chances
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -44,10 +44,21 @@ class Cells:
     policies: list[tuple[Floats, Floats]]
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a policy: true stance and bin of each (n,), evaluated cells that it holds (-1:
+    not judged) and that were found (n, 12)."""
+
+    truth: Ints
+    bins: Ints
+    held: Ints
+    found: Ints
+
+
 @cache
-def _tagged(shared: bool) -> dict[str, list[tuple[Ints, Ints]]]:
-    """Tag every set once; return true stances and bins of the rows of each policy."""
-    sets = {"bundled stream": stream()}
+def _tagged(shared: bool) -> dict[str, list[Rows]]:
+    """Tag every set once; return the rows of each policy."""
+    sets = {"bundled stream (in the table)": stream()}
     if shared:
         sets["gold test rows"] = gold("test")
         sets["NLPCC test, by target"] = nlpcc("test")
@@ -61,13 +72,20 @@ def _tagged(shared: bool) -> dict[str, list[tuple[Ints, Ints]]]:
         large = [group for group in groups.values() if len(group) >= LEAST]
         flat = [row for group in large for row in group]
         logits = [
-            tagger.logits([(r.context, r.text, r.names) for r in flat[i : i + SLICE]])[0]
+            tagger.logits([(r.context, r.text, r.names) for r in flat[i : i + SLICE]])
             for i in track(range(0, len(flat), SLICE), f"tagging {name}", transient=True)
         ]
-        bins = output_bins(tagger.manifest.decision, np.concatenate(logits))
-        truth = np.array([row.stance for row in flat])
+        decision = tagger.manifest.decision
+        chances = cell_chances(decision, np.concatenate([cells for _, cells in logits]))
+        columns = (
+            np.array([row.stance for row in flat]),
+            output_bins(decision, np.concatenate([stance for stance, _ in logits])),
+            np.array([row.evaluation for row in flat]),
+            (chances >= np.array(decision.thresholds)).astype(np.int64),
+        )
         ends = np.cumsum([len(group) for group in large])[:-1]
-        answer[name] = list(zip(np.split(truth, ends), np.split(bins, ends), strict=True))
+        parts = zip(*(np.split(column, ends) for column in columns), strict=True)
+        answer[name] = [Rows(*part) for part in parts]
     return answer
 
 
@@ -88,7 +106,7 @@ def c_stance_domains() -> list[Example]:
 def tagged(shared: bool) -> list[Cells]:
     """Return each policy as one cell; the truth is that of its rows."""
     return [
-        Cells(name, [_counted(truth[None], bins[None]) for truth, bins in groups])
+        Cells(name, [_counted(rows.truth[None], rows.bins[None]) for rows in groups])
         for name, groups in _tagged(shared).items()
     ]
 
@@ -100,7 +118,8 @@ def shifted(shared: bool, seed: int = 5) -> list[Cells]:
     answer = []
     for name, groups in _tagged(shared).items():
         policies = []
-        for truth, bins in groups:
+        for rows in groups:
+            truth, bins = rows.truth, rows.bins
             own = [bins[truth == k] for k in range(len(STANCES))]
             there = np.array([len(part) > 0 for part in own])
             usual = np.bincount(truth, minlength=len(STANCES)) / len(truth)
@@ -117,6 +136,15 @@ def shifted(shared: bool, seed: int = 5) -> list[Cells]:
     return answer
 
 
+def judged(shared: bool) -> dict[str, list[Rows]]:
+    """Return the policies whose evaluations were judged, by the name of their set."""
+    sets = {
+        name: [rows for rows in groups if (rows.held != UNKNOWN).all()]
+        for name, groups in _tagged(shared).items()
+    }
+    return {name: groups for name, groups in sets.items() if groups}
+
+
 @dataclass(frozen=True, slots=True)
 class WithLabels:
     """A policy's bins (1, B) and true shares (K,), and the labels of some of its opinions."""
@@ -131,7 +159,8 @@ def labelled(shared: bool, count: int, times: int = 20, seed: int = 7) -> list[W
     random = np.random.default_rng(seed)
     answer = []
     for groups in _tagged(shared).values():
-        for truth, bins in groups:
+        for group in groups:
+            truth, bins = group.truth, group.bins
             if len(truth) < 2 * count:
                 continue
             cells, shares = _counted(truth[None], bins[None])

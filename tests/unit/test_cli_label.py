@@ -12,6 +12,8 @@ import typer
 
 from indexers.embedded import EmbeddedIndex
 from minyi.cli import labelling
+from minyi.cli.fresh_labels import fresh_labels
+from minyi.outputs import stance_of
 from minyi.vocabulary import Stance
 from models.data import rows_of
 from tests.unit.cli_runner import Cli
@@ -67,6 +69,18 @@ def test_answers_are_kept_and_gone_on_from(cli: Cli, keys: Keys) -> None:
     assert len(rows(file)) == 5
     keys("n" * 12)
     assert "12 of 12 distinct texts" in cli(*COMMAND)
+
+
+def test_answers_say_what_the_tagger_put_out_so_that_shares_are_adjusted_by_them(
+    cli: Cli, keys: Keys
+) -> None:
+    keys("f" * 12)
+    cli(*COMMAND, "--budget", "12")
+    found = fresh_labels(cli.data)[ELEVATOR].items
+    assert {label.stance for label in found} == {Stance.FAVOR}
+    assert {stance_of(label.output) for label in found} == {Stance.FAVOR}
+    # All twelve texts are labelled, one of them for three opinions.
+    assert sorted(label.weight for label in found) == [1.0] * 11 + [3.0]
 
 
 def test_an_answer_can_be_taken_back(cli: Cli, keys: Keys) -> None:
