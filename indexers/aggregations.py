@@ -7,22 +7,25 @@ shard; what is too many for one request is asked a part at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple, cast
 
+from indexers.conditions import where
 from indexers.mappings import Body
 from indexers.queries import lacking_first, moment
-from indexers.remembered import STAMP, Stamp, read_stamp
+from indexers.remembered import STAMP, Remembered, Stamp, read_stamp
 from indexers.snapshot import Snapshot
 from minyi.domain import SHANGHAI
-from minyi.query import Interval
+from minyi.query import Filters, Interval
 
 BUCKETS = 60_000
 """Combinations and numbers of one request: the server's own bound is 65,536."""
 NUMBERS = 10_000
 """Recurring numbers of one request."""
+MOST_REMEMBERED = 50_000
+"""Recurring numbers of one question: 2 MB."""
 WITHIN: Body = {"match_all": {}}
 SPLIT_WEEK: Body = {"term": {"split_week": True}}
 
@@ -95,20 +98,23 @@ class Aggregations:
 
     Args:
         state: of the index.
-        clauses: what an opinion must match.
+        filters: which opinions.
+        remembered: keeps the numbers that recur for the next question about the same opinions.
     """
 
-    def __init__(self, state: Snapshot, clauses: Sequence[Body]) -> None:
+    def __init__(self, state: Snapshot, filters: Filters, remembered: Remembered) -> None:
         self._state = state
-        self._clauses = clauses
-        self.stamp: Stamp | None = None
-        """Of the opinions that pass; None before the first question."""
+        self._filters = filters
+        self._clauses = where(filters)
+        self._remembered = remembered
+        self.stamp: Stamp = frozenset()
+        """Of the opinions that pass; empty before the first question."""
 
     def ask(
         self,
         wanted: Mapping[str, Sources],
         also: Mapping[str, Body] | None = None,
-        clauses: Iterable[Body] = (),
+        clauses: Sequence[Body] = (),
     ) -> Found:
         """Return all combinations of some sources, by name.
 
@@ -124,7 +130,7 @@ class Aggregations:
             for name, sources in wanted.items()
         }
         once: dict[str, Any] = {}
-        asked = {**pages, **(also or {}), **({"stamp": STAMP} if self.stamp is None else {})}
+        asked = {**pages, **(also or {}), **({} if clauses else {"stamp": STAMP})}
         while asked:
             answer = self._state.search(
                 size=0,
@@ -133,8 +139,6 @@ class Aggregations:
                 aggs=asked,
             )["aggregations"]
             once = once or answer
-            if self.stamp is None:
-                self.stamp = read_stamp(answer["stamp"])
             for name in list(pages):
                 buckets = answer[name]["buckets"]
                 rows[name] += [(bucket["key"], bucket["doc_count"]) for bucket in buckets]
@@ -143,10 +147,23 @@ class Aggregations:
                 else:
                     pages[name]["composite"]["after"] = answer[name]["after_key"]
             asked = dict(pages)
+        if not clauses:
+            self.stamp = read_stamp(once["stamp"])
         return Found(rows, once)
 
+    def ask_first(self, field: str, by: By, wanted: Mapping[str, Sources]) -> Found:
+        """Return all combinations of some sources, by name, and look for the numbers that recur.
+
+        Args:
+            field: of the numbers.
+            by: what buckets they recur in.
+            wanted: the sources.
+        """
+        known = self._key(field, by) in self._remembered
+        return self.ask(wanted, {} if known else _recurring(field, by))
+
     def of_recurring(
-        self, field: str, by: By, wanted: Mapping[str, Sources], found: Found
+        self, field: str, by: By, wanted: Mapping[str, Sources], first: Found
     ) -> Iterator[Found]:
         """Ask about all opinions whose number comes more than once in a bucket, and maybe others.
 
@@ -154,17 +171,32 @@ class Aggregations:
             field: of the numbers.
             by: what buckets are meant.
             wanted: the sources.
-            found: the answer to ``recurring``.
+            first: the answer to ``ask_first``.
         """
-        numbers: set[int] = set()
-        for name, look in _looks(by).items():
-            there = found.also[name]["numbers"]
-            whole = look.numbers(there)
-            numbers |= self._by_parts(field, look) if whole is None else whole
-        listed = sorted(numbers)
-        for start in range(0, len(listed), NUMBERS):
-            some = {"terms": {field: listed[start : start + NUMBERS]}}
+        numbers = self._numbers(field, by, first)
+        for start in range(0, len(numbers), NUMBERS):
+            some = {"terms": {field: numbers[start : start + NUMBERS]}}
             yield self.ask(wanted, clauses=[some])
+
+    def _numbers(self, field: str, by: By, first: Found) -> list[int]:
+        """Return the numbers that recur, in order."""
+        key, looks = self._key(field, by), _looks(by)
+        if known := self._remembered.get(key, self.stamp):
+            return list(known[0])
+        also = first.also if looks.keys() <= first.also.keys() else None
+        if also is None:  # known, but of other opinions
+            also = self.ask({}, _recurring(field, by)).also
+        numbers: set[int] = set()
+        for name, look in looks.items():
+            whole = look.numbers(also[name]["numbers"])
+            numbers |= self._by_parts(field, look) if whole is None else whole
+        found = sorted(numbers)
+        if len(found) <= MOST_REMEMBERED:
+            self._remembered.put(key, self.stamp, [found])
+        return found
+
+    def _key(self, field: str, by: By) -> Hashable:
+        return self._filters, field, *_looks(by)
 
     def _by_parts(self, field: str, look: Look) -> set[int]:
         """Look a part of all numbers at a time."""
@@ -209,7 +241,7 @@ class Look:
         return {bucket["key"] for bucket in buckets}
 
 
-def recurring(field: str, by: By) -> dict[str, Body]:
+def _recurring(field: str, by: By) -> dict[str, Body]:
     """Return the aggregations that find numbers which come more than once in a bucket."""
     return {name: look.asked(field) for name, look in _looks(by).items()}
 

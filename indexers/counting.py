@@ -10,12 +10,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from indexers.aggregations import Aggregations, By, Found, Place, maybe, recurring
-from indexers.conditions import where
+from indexers.aggregations import Aggregations, By, Found, Place, maybe
 from indexers.documents import EVALUATED, read_output, stance_of
 from indexers.mappings import Body
 from indexers.queries import vote
-from indexers.remembered import Stamp
+from indexers.remembered import Remembered, Stamp
 from indexers.snapshot import Snapshot
 from indexers.tally import Tally
 from minyi import outputs
@@ -32,14 +31,15 @@ class Counting:
     Args:
         state: of the index.
         filters: which opinions.
+        remembered: keeps what the next question about the same opinions needs too.
     """
 
-    def __init__(self, state: Snapshot, filters: Filters) -> None:
-        self._asking = Aggregations(state, where(filters))
+    def __init__(self, state: Snapshot, filters: Filters, remembered: Remembered) -> None:
+        self._asking = Aggregations(state, filters, remembered)
 
     @property
-    def stamp(self) -> Stamp | None:
-        """Of the opinions that pass; None before the first question."""
+    def stamp(self) -> Stamp:
+        """Of the opinions that pass; empty before the first question."""
         return self._asking.stamp
 
     def trend(self, interval: Interval, group: Group | None) -> list[TrendPoint]:
@@ -48,7 +48,7 @@ class Counting:
         An evaluated cell counts once in ``collapsed`` when any of the near-identical texts has it.
         """
         by = By(interval, (group.value,) if group else ())
-        found = self._asking.ask(_all_counts(by), recurring("saying", by))
+        found = self._asking.ask_first("saying", by, _all_counts(by))
         wanted = {"texts": by.sources("saying"), "cells": by.sources("saying", "cells")}
         surplus: defaultdict[Place, Tally] = defaultdict(Tally)
         for copies in self._asking.of_recurring("saying", by, wanted, found):
@@ -62,7 +62,7 @@ class Counting:
     def votes(self, interval: Interval, group: Group | None) -> list[TrendPoint]:
         """See ``Index.votes``."""
         by = By(interval, (group.value,) if group else ())
-        found = self._asking.ask({"sides": by.sources("stance")}, recurring("voter", by))
+        found = self._asking.ask_first("voter", by, {"sides": by.sources("stance")})
         votes: defaultdict[Place, Tally] = defaultdict(Tally)
         for key, n in found.rows["sides"]:
             votes[by.place(key)].add(Stance(key["stance"]), n)
@@ -80,7 +80,7 @@ class Counting:
     def cells(self, facets: Sequence[Facet], interval: Interval | None) -> list[Cell]:
         """See ``Index.cells``."""
         by = By(interval, tuple(facet.value for facet in facets))
-        found = self._asking.ask(_all_counts(by), recurring("voter", by))
+        found = self._asking.ask_first("voter", by, _all_counts(by))
         surplus: defaultdict[Place, int] = defaultdict(int)
         wanted = {"voters": by.sources("voter")}
         for loud in self._asking.of_recurring("voter", by, wanted, found):

@@ -248,10 +248,9 @@ class ElasticIndex:
             if known is not None:
                 return known
         with snapshot(self._client, self._names) as state:
-            counting = Counting(state, filters)
+            counting = Counting(state, filters, self._remembered)
             found = ask(counting)
-        if counting.stamp is not None:
-            self._remembered.put(key, counting.stamp, found)
+        self._remembered.put(key, counting.stamp, found)
         return list(found)
 
     def _search(self, size: int = 0, track_total_hits: bool = False, **body: Any) -> Any:

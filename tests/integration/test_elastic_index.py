@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from world import opinion
 
 from indexers.elastic import ElasticIndex
+from indexers.embedded import EmbeddedIndex
 from indexers.lifecycle import Names, create, drop, expired, held, set_up
 from indexers.snapshot import snapshot
 from minyi.domain import SHANGHAI
 from minyi.errors import IndexUnavailable, SettingError
-from minyi.query import Filters
+from minyi.query import Filters, Interval
 from minyi.vocabulary import Stance
 from tests.elastic import NOW, Worlds
 
@@ -75,6 +77,36 @@ def test_months_without_room_are_refused_and_the_rest_is_written(
     assert index.upsert(strewn) == []  # there is room again
     assert index.digest()[0] == 6
     index.close()
+
+
+def test_answers_follow_every_change(worlds: Worlds, names: Names, tmp_path: Path) -> None:
+    index = ElasticIndex(worlds.connect(), names, read_own_writes=True)
+    mirror = EmbeddedIndex(tmp_path)
+    policy = Filters(policy_id="elevator-retrofit")
+    first = [opinion(n, Stance.FAVOR, author="f" * 16, text="同样的话") for n in range(4)]
+    late = opinion(9, Stance.AGAINST, created_at="2024-03-31T23:30:00+08:00")
+    changes = [
+        lambda at: at.upsert(first),
+        lambda at: at.upsert([late]),
+        lambda at: at.upsert([first[0].model_copy(update={"stance": Stance.AGAINST})]),
+        lambda at: at.upsert([first[0].model_copy(update={"author": None})]),
+        lambda at: at.delete([first[1].id]),
+        lambda at: (at.delete([first[2].id]), at.upsert([first[1]])),
+        lambda at: at.upsert([late.model_copy(update={"created_at": first[0].created_at})]),
+        lambda at: at.delete([o.id for o in [*first, late]]),
+    ]
+    for change in changes:
+        for store in (index, mirror):
+            change(store)
+        for _ in range(2):  # counted, then remembered
+            for filters in (policy, Filters()):
+                assert index.trend(filters, Interval.WEEK) == mirror.trend(filters, Interval.WEEK)
+                assert index.votes(filters, Interval.WEEK) == mirror.votes(filters, Interval.WEEK)
+                assert index.cells(filters, []) == mirror.cells(filters, [])
+                assert index.answers(filters, []) == mirror.answers(filters, [])
+                assert index.totals(filters) == mirror.totals(filters)
+    index.close()
+    mirror.close()
 
 
 def test_threads_share_an_index(worlds: Worlds, names: Names) -> None:

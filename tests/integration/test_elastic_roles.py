@@ -22,7 +22,7 @@ from indexers.migrate import Migration, drop_older, plan
 from indexers.roles import roles
 from minyi.dead_letter import DeadLetter
 from minyi.errors import SettingError
-from minyi.query import Filters, Interval
+from minyi.query import Facet, Filters, Interval
 from minyi.settings import ElasticSettings
 from minyi.vocabulary import Stance
 from tests.conftest import missing
@@ -119,7 +119,11 @@ def test_readers_read_and_write_nothing(login: Login, name: str) -> None:
     assert index.count() == 1
     assert index.search("电梯", Filters()).total == 1
     assert len(index.trend(Filters(), Interval.WEEK)) == 1
-    assert index.totals(Filters())["elevator-retrofit"].favor == 1
+    for _ in range(2):  # counted, then remembered
+        assert index.totals(Filters())["elevator-retrofit"].favor == 1
+        assert [cell.authors for cell in index.cells(Filters(), [Facet.REGION])] == [1]
+        assert len(index.votes(Filters(), Interval.MONTH)) == 1
+        assert len(index.answers(Filters(), [])) == 1
     assert index.digest()[0] == 1
     for write in (
         lambda: index.upsert([opinion(1, Stance.AGAINST, created_at="2024-05-02")]),
