@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import cast
 
 from indexers.aggregations import Aggregations, By, Found, Place, maybe
@@ -58,6 +59,12 @@ class Counting:
                 surplus[by.place(key)].evaluate(EVALUATED[key["cells"]], n - 1)
         tallies = _tallies(by, found)
         return _points(tallies, {p: tally.less(surplus[p]) for p, tally in tallies.items()})
+
+    def volumes(self, interval: Interval) -> list[tuple[date, int]]:
+        """See ``Index.volumes``."""
+        by = By(interval, ())
+        found = self._asking.ask({"all": by.sources()})
+        return sorted((by.place(key).day, n) for key, n in found.rows["all"])
 
     def votes(self, interval: Interval, group: Group | None) -> list[TrendPoint]:
         """See ``Index.votes``."""

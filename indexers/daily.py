@@ -82,9 +82,15 @@ def read(db: sqlite3.Connection, filters: Filters) -> Array:
     return days
 
 
+def totals(days: Array) -> Numbers:
+    """Return how many opinions each of these days holds."""
+    held: Numbers = days["sums"][:, :OUTPUTS].sum(1, dtype=np.int64)
+    return held
+
+
 def total(days: Array) -> int:
     """Return how many opinions these days hold."""
-    return int(days["sums"][:, :OUTPUTS].sum(dtype=np.int64))
+    return int(totals(days).sum())
 
 
 def add_up(cell: Numbers, size: int, days: Array) -> tuple[Sums, Outputs]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -178,6 +178,11 @@ class ElasticIndex:
         """See ``Index.trend``. The group None, for opinions that lack the field, comes first."""
         question = "trend", interval, group
         return self._count(filters, question, lambda asked: asked.trend(interval, group))
+
+    def volumes(self, filters: Filters, interval: Interval) -> dict[date, int]:
+        """See ``Index.volumes``."""
+        question = "volumes", interval
+        return dict(self._count(filters, question, lambda asked: asked.volumes(interval)))
 
     def totals(self, filters: Filters) -> dict[str, Counts]:
         """See ``Index.totals``."""

@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from threading import Lock
 
@@ -143,6 +143,11 @@ class EmbeddedIndex:
         """
         with self._read() as db:
             return Tables(db, self._recent).trend(filters, interval, group)
+
+    def volumes(self, filters: Filters, interval: Interval) -> dict[date, int]:
+        """See ``Index.volumes``."""
+        with self._read() as db:
+            return Tables(db, self._recent).volumes(filters, interval)
 
     def totals(self, filters: Filters) -> dict[str, Counts]:
         """See ``Index.totals``."""

@@ -63,6 +63,18 @@ class Tables:
         once = all_ - sums.surplus(twice, len(places), stances, sums.evaluated(marks), texts)
         return _points(places, sums.counts(all_, produced, self._names), sums.counts(once))
 
+    def volumes(self, filters: Filters, interval: Interval) -> dict[date, int]:
+        """See ``Index.volumes``."""
+        if daily.answer(filters):
+            days = daily.read(self._db, filters)
+            cell, places = self._places({"day": days["day"]}, [], interval)
+            each = daily.totals(days)
+        else:
+            cell, places = self._places(self._facts(filters), [], interval)
+            each = np.ones(len(cell), np.int64)
+        volumes = np.bincount(cell, each, len(places)).astype(np.int64).tolist()
+        return {place.bucket: n for place, n in zip(places, volumes, strict=True)}
+
     def totals(self, filters: Filters) -> dict[str, Counts]:
         """See ``Index.totals``."""
         by = [Facet.POLICY.value]

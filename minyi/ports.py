@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -50,6 +50,9 @@ class Index(Protocol):
     ) -> list[TrendPoint]:
         """Count opinions by bucket (and group), in order of bucket then group. Empty buckets are
         absent."""
+
+    def volumes(self, filters: Filters, interval: Interval) -> dict[date, int]:
+        """Return the number of opinions by bucket, rising. Empty buckets are absent."""
 
     def totals(self, filters: Filters) -> dict[str, Counts]:
         """Return counts by policy id, for policies with at least one opinion."""

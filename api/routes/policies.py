@@ -84,10 +84,7 @@ def trend(
         )
     everything = None
     if group is None and not voting:
-        everything = {
-            point.bucket: point.counts.total
-            for point in wired.index.trend(_all_policies(scope), interval)
-        }
+        everything = wired.index.volumes(_all_policies(scope), interval)
     return assemble(known.id, interval, points, everything, wired.adjuster, of, evaluations)
 
 

@@ -66,11 +66,7 @@ def trend(
         known = known_policy(policies, policy)
         wanted = scope.model_copy(update={"policy_id": known.id})
         points = (opened.votes if voting else opened.trend)(wanted, interval, group)
-        everything = (
-            {point.bucket: point.counts.total for point in opened.trend(scope, interval)}
-            if group is None and not voting
-            else None
-        )
+        everything = opened.volumes(scope, interval) if group is None and not voting else None
     of = denominator(scope, count, sided, interval, group)
     moved = assemble(known.id, interval, points, everything, adjuster(config), of, evaluations=True)
     if as_json:

@@ -108,6 +108,21 @@ class AnalysisContract:
         (point,) = index.votes(ALL, Interval.WEEK)
         assert point.counts == point.collapsed == Counts(**{vote.value: 1})
 
+    def test_volumes_by_bucket(self, index: Index) -> None:
+        index.upsert(
+            [opinion(str(n), created_at=NOON + timedelta(days=d)) for n, d in enumerate((1, 0, 1))]
+        )
+        index.upsert([opinion("b", region="北京", created_at=NOON + timedelta(days=40))])
+        assert list(index.volumes(ALL, Interval.DAY).items()) == [
+            (DAY, 1),
+            (DAY + timedelta(1), 2),
+            (DAY + timedelta(40), 1),
+        ]
+        there = index.volumes(Filters(region="北京"), Interval.DAY)
+        assert there == {DAY + timedelta(40): 1}
+        assert sum(index.volumes(ALL, Interval.MONTH).values()) == 4
+        assert index.volumes(Filters(region="没有"), Interval.WEEK) == {}
+
     def test_votes_by_bucket_and_group(self, index: Index) -> None:
         index.upsert(
             [

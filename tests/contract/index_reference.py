@@ -70,6 +70,9 @@ class ReferenceIndex:
             for (bucket, name), opinions in self._by_bucket_and_group(filters, interval, group)
         ]
 
+    def volumes(self, filters: Filters, interval: Interval) -> dict[date, int]:
+        return dict(sorted(Counter(_bucket(o, interval) for o in self._matching(filters)).items()))
+
     def totals(self, filters: Filters) -> dict[str, Counts]:
         policies: defaultdict[str, list[Opinion]] = defaultdict(list)
         for o in self._matching(filters):

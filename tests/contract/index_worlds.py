@@ -193,6 +193,8 @@ def equals_the_plain_reference(
             assert index.newest(seen) == reference.newest(seen)
             assert index.totals(seen) == reference.totals(seen)
             assert index.trend(seen, interval, group) == reference.trend(seen, interval, group)
+            volumes, expected = index.volumes(seen, interval), reference.volumes(seen, interval)
+            assert list(volumes.items()) == list(expected.items())
             assert index.votes(seen, interval, group) == reference.votes(seen, interval, group)
             assert index.cells(seen, by) == reference.cells(seen, by)
             assert index.cells(seen, by, interval) == reference.cells(seen, by, interval)
