@@ -15,7 +15,7 @@ from datetime import datetime
 from minyi.denominators import Denominator
 from minyi.domain import SHANGHAI, Model, Opinion, Time
 from minyi.headlines import Flip, flips
-from minyi.query import Counts, Filters
+from minyi.query import Counts, Facet, Filters
 from minyi.sketch import SHORTEST, core, likeness
 from minyi.summaries import Summary, summarise
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
@@ -84,7 +84,7 @@ def passes(one: Said, filters: Filters) -> bool:
         and filters.sure in (None, one.sure)
         and (filters.since is None or one.created_at >= filters.since)
         and (filters.until is None or one.created_at < filters.until)
-        and all(getattr(one, facet, None) is None for facet in filters.lacking)
+        and all(_lacks(one, facet) for facet in filters.lacking)
         and (
             (filters.aspect is None and filters.polarity is None)
             or any(
@@ -93,6 +93,10 @@ def passes(one: Said, filters: Filters) -> bool:
             )
         )
     )
+
+
+def _lacks(one: Said, facet: Facet) -> bool:
+    return facet is not Facet.POLICY and getattr(one, facet.value) is None
 
 
 class Part(Model):

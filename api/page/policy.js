@@ -7,13 +7,14 @@ import { figures } from "./figures.js";
 import { painter } from "./parts.js";
 import { policyHref } from "./route.js";
 import { opened, tabs } from "./sections.js";
+import { warning } from "./sections/campaigns.js";
 import { EVIDENCE, nothing, pick, settings, wanted } from "./settings.js";
 
 export function policyView(id, given) {
   const reading = new AbortController();
   const read = reader(reading.signal);
   const path = `/v1/policies/${encodeURIComponent(id)}`;
-  const parts = { head: h("div"), notice: h("div"), figures: h("div", null, loading()), tabs: h("div"), section: h("section", { class: "card" }), comments: h("div") };
+  const parts = { head: h("div"), notice: h("div"), warning: h("div"), figures: h("div", null, loading()), tabs: h("div"), section: h("section", { class: "card" }), comments: h("div") };
   const element = h("article", { class: "policy" },
     h("p", { class: "back" }, h("a", { href: "#/" }, "← 政策总览")), Object.values(parts));
   const { paint, forget } = painter(parts, () => update(params));
@@ -47,6 +48,8 @@ export function policyView(id, given) {
   async function update(next) {
     const before = params;
     params = next;
+    const { scope, sure } = settings(params);
+    paint("warning", [scope, sure], () => warning({ read, path, scope: { ...scope, sure }, link: here({ section: "campaigns" }) }));
     const done = await Promise.allSettled([
       paint("head", [], head),
       paint("figures", [params], () => figures({ read, path, params, here })),
@@ -55,7 +58,7 @@ export function policyView(id, given) {
       paint("comments", [settings(params), wanted(params)], comments),
     ]);
     if (done[0].status === "rejected") {  // one message for all parts
-      for (const name of ["figures", "tabs", "section", "comments"]) parts[name].replaceChildren();
+      for (const name of ["warning", "figures", "tabs", "section", "comments"]) parts[name].replaceChildren();
     } else if (asked(before, params)) {
       show();
     }

@@ -126,7 +126,7 @@ PLACES = st.sampled_from(["A市", "B市", None])
         region=PLACES,
         stance=st.sampled_from([None, *Stance]),
         sure=st.sampled_from([None, True, False]),
-        lacking=st.sampled_from([(), (Facet.REGION,), (Facet.AGE,)]),
+        lacking=st.sampled_from([(), (Facet.REGION,), (Facet.AGE,), (Facet.POLICY,)]),
         aspect=st.sampled_from([None, Aspect.COST]),
         polarity=st.sampled_from([None, *Polarity]),
         since=st.sampled_from([None, datetime(2026, 1, 5, 6, tzinfo=UTC)]),

@@ -11,21 +11,36 @@ const LIMIT = 10;
 
 export const section = { id: "campaigns", title: "集中留言", draw };
 
+// What is read of campaigns, for this section and for the warning above the figures alike.
+const ask = (read, path, scope) => read(`${path}/campaigns`, { ...scope, limit: LIMIT });
+
+// The warning above the figures when campaigns change a headline; the figures stand without it.
+export async function warning({ read, path, scope, link }) {
+  try {
+    const { figures } = await ask(read, path, scope);
+    return figures.flips.length > 0 ? flipped(figures.flips, h("a", { href: link }, "对照两种计数")) : [];
+  } catch {
+    return [];
+  }
+}
+
 async function draw({ read, path, params, scope: within, here, signal }) {
   const url = `${path}/campaigns`;
   const scope = { ...within, sure: flags(params).sure };
-  const found = await read(url, { ...scope, limit: LIMIT });
+  const found = await ask(read, path, scope);
   const { figures } = found;
   return [
     h("h2", null, "集中留言：文字几乎相同的留言"),
     h("p", { class: "quiet" }, "同一段文字改几个字反复出现，可能是有人组织，也可能是许多人认同后转发。留言一条不删；这里把每一组只计一次，与逐条计数对照。"),
     figures.raw.n === 0 ? empty("这个范围内还没有意见。") : [
-      figures.flips.length > 0 && h("div", { class: "notice", role: "alert" },
-        h("strong", null, "集中留言改变了结论："), figures.flips.map((flip) => h("p", null, turned(flip)))),
+      figures.flips.length > 0 && flipped(figures.flips),
       compared(figures),
       h("p", { class: "quiet" }, sources(found)),
       list(found, url, { scope, here, signal })]];
 }
+
+const flipped = (flips, more = null) => h("div", { class: "notice warning", role: "alert" },
+  h("strong", null, "集中留言改变了结论："), flips.map((flip) => h("p", null, turned(flip))), more);
 
 function compared({ raw, collapsed, campaigns, in_campaigns: copies }) {
   const row = (name, note, summary) => h("tr", null, h("th", { scope: "row" }, name, h("small", null, ` ${note}`)),
