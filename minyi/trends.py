@@ -119,11 +119,9 @@ def assemble(
     parts = counted, [*groups.values()], [total(counted)]
     cells = [*chain.from_iterable(parts)]
     adjusted, why = _adjust(policy_id, parts, adjuster, of, evaluations)
-    readings = [
-        *_readings(counted, adjusted[: len(points)], of, evaluations),
-        *_readings(cells[len(points) :], adjusted[len(points) :], of),
-    ]
-    whole, salience = readings[-1], _salience(points, everything)
+    rows = _readings(counted, adjusted[: len(points)], of, evaluations)
+    *split, whole = _readings(cells[len(points) :], adjusted[len(points) :], of)
+    *heard, salience = _salience(points, everything)
     return Trend(
         policy_id=policy_id,
         interval=interval,
@@ -133,9 +131,9 @@ def assemble(
         total=whole,
         groups=tuple(
             GroupReading(group=name, raw=reading.raw, adjusted=reading.adjusted)
-            for name, reading in zip(groups, readings[len(points) : -1], strict=True)
+            for name, reading in zip(groups, split, strict=True)
         ),
-        salience=salience[-1],
+        salience=salience,
         rows=tuple(
             TrendRow(
                 bucket=point.bucket,
@@ -143,11 +141,9 @@ def assemble(
                 raw=reading.raw,
                 adjusted=reading.adjusted,
                 repeats=point.counts.total - point.collapsed.total,
-                salience=heard,
+                salience=of_all,
             )
-            for point, reading, heard in zip(
-                points, readings[: len(points)], salience[:-1], strict=True
-            )
+            for point, reading, of_all in zip(points, rows, heard, strict=True)
         ),
         smooth=()
         if of.group is not None or whole.raw.too_few

@@ -1,6 +1,6 @@
 // What the parameters of a policy's address mean.
 
-import { COUNTS, GROUPS, INTERVALS, SCOPES, isDate } from "./words.js";
+import { COUNTS, INTERVALS, SCOPES, isDate } from "./words.js";
 
 export const EVIDENCE = ["stance", "aspect", "polarity", "from", "to", "q"];
 const SCOPE = Object.keys(SCOPES);
@@ -18,7 +18,7 @@ export const flags = ({ sure, sided }) => ({ sure: sure ? true : null, sided: si
 export function settings(params) {
   return {
     interval: INTERVALS[params.interval] ? params.interval : "week",
-    group: GROUPS[params.group] ? params.group : "region",
+    group: SCOPES[params.group] ? params.group : "region",
     count: COUNTS[params.count] ? params.count : "opinions",
     scope: pick(params, SCOPE),
     ...flags(params),

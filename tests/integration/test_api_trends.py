@@ -202,4 +202,7 @@ async def test_what_makes_no_sense_is_refused(
     answer = await client.get(path, params=query)
     assert answer.status_code == 422
     assert says in answer.json()["error"]["message"]
-    assert (await client.get(TREND, params={"count": "people"})).status_code == 422
+    for query in ({"count": "people"}, {"age": "young"}, {"sided": "perhaps"}):
+        assert (await client.get(TREND, params=query)).status_code == 422
+    nobody = await get(client, TREND, age="18-29")
+    assert (nobody["rows"], nobody["smooth"], nobody["total"]["raw"]["n"]) == ([], [], 0)

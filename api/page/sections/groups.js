@@ -1,10 +1,10 @@
-// The same policy by region, channel or source.
+// The same policy by region, channel, source or age.
 
 import { stanceBar } from "../bars.js";
 import { empty, h } from "../dom.js";
 import { certainty } from "../readings.js";
 import { settings } from "../settings.js";
-import { COUNTS, FEW, GROUPS, SPOKE, number } from "../words.js";
+import { COUNTS, FEW, SCOPES, SPOKE, number } from "../words.js";
 
 const SHOWN = 12;
 
@@ -24,13 +24,13 @@ async function draw({ read, path, params, scope, here }) {
   }, `显示其余 ${number(rest.length)} 个`);
   return [
     h("div", { class: "card-head" }, h("h2", null, "分组对照"),
-      h("div", { class: "switch", role: "group", "aria-label": "分组方式" }, Object.entries(GROUPS).map(([key, name]) => h("a", {
+      h("div", { class: "switch", role: "group", "aria-label": "分组方式" }, Object.entries(SCOPES).map(([key, name]) => h("a", {
         href: here({ group: key }), "data-key": key, "aria-current": key === group && "true",
       }, name)))),
     h("p", { class: "quiet" }, `各行的分母是该组自己的${COUNTS[count][1]}。区间重叠时，差别可能只是偶然。${certainty(uncorrected)}点击名称，全页只看该组。${SPOKE}`),
     lines.length === 0 ? empty("这个范围内还没有意见。")
       : h("table", { class: "groups" },
-        h("thead", null, h("tr", null, h("th", { scope: "col" }, GROUPS[group]), h("th", { scope: "col" }, "数量"), h("th", { scope: "col" }, "立场"))), body),
+        h("thead", null, h("tr", null, h("th", { scope: "col" }, SCOPES[group]), h("th", { scope: "col" }, "数量"), h("th", { scope: "col" }, "立场"))), body),
     rest.length > 0 && more];
 }
 
