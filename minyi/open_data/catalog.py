@@ -29,6 +29,8 @@ CONTEXT = {
 MEDIA_TYPE = "application/ld+json"
 _IANA = "https://www.iana.org/assignments/media-types/"
 _LANGUAGE = "http://publications.europa.eu/resource/authority/language/"
+_ROWS = {"json": {"property": "rows", "keyed": True}}
+"""Where the rows stand in a JSON file."""
 _MONTHLY = "http://publications.europa.eu/resource/authority/frequency/MONTHLY"
 
 
@@ -78,6 +80,7 @@ def data_package(release: Release, files: Mapping[str, File]) -> dict[str, Any]:
                 **({"encoding": "utf-8"} if wanted is not Format.PARQUET else {}),
                 "bytes": files[file_name(table, wanted)].size,
                 "hash": f"sha256:{files[file_name(table, wanted)].sha256}",
+                **({"dialect": _ROWS} if wanted is Format.JSON else {}),
                 "schema": schema(table),
             }
             for table, wanted in _written(files)
