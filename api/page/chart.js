@@ -93,7 +93,7 @@ function draw({ rows, smooth, interval, count }, link, width, say, from, to) {
     s("line", { x1: MARGIN.left, x2: width - MARGIN.right, y1: floor, y2: floor, class: "axis" }),
     s("text", { x: MARGIN.left - 6, y: floor, "text-anchor": "end" }, "0"),
     s("text", { x: MARGIN.left - 6, y: floor - NUMBERS + 8, "text-anchor": "end" }, number(most)),
-    s("text", { x: MARGIN.left, y: floor - NUMBERS - 6 }, count === "authors" ? "票数" : "意见数"),
+    s("text", { x: MARGIN.left, y: floor - NUMBERS - 6 }, COUNTS[count][3]),
     ...places.map(({ left, right, raw }) => {
       const height = (raw.n / most) * NUMBERS;
       const air = Math.min(3, (right - left) * 0.15);
@@ -169,7 +169,7 @@ function asTable({ rows, smooth, interval, uncorrected, count }, link) {
     ...(uncorrected ? [] : SIDES.toReversed().map((stance) => [`${STANCES[stance]}（原始）`, (row) => beside(row, stance)?.replace("原始 ", "") ?? "—"])),
     ["未表态", (row) => percent(shown(row, "none").value)],
     ...(smooth.length ? SIDES.toReversed().map((stance) => [`${STANCES[stance]}（参照邻近）`, (row) => around(row.bucket, stance)]) : []),
-    [count === "authors" ? "票数" : "意见数", (row) => number(row.raw.n)],
+    [COUNTS[count][3], (row) => number(row.raw.n)],
     ["留言", (row) => h("a", { href: link(row.bucket) }, "看留言")]];
   return h("details", {
     class: "as-table",

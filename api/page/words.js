@@ -12,11 +12,11 @@ export const FEW = 30;
 export const FLOOR = 10;
 export const SPOKE = "图中是自愿发言的人，不代表全体居民。";
 
-// What counts as one: its name, its unit, and what it means.
+// What counts as one: its name, its unit, what it means, and what many of it are called.
 export const COUNTS = {
-  opinions: ["逐条", "条意见", "每条意见计一次。"],
-  collapsed: ["合并近似文本", "条不重复的意见", "同一时段内文字近似、立场相同的只计一次，复制粘贴的留言不会显得人多。"],
-  authors: ["按人", "票", "每位作者在一个时段内只有一票，投给其意见较多的一方；未留作者的意见各算一人。不统计评价。"],
+  opinions: ["逐条", "条意见", "每条意见计一次。", "意见数"],
+  collapsed: ["合并近似文本", "条不重复的意见", "同一时段内文字近似、立场相同的只计一次，复制粘贴的留言不会显得人多。", "不重复的意见数"],
+  authors: ["按人", "票", "每位作者在一个时段内只有一票，投给其意见较多的一方；未留作者的意见各算一人。不统计评价。", "票数"],
 };
 export const SURE = "不计模型对立场把握不大的意见。";
 export const SIDED = "支持与反对是占两者之和的比例，未表态仍占全部。";

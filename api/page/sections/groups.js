@@ -27,7 +27,7 @@ async function draw({ read, path, params, scope, here }) {
       h("div", { class: "switch", role: "group", "aria-label": "分组方式" }, Object.entries(SCOPES).map(([key, name]) => h("a", {
         href: here({ group: key }), "data-key": key, "aria-current": key === group && "true",
       }, name)))),
-    h("p", { class: "quiet" }, `各行的分母是该组自己的${COUNTS[count][1]}。区间重叠时，差别可能只是偶然。${certainty(uncorrected)}点击名称，全页只看该组。${SPOKE}`),
+    h("p", { class: "quiet" }, `各行的分母是该组自己的${COUNTS[count][3]}${sided ? "（支持与反对之和）" : ""}。区间重叠时，差别可能只是偶然。${certainty(uncorrected)}点击名称，全页只看该组。${SPOKE}`),
     lines.length === 0 ? empty("这个范围内还没有意见。")
       : h("table", { class: "groups" },
         h("thead", null, h("tr", null, h("th", { scope: "col" }, SCOPES[group]), h("th", { scope: "col" }, "数量"), h("th", { scope: "col" }, "立场"))), body),
