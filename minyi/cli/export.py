@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from minyi.cli.options import Json
+from minyi.cli.publisher import publisher
 from minyi.cli.tables import plain
 from minyi.cli.wiring import (
     Data,
@@ -17,7 +18,6 @@ from minyi.cli.wiring import (
     existing_index,
     known_policy,
     output,
-    publisher,
     registry,
     settings,
 )

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from minyi.cli.public import answer_the_public
+from minyi.cli.publisher import publisher
 from minyi.cli.serving import (
     beside,
     broker_answers,
@@ -27,7 +28,6 @@ from minyi.cli.wiring import (
     adjuster,
     margins,
     open_index,
-    publisher,
     service,
     settings,
 )

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from minyi.cli.wiring import console, margins, publisher
+from minyi.cli.publisher import publisher
+from minyi.cli.wiring import console, margins
 from minyi.clock import SystemClock
 from minyi.errors import BrokerUnavailable, MinyiError, SettingError
 from minyi.logs import said

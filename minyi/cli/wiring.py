@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from indexers.elastic import ElasticIndex
     from minyi.adjusting import Adjuster
-    from minyi.open_data.release import Publisher, Score
     from models.runtime import OnnxTagger
     from streams.access import Access
     from streams.app import Service
@@ -62,39 +61,6 @@ def registry(config: Settings) -> dict[str, Policy]:
 def margins(config: Settings) -> Margins | None:
     """Read the known margins of the population, if a file is named."""
     return load_margins(config.margins) if config.margins else None
-
-
-def publisher(config: Settings) -> Publisher:
-    """Return who publishes, and how good the installed model was found to be."""
-    from minyi.open_data.release import Publisher
-
-    return Publisher(
-        name=config.open.publisher,
-        licence=config.open.licence,
-        contact=config.open.contact,
-        url=config.open.url,
-        k=config.open.k,
-        scores=_scores(config),
-    )
-
-
-def _scores(config: Settings) -> dict[str, tuple[Score, ...]]:
-    """Return the model's scores on real rows by its id; none where no model is installed."""
-    from minyi.open_data.release import Score
-    from models.artifact import load_manifest
-
-    try:
-        manifest = load_manifest(config.model)
-    except InvalidArtifact:
-        return {}
-    found = manifest.scores.get("test", {})
-    return {
-        manifest.model_id: tuple(
-            Score(name=name, value=score["model"], rows=score["rows"])
-            for name, score in found.items()
-            if name.startswith(("real rows:", "real rows, policies never trained on:"))
-        )
-    }
 
 
 @contextmanager
