@@ -16,7 +16,7 @@ from math import log, sqrt
 
 PRIOR = 100.0
 """Phrases that the prior weighs as much as: those of some four comments."""
-FEWEST = 5
+FEWEST = 3
 """Texts of a side that must hold a phrase."""
 TELLING = 1.959963984540054
 """z-scores from here on tell, as in the paper: one phrase in forty would reach it by chance."""

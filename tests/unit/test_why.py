@@ -85,7 +85,13 @@ def test_every_phrase_is_a_piece_of_the_text(text: str) -> None:
 def test_phrases_keep_what_turns_a_word_round() -> None:
     found = phrases("没有补偿就是不公平！")
     assert {"不公平", "公平", "没有补偿"} <= found
-    assert not {"不", "！", "是不"} & found
+    assert not {"不", "！", "是不", "就是", "就是不"} & found
+
+
+def test_addresses_and_people_are_no_phrases() -> None:
+    found = phrases("转发 @深圳交警 http://t.cn/RqGPSED 严查")
+    assert "严查" in found
+    assert not any("t.cn" in phrase or "交警" in phrase or "http" in phrase for phrase in found)
 
 
 def test_quotes_stand_for_all_and_differ() -> None:
