@@ -17,16 +17,21 @@ from math import exp, log, sqrt
 
 import numpy as np
 
+from minyi.adjusting import Adjuster
 from minyi.daily import Bools, Days, Measure, Series, past
 from minyi.denominators import Denominator
 from minyi.domain import Model
+from minyi.levels import Moves
 from minyi.prevalence import FLOOR, Z95, wilson
-from minyi.query import Share
+from minyi.query import Counts, Share
 from minyi.seasons import Floats
+from minyi.summing import total as summed
 
 DAYS = 28
 """Days on each side, when nobody says otherwise: four of each weekday."""
 MOST_DAYS = 366
+STANCES_MEASURED = (Measure.FAVOR, Measure.AGAINST)
+"""In the order of ``minyi.outputs.STANCES``."""
 FEWEST_DAYS = 3
 """Days with opinions that a window needs for an interval."""
 
@@ -80,6 +85,9 @@ class Contrast(Model):
     after: Share | Rate | None
     gap: Gap | None
     """Weekday effects taken off; so it may differ a little from the two figures."""
+    adjusted: Gap | None = None
+    """Of a stance: as ``gap``, with what the tagger is known to mistake taken out and its error in
+    the interval, but weekday effects left in; None where that cannot be done."""
 
 
 class Comparison(Model):
@@ -101,14 +109,18 @@ class Comparison(Model):
 
 @dataclass(frozen=True)
 class _Estimate:
-    """A share as estimated from days: its interval's two bounds."""
+    """A share as estimated from days: its interval's two bounds, and by how much its variance
+    exceeds that of as many independent opinions."""
 
     value: float
     low: float
     high: float
+    design: float
 
 
-def compare(policy_id: str, days: Days, around: date, length: int) -> Comparison:
+def compare(
+    policy_id: str, days: Days, around: date, length: int, adjuster: Adjuster | None = None
+) -> Comparison:
     """Compare the ``length`` days before a date with as many from it on.
 
     Days of a season are left out on both sides, and so are days outside the data.
@@ -116,6 +128,9 @@ def compare(policy_id: str, days: Days, around: date, length: int) -> Comparison
     middle = days.place(around)
     before, after = _between(days, middle - length, middle), _between(days, middle, middle + length)
     rows = tuple(contrast(days, series, before, after) for series in days.series)
+    if adjuster:
+        moves = adjuster.moves(policy_id, [_said(days, before), _said(days, after)])
+        rows = tuple(_corrected(row, days, before, after, moves) for row in rows)
     return Comparison(
         policy_id=policy_id,
         date=around,
@@ -153,6 +168,36 @@ def contrast(days: Days, series: Series, before: Bools, after: Bools) -> Contras
         after=_share(counted[after], total[after], days.of.words(), memory),
         gap=_difference(first, second),
     )
+
+
+def _said(days: Days, marked: Bools) -> Counts:
+    places = np.flatnonzero(marked).tolist()
+    return summed(days.cells[place] for place in places if place in days.cells)
+
+
+def _corrected(
+    row: Contrast, days: Days, before: Bools, after: Bools, moves: Moves | None
+) -> Contrast:
+    """Add the difference without the tagger's errors. What these are off by for the policy as a
+    whole cancels; what they are off by in a move grows with it (``minyi.levels``). The sampling
+    error is that of days, as in the raw difference."""
+    if row.gap is None or moves is None or row.series.measure not in STANCES_MEASURED:
+        return row
+    place = STANCES_MEASURED.index(row.series.measure)
+    counted, memory = days.counts[row.series], float(past(days, row.series).memory[-1])
+    designs = [_estimate(counted[p], days.total[p], memory).design for p in (before, after)]
+    move = moves.value[1] - moves.value[0]
+    variance = np.array(designs) @ moves.sampled[:, place] + move**2 @ moves.bend[:, place]
+    degrees = min(int(np.count_nonzero(days.total[part])) for part in (before, after)) - 1
+    reach = student(degrees) * sqrt(variance)
+    value = float(move[place])
+    gap = Gap(
+        value=round(min(max(value, -1.0), 1.0), 4),
+        low=round(min(max(value - reach, -1.0), 1.0), 4),
+        high=round(min(max(value + reach, -1.0), 1.0), 4),
+        scale=Scale.DIFFERENCE,
+    )
+    return row.model_copy(update={"adjusted": gap})
 
 
 def shares_differ(
@@ -210,7 +255,8 @@ def _estimate(counted: Floats, total: Floats, memory: float = 0.0) -> _Estimate:
     clustered *= (1 + memory) / (1 - memory)
     worth = everything * min(1.0, binomial / clustered) if clustered > 0 else everything
     worth = max(worth, 1.0)
-    return _Estimate(share, *wilson(share * worth, worth, student(number - 1)))
+    low, high = wilson(share * worth, worth, student(number - 1))
+    return _Estimate(share, low, high, everything / worth)
 
 
 def student(degrees: int, z: float = Z95) -> float:

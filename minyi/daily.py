@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -71,6 +71,8 @@ class Days:
     counts: dict[Series, Floats]
     seasonal: Bools
     of: Denominator = OPINIONS
+    cells: Mapping[int, Counts] = field(default_factory=dict)
+    """What the tagger said on each place that has opinions, its outputs included."""
 
     @property
     def series(self) -> tuple[Series, ...]:
@@ -134,17 +136,18 @@ def days(
     )
     length = max((until - first).days, 0)
     total = np.zeros(length)
+    cells: dict[int, Counts] = {}
     stances_only = of.count is Count.AUTHORS
     counts = {series: np.zeros(length) for series in (SHARES[:2] if stances_only else SHARES)}
     for point in points:
         place = (point.bucket - first).days
         if 0 <= place < length:
-            of_day = of.of(point)
+            of_day = cells[place] = of.of(point)
             total[place] += of_day.total
             for series in counts:
                 counts[series][place] += counted(of_day, series)
     marks = [season(first + timedelta(days=place)) is not None for place in range(length)]
-    return Days(first, total, counts, np.array(marks, dtype=bool), of)
+    return Days(first, total, counts, np.array(marks, dtype=bool), of, cells)
 
 
 def counted(counts: Counts, series: Series) -> int:

@@ -49,4 +49,6 @@ def comparison(
     """Compare the ``days`` before a date with as many from it on: the difference of every share
     with its 95 % interval. A comparison, not a cause: whatever else happened is in it too."""
     scope = scope.model_copy(update={"policy_id": known.id})
-    return compare(known.id, read_days(wired.index, scope, count), date, days)
+    found = read_days(wired.index, scope, count)
+    adjuster = None if scope.sure else wired.adjuster
+    return compare(known.id, found, date, days, adjuster)

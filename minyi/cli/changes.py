@@ -12,7 +12,15 @@ from minyi.change import ARL, LEAST_ARL, MOST_ARL, Changes
 from minyi.change import changes as detect
 from minyi.cli.options import Json, Since, Until, day, filters
 from minyi.cli.tables import percent, plain
-from minyi.cli.wiring import Data, existing_index, known_policy, output, registry, settings
+from minyi.cli.wiring import (
+    Data,
+    adjuster,
+    existing_index,
+    known_policy,
+    output,
+    registry,
+    settings,
+)
 from minyi.comparison import DAYS, MOST_DAYS, Comparison, Contrast, Gap, Rate, Scale, compare
 from minyi.daily import Measure, Series, read_days
 from minyi.denominators import Count
@@ -65,7 +73,7 @@ def changes(
     if first is None:
         answer = detect(known, found, arl)
     else:
-        answer = compare(known.id, found, first.astimezone(SHANGHAI).date(), days)
+        answer = compare(known.id, found, first.astimezone(SHANGHAI).date(), days, adjuster(config))
     if as_json:
         print(answer.model_dump_json())
     elif isinstance(answer, Comparison):
@@ -107,14 +115,15 @@ def _comparison(policy: Policy, found: Comparison) -> Table:
     table.caption = Text(
         f"before: {before.first} to {before.last}, {before.days} days, {before.opinions:,}; "
         f"after: {after.first} to {after.last}, {after.days} days, {after.opinions:,}; of "
-        f"{found.denominator.words()}; 95 % intervals; {found.note}"
+        f"{found.denominator.words()}; 95 % intervals; adjusted: without "
+        f"the tagger's known errors; {found.note}"
     )
     if found.too_few:
         table.caption = Text(f"{table.caption}; a window has under {FLOOR}: too few to compare")
-    for name in ("series", "before", "after", "change"):
+    for name in ("series", "before", "after", "change", "adjusted"):
         table.add_column(name, overflow="fold")
     for row in found.rows:
-        table.add_row(series_name(row.series), *_figures(row))
+        table.add_row(series_name(row.series), *_figures(row), gap_text(row.adjusted))
     return table
 
 

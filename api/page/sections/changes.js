@@ -89,7 +89,7 @@ function timeline({ items, events: happened, watched }, here) {
     const y = 18 + ROW * names.indexOf(named(change.contrast.series)) + 13;
     const { gap } = change.contrast;
     return s("a", { href: here({ around: change.since }) },
-      s("title", null, told(change)),
+      s("title", null, sentence(change)),
       s("line", { x1: x(change.since_low), x2: x(change.since_high), y1: y, y2: y, class: "whisker" }),
       s("circle", { cx: x(change.since), cy: y, r: 5, class: "turn" }),
       gap && s("text", { x: x(change.since), y: y - 7, "text-anchor": "middle" }, rises(gap) ? "↑" : "↓"));
@@ -101,7 +101,7 @@ function timeline({ items, events: happened, watched }, here) {
 }
 
 // One change as a sentence.
-export function told({ since, contrast }) {
+export function sentence({ since, contrast }) {
   const { series, before, after, gap } = contrast;
   return `${named(series)}自 ${since} 起${gap ? (rises(gap) ? "上升" : "下降") : "变化"}：${figure(before)} → ${figure(after)}`;
 }
@@ -140,15 +140,19 @@ function form({ around, span }, here) {
 }
 
 function comparison({ before, after, rows, too_few: few }, here) {
+  const corrected = rows.some(({ adjusted }) => adjusted !== null);
   const [earlier, later] = [before, after].map(({ first, last, days, opinions }) => `${first} 至 ${last}（计入 ${number(days)} 天，${number(opinions)} 条）`);
   if (few) return empty(`前后各需至少 ${FLOOR} 条、三天有意见才作对照；之前：${earlier}，之后：${later}。`);
   return [
     h("p", { class: "quiet" }, `之前：${earlier}；之后：${later}。方括号内为 95% 区间，以天为抽样单位；“相差”已扣除星期的规律，其区间不含 0（或 1 倍）时用粗体。这是前后对照，不说明原因：这些天里发生的别的事也在其中。${SPOKE.replace("图中", "表中")}`),
     h("div", { class: "scroll" }, h("table", { class: "plain" },
-      h("thead", null, h("tr", null, ["序列", "之前", "之后", "相差"].map((title) => h("th", { scope: "col" }, title)))),
-      h("tbody", null, rows.map(({ series, before: one, after: other, gap }) => h("tr", null,
+      h("thead", null, h("tr", null, ["序列", "之前", "之后", "相差", ...(corrected ? ["校正后相差"] : [])].map((title) => h("th", { scope: "col" }, title)))),
+      h("tbody", null, rows.map(({ series, before: one, after: other, gap, adjusted }) => h("tr", null,
         h("th", { scope: "row" }, named(series)),
         cell(series, before, one, here),
         cell(series, after, other, here),
-        h("td", null, gap && clear(gap) ? h("b", null, difference(gap)) : difference(gap)))))))];
+        told(gap), corrected && (adjusted === null ? h("td", null, "—") : told(adjusted))))))),
+    h("p", { class: "quiet" }, corrected ? "“校正后”已扣除模型的已知误判，区间含抽样误差和判读误差，未扣除星期的规律。" : "比例为模型的计数，未校正误判；误判前后相同时，会使相差显得小，不会凭空造出相差。")];
 }
+
+const told = (gap) => h("td", null, gap && clear(gap) ? h("b", null, difference(gap)) : difference(gap));
