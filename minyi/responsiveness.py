@@ -15,23 +15,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from enum import StrEnum
 
-import numpy as np
-
 from minyi.comparison import Gap, shares_differ
-from minyi.daily import SHARES, Bools, Series, Whole, counted
+from minyi.daily import SHARES, Series
 from minyi.domain import SHANGHAI, Model, Policy
 from minyi.ports import Index
 from minyi.prevalence import FLOOR, share
 from minyi.query import AnswerCell, Facet, Filters, Share
-from minyi.seasons import Floats
-from minyi.survival import Lifetimes, Proportion, Quantile, kaplan_meier
+from minyi.survival import Proportion, Quantile, kaplan_meier
+from minyi.waiting import Waiting, waiting
 
-FOLLOWED = 730
-"""Days that an opinion is followed at most; an answer after that is one, but not in the curve."""
 LATE = 30
 """Days after which an answer is late, when nobody says otherwise."""
 MOST_LATE = 365
@@ -204,7 +199,7 @@ def responsiveness(
         silent: opinions by source that never answers, which are not among the cells.
     """
     as_of = until and until - timedelta(days=1)
-    table = _table(cells, as_of or date.min)
+    table = waiting(cells, as_of or date.min)
     rows = []
     for name, part in _groups(cells, policies, by).items():
         policy = policies.get(name) if by is By.POLICY and name else None
@@ -242,64 +237,7 @@ def _groups(
     return groups
 
 
-@dataclass(frozen=True)
-class _Table:
-    """Cells as arrays, shape (cells,) but ``counts``."""
-
-    day: Whole
-    """As a proleptic ordinal."""
-    followed: Whole
-    """Days up to the last that is known whole, at most ``FOLLOWED``."""
-    answered: Bools
-    delay: Whole
-    """In days begun; 0 where there is none or nobody knows."""
-    counts: Whole
-    """All opinions, then those that each share of ``SHARES`` counts; shape (cells, 1 + shares)."""
-
-    def of(self, part: Sequence[int] | Bools) -> _Table:
-        """Return some of the cells."""
-        return _Table(*(getattr(self, each.name)[part] for each in fields(self)))
-
-    def lives(self) -> Lifetimes:
-        """Return the delays. What happened after the last whole day is not looked at: it would
-        count the answers of a day whose unanswered are not all in."""
-        seen = self.answered & (self.delay > 0) & (self.delay <= self.followed)
-        untimed = self.answered & (self.delay == 0)
-
-        def by_day(days: Whole, part: Bools) -> Floats:
-            found = np.bincount(days[part], self.counts[part, 0], FOLLOWED + 1)
-            return np.asarray(found, dtype=np.float64)
-
-        return Lifetimes(
-            events=by_day(self.delay, seen),
-            censored=by_day(self.followed, ~seen & ~untimed),
-            unknown=by_day(np.maximum(self.followed, 1), untimed),
-        )
-
-    def by_day(self, share: int) -> tuple[Floats, Floats]:
-        """Return what a share counts and all there is, for each day with opinions."""
-        _, place = np.unique(self.day, return_inverse=True)
-        counted, total = (np.bincount(place, self.counts[:, n]) for n in (share, 0))
-        return np.asarray(counted, np.float64), np.asarray(total, np.float64)
-
-
-def _table(cells: Sequence[AnswerCell], as_of: date) -> _Table:
-    rows = [
-        (
-            cell.day.toordinal(),
-            cell.answered,
-            0 if cell.delay is None else cell.delay + 1,
-            cell.counts.total,
-            *(counted(cell.counts, series) for series in SHARES),
-        )
-        for cell in cells
-    ]
-    table = np.array(rows, dtype=np.int64).reshape(-1, 4 + len(SHARES))
-    followed = np.clip(as_of.toordinal() - table[:, 0], 0, FOLLOWED)
-    return _Table(table[:, 0], followed, table[:, 1] > 0, table[:, 2], table[:, 3:])
-
-
-def _answering(table: _Table, value: str | None = None, title: str | None = None) -> Answering:
+def _answering(table: Waiting, value: str | None = None, title: str | None = None) -> Answering:
     opinions = int(table.counts[:, 0].sum())
     if opinions < FLOOR:
         return Answering(value=value, title=title, opinions=opinions, too_few=True)
@@ -320,7 +258,7 @@ def _answering(table: _Table, value: str | None = None, title: str | None = None
     )
 
 
-def _contrasts(table: _Table, late_after: int) -> tuple[Contrasted, ...]:
+def _contrasts(table: Waiting, late_after: int) -> tuple[Contrasted, ...]:
     """Compare opinions that were followed for ``late_after`` days, by what became of them."""
     old = table.of(table.followed >= late_after)
     timed = old.answered & (old.delay > 0)
@@ -334,7 +272,7 @@ def _contrasts(table: _Table, late_after: int) -> tuple[Contrasted, ...]:
     return tuple(_contrasted(parts, *pair) for pair in pairs)
 
 
-def _contrasted(parts: Mapping[Standing, _Table], first: Standing, second: Standing) -> Contrasted:
+def _contrasted(parts: Mapping[Standing, Waiting], first: Standing, second: Standing) -> Contrasted:
     rows = []
     for number, series in enumerate(SHARES, start=1):
         one, other = (parts[standing].by_day(number) for standing in (first, second))
