@@ -1,18 +1,11 @@
 """Before and after a day, side by side: a comparison, not a cause. Pure.
 
-A window's share counts all its opinions. Opinions of one day hang together (one piece of news, one
-campaign), so the interval takes days, not opinions, as what was drawn: the variance of the ratio of
-sums (Cochran 1977, Sampling Techniques, 3rd ed., eq. 6.13), never below the binomial one, gives the
-number of independent opinions that the window is worth, and that enters Wilson's interval with
-Student's quantile in place of the normal one. Differences of two shares combine their intervals by
-Newcombe's square-and-add (Newcombe 1998, Stat. Med. 17:873, method 10).
+A window's share counts all its opinions; its interval is that of ``minyi.drawn_days``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from math import exp, log, sqrt
 
 import numpy as np
@@ -21,10 +14,20 @@ from minyi.adjusting import Adjuster
 from minyi.daily import Bools, Days, Measure, Series, past
 from minyi.denominators import Denominator
 from minyi.domain import Model
+from minyi.drawn_days import (
+    Gap,
+    Rate,
+    Scale,
+    difference,
+    enough,
+    estimate,
+    log_mean,
+    rate,
+    share_of,
+    student,
+)
 from minyi.levels import Moves
-from minyi.prevalence import FLOOR, Z95, wilson
 from minyi.query import Counts, Share
-from minyi.seasons import Floats
 from minyi.summing import total as summed
 
 DAYS = 28
@@ -32,38 +35,6 @@ DAYS = 28
 MOST_DAYS = 366
 STANCES_MEASURED = (Measure.FAVOR, Measure.AGAINST)
 """In the order of ``minyi.outputs.STANCES``."""
-FEWEST_DAYS = 3
-"""Days with opinions that a window needs for an interval."""
-
-
-class Scale(StrEnum):
-    DIFFERENCE = "difference"
-    RATIO = "ratio"
-
-
-class Gap(Model):
-    """How two windows differ, with its 95 % interval: after less before, or after by before."""
-
-    value: float
-    low: float
-    high: float
-    scale: Scale
-
-    @property
-    def clear(self) -> bool:
-        """Whether the interval leaves out that nothing differs."""
-        nothing = 0.0 if self.scale is Scale.DIFFERENCE else 1.0
-        return not self.low <= nothing <= self.high
-
-
-class Rate(Model):
-    """Opinions a day with the 95 % interval of their mean."""
-
-    value: float
-    low: float
-    high: float
-    count: int
-    days: int
 
 
 class Window(Model):
@@ -107,17 +78,6 @@ class Comparison(Model):
     note: str = "a comparison, not a cause: whatever else happened on these days is in it too"
 
 
-@dataclass(frozen=True)
-class _Estimate:
-    """A share as estimated from days: its interval's two bounds, and by how much its variance
-    exceeds that of as many independent opinions."""
-
-    value: float
-    low: float
-    high: float
-    design: float
-
-
 def compare(
     policy_id: str, days: Days, around: date, length: int, adjuster: Adjuster | None = None
 ) -> Comparison:
@@ -138,7 +98,7 @@ def compare(
         denominator=days.of,
         before=_window(days, middle - length, middle, before),
         after=_window(days, middle, middle + length, after),
-        too_few=not (_enough(days.total[before]) and _enough(days.total[after])),
+        too_few=not (enough(days.total[before]) and enough(days.total[after])),
         rows=rows,
     )
 
@@ -153,7 +113,7 @@ def contrast(days: Days, series: Series, before: Bools, after: Bools) -> Contras
         after: marks the later days.
     """
     nothing = Contrast(series=series, before=None, after=None, gap=None)
-    if not (_enough(days.total[before]) and _enough(days.total[after])):
+    if not (enough(days.total[before]) and enough(days.total[after])):
         return nothing
     if series.measure is Measure.VOLUME:
         return _volumes(days, series, before, after)
@@ -161,12 +121,12 @@ def contrast(days: Days, series: Series, before: Bools, after: Bools) -> Contras
     known = past(days, series)
     adjusted = counted - total * known.effects[-1][days.weekday]
     memory = float(known.memory[-1])
-    first, second = (_estimate(adjusted[part], total[part], memory) for part in (before, after))
+    first, second = (estimate(adjusted[part], total[part], memory) for part in (before, after))
     return Contrast(
         series=series,
-        before=_share(counted[before], total[before], days.of.words(), memory),
-        after=_share(counted[after], total[after], days.of.words(), memory),
-        gap=_difference(first, second),
+        before=share_of(counted[before], total[before], days.of.words(), memory),
+        after=share_of(counted[after], total[after], days.of.words(), memory),
+        gap=difference(first, second),
     )
 
 
@@ -185,7 +145,7 @@ def _corrected(
         return row
     place = STANCES_MEASURED.index(row.series.measure)
     counted, memory = days.counts[row.series], float(past(days, row.series).memory[-1])
-    designs = [_estimate(counted[p], days.total[p], memory).design for p in (before, after)]
+    designs = [estimate(counted[p], days.total[p], memory).design for p in (before, after)]
     move = moves.value[1] - moves.value[0]
     variance = np.array(designs) @ moves.sampled[:, place] + move**2 @ moves.bend[:, place]
     degrees = min(int(np.count_nonzero(days.total[part])) for part in (before, after)) - 1
@@ -198,23 +158,6 @@ def _corrected(
         scale=Scale.DIFFERENCE,
     )
     return row.model_copy(update={"adjusted": gap})
-
-
-def shares_differ(
-    first: tuple[Floats, Floats], second: tuple[Floats, Floats], words: str
-) -> tuple[Share, Share, Gap] | None:
-    """Return two shares, each of its own days, and the second less the first; None when there are
-    too few of either.
-
-    Args:
-        first: what is counted and all there is, day by day, shape (days,) each.
-        second: likewise.
-        words: the denominator.
-    """
-    if not (_enough(first[1]) and _enough(second[1])):
-        return None
-    gap = _difference(_estimate(*first), _estimate(*second))
-    return _share(*first, words), _share(*second, words), gap
 
 
 def _between(days: Days, start: int, end: int) -> Bools:
@@ -238,62 +181,6 @@ def _window(days: Days, start: int, end: int, marked: Bools) -> Window:
     )
 
 
-def _enough(total: Floats) -> bool:
-    return bool(total.sum() >= FLOOR and np.count_nonzero(total) >= FEWEST_DAYS)
-
-
-def _estimate(counted: Floats, total: Floats, memory: float = 0.0) -> _Estimate:
-    """Return the ratio of sums with its interval, for days that are correlated with the day
-    before by ``memory``."""
-    drawn = total > 0
-    counted, total = counted[drawn], total[drawn]
-    number, everything = len(total), total.sum()
-    share = min(max(counted.sum() / everything, 0.0), 1.0)
-    near = (counted.sum() + 1) / (everything + 2)  # so that 0 and 1 have a variance too
-    binomial = near * (1 - near) / everything
-    clustered = ((counted - share * total) ** 2).sum() * number / (number - 1) / everything**2
-    clustered *= (1 + memory) / (1 - memory)
-    worth = everything * min(1.0, binomial / clustered) if clustered > 0 else everything
-    worth = max(worth, 1.0)
-    low, high = wilson(share * worth, worth, student(number - 1))
-    return _Estimate(share, low, high, everything / worth)
-
-
-def student(degrees: int, z: float = Z95) -> float:
-    """Return the quantile of Student's t that belongs to the normal's ``z``, for at least two
-    degrees of freedom (Abramowitz & Stegun 1964, 26.7.5)."""
-    d = float(degrees)
-    g1 = (z**3 + z) / 4
-    g2 = (5 * z**5 + 16 * z**3 + 3 * z) / 96
-    g3 = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
-    g4 = (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160
-    return z + g1 / d + g2 / d**2 + g3 / d**3 + g4 / d**4
-
-
-def _share(counted: Floats, total: Floats, words: str, memory: float = 0.0) -> Share:
-    estimate = _estimate(counted, total, memory)
-    return Share(
-        value=round(estimate.value, 4),
-        low=round(estimate.low, 4),
-        high=round(estimate.high, 4),
-        count=int(counted.sum()),
-        n=int(total.sum()),
-        denominator=words,
-    )
-
-
-def _difference(first: _Estimate, second: _Estimate) -> Gap:
-    value = second.value - first.value
-    below = sqrt((second.value - second.low) ** 2 + (first.high - first.value) ** 2)
-    above = sqrt((second.high - second.value) ** 2 + (first.value - first.low) ** 2)
-    return Gap(
-        value=round(value, 4),
-        low=round(max(value - below, -1.0), 4),
-        high=round(min(value + above, 1.0), 4),
-        scale=Scale.DIFFERENCE,
-    )
-
-
 def _volumes(days: Days, series: Series, before: Bools, after: Bools) -> Contrast:
     """Compare opinions a day: log-normal intervals, the variance that of the days, never below
     Poisson's."""
@@ -301,38 +188,19 @@ def _volumes(days: Days, series: Series, before: Bools, after: Bools) -> Contras
     memory = float(known.memory[-1])
     usual = days.total / np.exp(known.effects[-1][days.weekday])
     (first, first_error), (second, second_error) = (
-        _mean(usual[part], memory) for part in (before, after)
+        log_mean(usual[part], memory) for part in (before, after)
     )
     t = student(int(min(before.sum(), after.sum())) - 1)
     error = t * sqrt(first_error**2 + second_error**2)
     ratio = log(second / first)
     return Contrast(
         series=series,
-        before=_rate(days.total[before], memory),
-        after=_rate(days.total[after], memory),
+        before=rate(days.total[before], memory),
+        after=rate(days.total[after], memory),
         gap=Gap(
             value=round(exp(ratio), 4),
             low=round(exp(ratio - error), 4),
             high=round(exp(ratio + error), 4),
             scale=Scale.RATIO,
         ),
-    )
-
-
-def _mean(total: Floats, memory: float) -> tuple[float, float]:
-    """Return the mean of days and its standard error on the logarithmic scale."""
-    mean = float(total.mean())
-    variance = max(float(total.var(ddof=1)), mean) / len(total) * (1 + memory) / (1 - memory)
-    return mean, sqrt(variance) / mean
-
-
-def _rate(total: Floats, memory: float) -> Rate:
-    mean, error = _mean(total, memory)
-    reach = exp(student(len(total) - 1) * error)
-    return Rate(
-        value=round(mean, 2),
-        low=round(mean / reach, 2),
-        high=round(mean * reach, 2),
-        count=int(total.sum()),
-        days=len(total),
     )

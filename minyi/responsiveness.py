@@ -18,9 +18,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 
-from minyi.comparison import Gap, shares_differ
 from minyi.daily import SHARES, Series
 from minyi.domain import SHANGHAI, Model, Policy
+from minyi.drawn_days import Gap, shares_differ
 from minyi.ports import Index
 from minyi.prevalence import FLOOR, share
 from minyi.query import AnswerCell, Facet, Filters, Share

@@ -21,10 +21,11 @@ from minyi.cli.wiring import (
     registry,
     settings,
 )
-from minyi.comparison import DAYS, MOST_DAYS, Comparison, Contrast, Gap, Rate, Scale, compare
+from minyi.comparison import DAYS, MOST_DAYS, Comparison, Contrast, compare
 from minyi.daily import Measure, Series, read_days
 from minyi.denominators import Count
 from minyi.domain import SHANGHAI, Policy
+from minyi.drawn_days import Gap, Rate, Scale
 from minyi.prevalence import FLOOR
 from minyi.query import Share
 from minyi.vocabulary import ASPECT_ZH, EVENT_ZH

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from benchmarks.bench_change import World, coverage, draw
-from minyi.comparison import Rate, compare, student
+from minyi.comparison import compare
 from minyi.daily import MAX_DAYS, OPINIONS, Days, days
 from minyi.denominators import Count, Denominator
+from minyi.drawn_days import Rate, student
 from minyi.query import Counts, Share, TrendPoint
 from minyi.vocabulary import Aspect, Polarity
 
@@ -156,3 +157,15 @@ def test_only_the_newest_days_are_looked_at() -> None:
     assert len(found) == MAX_DAYS
     assert found.total.sum() == 4
     assert found.day(len(found) - 1) == date(2024, 1, 1)
+
+
+def test_none_before_is_known_as_well_as_some() -> None:
+    """Weekday effects that are taken off a share of none do not blow its interval up."""
+    rng = np.random.default_rng(3)
+    world = World(share=0.06, weekly=1.0, number=40, together=0.001)
+    found = draw(world, 84, 10**6, rng)
+    favor = next(iter(found.counts))
+    found.counts[favor][56:] = 0
+    gap = compare("p", found, found.day(56), 28).rows[0].gap
+    assert gap is not None
+    assert -0.12 < gap.low < gap.high < 0
