@@ -112,6 +112,11 @@ class Facts:
         return np.concatenate([none, *(np.full(len(part), twice) for part, twice in self._parts)])
 
     @cached_property
+    def copies(self) -> Facts:
+        """Those of ``copied`` alone."""
+        return Facts([part for part in self._parts if part[1]])
+
+    @cached_property
     def stances(self) -> Array:
         """By number in ``STANCES``."""
         return self["output"] // PER_STANCE
@@ -120,6 +125,12 @@ class Facts:
     def evaluated(self) -> tuple[Numbers, Numbers]:
         """Each evaluation: the row of its fact, and its position in ``CELLS``."""
         return evaluated(self["marks"])
+
+    @cached_property
+    def texts(self) -> tuple[Numbers, int]:
+        """The text of each by number, and how many there are."""
+        known, text = distinct(self["text"])
+        return text, len(known)
 
     @cached_property
     def persons(self) -> tuple[Numbers, int]:

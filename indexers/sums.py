@@ -112,17 +112,18 @@ def outputs(cell: Numbers, models: Array, bins: Array) -> Outputs:
     return Outputs(where, by, which, np.bincount(number, minlength=len(where)))
 
 
-def surplus(cell: Numbers, size: int, stances: Array, said: Evaluated, texts: Array) -> Sums:
+def surplus(
+    cell: Numbers, size: int, stances: Array, said: Evaluated, texts: tuple[Numbers, int]
+) -> Sums:
     """Count what opinions with equal cell, stance and text add beyond the first of them; an
     evaluation's first is no surplus, whoever has it."""
-    known, text = distinct(texts)
-    many, (rows, positions) = max(1, len(known)), said
+    (rows, positions), (text, many) = said, texts
     same = (cell * len(STANCES) + stances) * many + text
-    where, side = np.divmod(unique(same) // many, len(STANCES))
+    where, side = np.divmod(unique(same) // max(1, many), len(STANCES))
     heard, position = np.divmod(unique(same[rows] * len(CELLS) + positions), len(CELLS))
     once = Sums(
         _table(where, size, side, len(STANCES)),
-        _table(heard // many // len(STANCES), size, position, len(CELLS)),
+        _table(heard // max(1, many) // len(STANCES), size, position, len(CELLS)),
     )
     return count(cell, size, stances, said) - once
 

@@ -52,15 +52,13 @@ class Tables:
             cell, places = self._places(both, by, interval)
             own, twice = np.split(cell, [len(days)])
             all_, produced = daily.add_up(own, len(places), days)
-            stances, marks, texts = copies.stances, copies["marks"], copies["text"]
         else:
             facts = self._facts(filters)
             cell, places = self._places(facts, by, interval)
             all_, produced = _counted(cell, len(places), facts)
-            copied = facts.copied
-            twice, stances = cell[copied], facts.stances[copied]
-            marks, texts = facts["marks"][copied], facts["text"][copied]
-        once = all_ - sums.surplus(twice, len(places), stances, sums.evaluated(marks), texts)
+            copies, twice = facts.copies, cell[facts.copied]
+        said, texts = copies.evaluated, copies.texts
+        once = all_ - sums.surplus(twice, len(places), copies.stances, said, texts)
         return _points(places, sums.counts(all_, produced, self._names), sums.counts(once))
 
     def volumes(self, filters: Filters, interval: Interval) -> dict[date, int]:
