@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -160,6 +161,10 @@ async def serving(app: FastAPI, listener: socket.socket) -> AsyncIterator[asynci
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
+    # A trend makes many objects, and with them full rounds of the garbage collector; these need
+    # not go over all that was loaded at the start, which doubles the slowest answers.
+    gc.collect()
+    gc.freeze()
     try:
         yield task
     finally:
