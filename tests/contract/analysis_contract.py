@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from index_reference import ReferenceIndex
 from index_worlds import ALL, NOON, opinion, plain
 
+from api.campaigns import CampaignReader
+from minyi.clock import SystemClock
 from minyi.ports import Index
 from minyi.query import Counts, Facet, Filters, Group, Interval
 from minyi.vocabulary import Aspect, Polarity, Stance
@@ -188,6 +191,25 @@ class AnalysisContract:
         ]
         assert all(cell.counts.outputs == {} for cell in answers)
         assert sum(cell.counts.total for cell in index.answers(ALL, [])) == 9
+
+    def test_campaigns_are_the_same_from_every_index(
+        self, index: Index, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("api.campaigns.PAGE", 3)  # read over several pages
+        call = "桶站半夜收运噪音太大，居民投诉三次没有回音，请街道立即整改并公开结果"
+        said = [
+            opinion(f"{n}", f"第{n}栋：{call}", created_at=NOON + timedelta(n), region="北京")
+            for n in range(7)
+        ]
+        said += [opinion("a", "厨余桶换得勤，楼道干净多了"), opinion("b", "撤桶以后要走三百米")]
+        reference = ReferenceIndex()
+        readers = [CampaignReader(each, SystemClock()) for each in (index, reference)]
+        for some in (said[:5], said[5:]):  # newer ones are added, the late ones read again
+            for each in (index, reference):
+                each.upsert(some)
+            found, expected = (reader.read("waste").clustered for reader in readers)
+            assert found == expected
+        assert [len(cluster) for cluster in found.clusters] == [7]
 
 
 def _argument(facet: Facet) -> str:

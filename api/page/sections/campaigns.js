@@ -88,6 +88,7 @@ function card(one, url, { scope, here, signal }) {
     h("div", { class: "opinion-head" },
       h("b", null, `${number(one.opinions)} 条`),
       h("span", { class: `chip ${one.stance}` }, `多数${STANCES[one.stance]}`),
+      torn(one) && h("span", { class: "tag" }, "同一文字被判读出两种立场，模型没有把握"),
       one.short && h("span", { class: "chip", title: "文字太短，相同未必是转发" }, "短文")),
     h("p", { class: "text", dir: "auto" }, one.text),
     h("p", { class: "meta" }, [
@@ -98,6 +99,9 @@ function card(one, url, { scope, here, signal }) {
     opened,
     h("a", { class: "quiet", href: here({ stance: one.stance, from, to }) }, `查看这几天全部${STANCES[one.stance]}的留言`));
 }
+
+// Whether the tagger takes copies of one text for both sides: a quarter of them or more on each.
+export const torn = ({ opinions, stances }) => Math.min(stances.favor, stances.against) * 4 >= opinions;
 
 // "地区 3 个：A市 5、B市 2", or "地区 A市" when there is one only.
 export function spread(facet, { values, largest }) {
