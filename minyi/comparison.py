@@ -121,7 +121,11 @@ def contrast(days: Days, series: Series, before: Bools, after: Bools) -> Contras
     known = past(days, series)
     adjusted = counted - total * known.effects[-1][days.weekday]
     memory = float(known.memory[-1])
-    first, second = (estimate(adjusted[part], total[part], memory) for part in (before, after))
+    raw = [estimate(counted[part], total[part], memory) for part in (before, after)]
+    first, second = (  # what takes a weekday's effect off is not to make days differ more
+        estimate(adjusted[part], total[part], memory, one.design)
+        for part, one in zip((before, after), raw, strict=True)
+    )
     return Contrast(
         series=series,
         before=share_of(counted[before], total[before], days.of.words(), memory),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import exp, sqrt
+from math import exp, inf, sqrt
 
 import numpy as np
 
@@ -88,9 +88,11 @@ def enough(total: Floats) -> bool:
     return bool(total.sum() >= FLOOR and np.count_nonzero(total) >= FEWEST_DAYS)
 
 
-def estimate(counted: Floats, total: Floats, memory: float = 0.0) -> Estimate:
+def estimate(
+    counted: Floats, total: Floats, memory: float = 0.0, most_design: float = inf
+) -> Estimate:
     """Return the ratio of sums with its interval, for days that are correlated with the day
-    before by ``memory``."""
+    before by ``memory``; ``most_design`` is known to bound the design effect."""
     drawn = total > 0
     counted, total = counted[drawn], total[drawn]
     number, everything = len(total), total.sum()
@@ -100,7 +102,7 @@ def estimate(counted: Floats, total: Floats, memory: float = 0.0) -> Estimate:
     clustered = ((counted - share * total) ** 2).sum() * number / (number - 1) / everything**2
     clustered *= (1 + memory) / (1 - memory)
     worth = everything * min(1.0, binomial / clustered) if clustered > 0 else everything
-    worth = max(worth, 1.0)
+    worth = max(worth, everything / most_design, 1.0)
     low, high = wilson(share * worth, worth, student(number - 1))
     return Estimate(share, low, high, everything / worth)
 
