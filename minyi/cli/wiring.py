@@ -217,6 +217,8 @@ def adjuster(config: Settings) -> Adjuster:
     from models.artifact import load_manifest
 
     labels = fresh_labels(config.labels) if config.labels else {}
+    for policy, found in labels.items():
+        log.info("%d labels adjust the shares of %s (MINYI_LABELS)", len(found.items), policy)
     try:
         manifest = load_manifest(config.model)
     except InvalidArtifact as error:
