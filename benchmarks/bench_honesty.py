@@ -43,7 +43,7 @@ Ints = npt.NDArray[np.int64]
 SIZES = (20, 50, 200, 1000, 5000, 20000)
 ENOUGH = 100
 """Opinions from which sampling does not hide everything else."""
-out = Console(width=120)
+out = Console(width=132)
 
 
 class Tally:
@@ -86,7 +86,7 @@ def show(title: str, first: str, tallies: Iterable[tuple[str, Tally]]) -> None:
     tallies = list(tallies)
     names = list(tallies[0][1].errors)
     table = Table(title=title, title_justify="left")
-    table.add_column(first)
+    table.add_column(first, no_wrap=True)
     table.add_column("cells", justify="right")
     for name in names:
         table.add_column(name, justify="right")
@@ -136,7 +136,7 @@ def simulated(table: HeldOut, policies: int) -> None:
                 tally.add(taught[1], trial.cells, trial.truth)
     note = "simulated: mean absolute error of a share"
     show(note, "opinions a window", ((f"{size:,}", t) for size, t in by_size.items()))
-    show(note, "world, sameness of policies", by_world.items())
+    show(note, "world", by_world.items())
     show(note, "shares of the windows", by_shift.items())
     show(note, "", (("all", everything), (f"from {ENOUGH} opinions", large)))
 

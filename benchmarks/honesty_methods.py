@@ -36,7 +36,7 @@ class Methods:
         chances = self.reading.chances
         return {
             COUNTED: observed @ OF_STANCE,
-            "mean probability": observed @ chances,
+            "PCC": observed @ chances,
             "ACC": inverted(self.confusion @ OF_STANCE, observed @ OF_STANCE),
             "PACC": inverted(self.confusion @ chances, observed @ chances),
             "SLD": adapted(chances, self.prior, cells, steps=200, close=1e-5),
