@@ -48,7 +48,9 @@ def check(
     policies = load_registry(folder or config.registry)
     domains = {policy.domain for policy in policies.values()}
     words = sum(len(policy.aliases) + len(policy.keywords) for policy in policies.values())
-    print(f"{len(policies)} policies in {len(domains)} domains, {words:,} words: all valid")
+    events = sum(len(policy.events) for policy in policies.values())
+    counts = f"{len(policies)} policies in {len(domains)} domains, {words:,} words, {events} events"
+    print(f"{counts}: all valid")
 
 
 @app.command("import")
