@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexers.queries import CELLS
-from minyi.outputs import STANCES
+from minyi.outputs import OUTPUTS, STANCES
 from minyi.query import Counts
 from minyi.vocabulary import Aspect, Polarity, Stance
 
@@ -108,8 +108,12 @@ def count(cell: Numbers, size: int, stances: Array, said: Evaluated) -> Sums:
 
 def outputs(cell: Numbers, models: Array, bins: Array) -> Outputs:
     """Count the outputs of opinions by cell."""
-    number, (where, by, which) = cells([cell, models, bins], len(cell))
-    return Outputs(where, by, which, np.bincount(number, minlength=len(where)))
+    there, model = distinct(models)
+    many = max(1, len(there))
+    found, number = distinct((cell * many + model) * OUTPUTS + bins)
+    place, output = np.divmod(found, OUTPUTS)
+    where, which = np.divmod(place, many)
+    return Outputs(where, there[which], output, np.bincount(number, minlength=len(found)))
 
 
 def surplus(

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -139,17 +140,16 @@ class Tables:
     ) -> tuple[Numbers, list[Place]]:
         """Put facts into cells; return the cell of each, and the cells in order."""
         ranked = [self._ranked(facts[field]) for field in by]
-        first_days = _first_days(facts["day"], interval)
-        late = np.zeros(len(first_days), np.int64) if delay is None else delay
-        keys = [first_days, *(ranks for ranks, _ in ranked), late]
-        cell, (days, *values, delays) = cells(keys, len(late))
+        keys = [_first_days(facts["day"], interval), *(ranks for ranks, _ in ranked)]
+        cell, (days, *values) = cells([*keys, delay] if delay is not None else keys, len(keys[0]))
+        delays = values.pop().tolist() if delay is not None else repeat(0, len(days))
         labels = [
             [label[rank] for rank in ranks.tolist()]
             for ranks, (_, label) in zip(values, ranked, strict=True)
         ]
         return cell, [
             Place(date.fromordinal(day), tuple(of_cell), late)
-            for day, late, *of_cell in zip(days.tolist(), delays.tolist(), *labels, strict=True)
+            for day, late, *of_cell in zip(days.tolist(), delays, *labels, strict=True)
         ]
 
     def _ranked(self, codes: Array) -> tuple[Numbers, list[str | None]]:
