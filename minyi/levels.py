@@ -161,6 +161,8 @@ def _level(
         powered = prediction_powered(labelled, found.guess, pool, None if drawn else 1.0)
         n = labelled.size
         error = (n * powered.covariance + PRIOR_ROWS / n * found.residual) / (n + PRIOR_ROWS)
+        if labelled is own:  # comments from elsewhere: what is off there may be so only half here
+            error = error + doubt
         off = powered.shares - level
         precision = np.linalg.inv(doubt + error)
         if labelled is fresh and off @ precision @ off > CHI2_95:

@@ -16,7 +16,8 @@ in an output bin on held-out rows:
   one that all policies share and of the policy's own, which follows from f and the bins' counts.
 
 What levels and changes are off by beyond the sampling of rows is measured on the held-out policies,
-as moments (one-way random effects, like ``policy_spread`` of the tagger's manifest).
+as moments (one-way random effects, like ``policy_spread`` of the tagger's manifest): levels as a
+part of p(1 - p), changes by class.
 
 Shapes: P groups, K classes whose shares sum to 1, B output bins, C cells. D is K - 1: the last
 class is what the others leave.
