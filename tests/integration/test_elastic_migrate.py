@@ -192,7 +192,7 @@ def test_other_fields_are_refused_until_they_are_migrated(
     newer.upsert([opinion(2, Stance.FAVOR)])
     assert newer.digest()[0] == 2
     monkeypatch.undo()
-    index._held = None
+    index._writing._held = None
     with pytest.raises(SettingError, match="newer Minyi"):  # an old worker stops
         index.upsert([opinion(3, Stance.FAVOR)])
     index.close()
