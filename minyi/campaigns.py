@@ -12,7 +12,7 @@ The outcome depends on the order of the texts, and on nothing else: not on how t
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -95,14 +95,13 @@ class Clusterer:
             self._forget()
         self._known[text.key] = self._group[number] = number
         self._members[number] = [number]
-        for other in self._alike(text):
-            self._join(number, other)
+        self._compare(number, text)
         self._texts[number] = text
         self._hold(number, text.sketch)
         return number
 
-    def _alike(self, text: _Text) -> Iterable[int]:
-        """Yield earlier texts that the text is a near-duplicate of, one a group."""
+    def _compare(self, number: int, text: _Text) -> None:
+        """Join a text with the earlier ones that it is a near-duplicate of."""
         holding = self._holding
         told = [
             texts
@@ -116,19 +115,19 @@ class Clusterer:
         length = len(text.core)
         letters = set(text.core)
         known: dict[str, int] = {}
-        found: set[int] = set()
         compared = 0
         for _, other in shared[:LOOKED_AT]:
+            if self._group[other] == self._group[number]:
+                continue
             core = self._texts[other].core
             needed = alike_from(min(length, len(core))) * (length + len(core)) / 2
-            # the characters in common, order aside, cannot be fewer: cheap, and mostly enough
-            if self._group[other] in found or sum(map(letters.__contains__, core)) < needed:
+            # no subsequence is longer than the characters in common: cheap, and mostly enough
+            if sum(map(letters.__contains__, core)) < needed:
                 continue
             compared += 1
             known = known or places(text.core)
             if subsequence(known, length, core) >= needed:
-                found.add(self._group[other])
-                yield other
+                self._join(number, other)
             if compared == COMPARED:
                 return
 
