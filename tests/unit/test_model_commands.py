@@ -220,6 +220,19 @@ def test_scores_of_own_comments_are_shown_and_saved(
     assert "my.jsonl: stance, macro-F1" in cli("model", "info", "--artifact", artifact)
 
 
+def test_held_out_rows_are_in_the_manifest_and_can_be_tagged_again(
+    cli: Cli, run: Path, own: Own, tmp_path: Path
+) -> None:
+    artifact = shutil.copytree(run / "artifact", tmp_path / "artifact")
+    manifest = load_manifest(artifact)
+    assert manifest.held_out is not None
+    assert manifest.held_out.model_id == manifest.model_id
+    manifest.model_copy(update={"held_out": None}).save(artifact)
+    printed = cli("model", "hold-out", "--artifact", artifact, "--data", own.data)
+    assert "rows of" in printed
+    assert load_manifest(artifact) == manifest
+
+
 def test_a_diagram_of_own_comments_needs_no_corpora(
     cli: Cli, run: Path, own: Own, tmp_path: Path
 ) -> None:
