@@ -129,28 +129,6 @@ def platt_scaling(logits: npt.NDArray[np.floating], truth: Ints) -> tuple[Floats
     return np.exp(each[:, 0]), each[:, 1]
 
 
-def adapted(chances: Floats, prior: Floats, steps: int = 200) -> Floats:
-    """Return probabilities adapted to the shares of the classes in these rows, which are found
-    without labels: expectation maximisation (Saerens, Latinne and Decaestecker, 2002).
-
-    Args:
-        chances: calibrated probabilities (n, classes).
-        prior: shares of the classes (classes,) in the rows on which they were calibrated.
-        steps: at most; it stops when no share moves by 1e-6.
-    """
-    prior = np.maximum(prior, 1e-6)
-    shares = prior.copy()
-    found = chances
-    for _ in range(steps):
-        found = chances * (shares / prior)
-        found /= found.sum(axis=1, keepdims=True)
-        moved = found.mean(0)
-        if np.abs(moved - shares).max() < 1e-6:
-            break
-        shares = moved
-    return found
-
-
 def policy_spread(chances: Floats, truth: Ints, groups: Sequence[str], enough: int = 10) -> float:
     """Return the standard deviation between groups of the mean residual, indicator less chance,
     over all stances: what is left of its variance after that of the mean (the moment estimate of

@@ -23,7 +23,6 @@ from models.labels import challenge, comments, gold, stream
 from models.metrics import (
     Bin,
     Ints,
-    adapted,
     calibration_error,
     f_avg,
     macro_f1,
@@ -182,11 +181,13 @@ def nlpcc_scores(exam: Exam) -> Iterator[Score]:
     every = np.ones(len(judged), bool)
     yield _beside("NLPCC-2016 A: F_avg", f_avg, judged, plain, every)
     yield _beside("NLPCC-2016 A, without near-duplicates: F_avg", f_avg, judged, plain, new)
-    prior = np.array(exam.tagger.manifest.decision.prior)
+    prior = np.maximum(exam.tagger.manifest.decision.prior, 1e-6)
     moved = judged.stance.copy()
     for target in sorted(set(judged.groups.tolist())):
         rows = judged.groups == target
-        moved[rows] = adapted(judged.chances[rows], prior).argmax(-1)
+        chances = judged.chances[rows]
+        shares = adapted(chances, prior, np.ones((1, len(chances))))[0]
+        moved[rows] = (chances * shares / prior).argmax(-1)
     yield Score(
         "NLPCC-2016 A, shares adapted per target without labels: F_avg",
         f_avg(judged.truth, moved),

@@ -148,19 +148,6 @@ def test_a_rare_cell_stays_near_what_all_cells_need() -> None:
     assert bias_of_none[5] == pytest.approx(bias_of_none[:5].mean(), abs=0.3)
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.floats(0.1, 1), min_size=3, max_size=3))
-def test_shares_that_have_changed_are_found_without_labels(weights: list[float]) -> None:
-    source, shares = np.random.default_rng(7), np.array(weights) / sum(weights)
-    truth = source.choice(3, ROWS, p=shares)
-    evidence = source.normal(size=(ROWS, 3)) + 2 * np.eye(3)[truth]
-    chances = np.exp(2 * evidence)  # what follows from the evidence when all shares are a third
-    chances /= chances.sum(axis=1, keepdims=True)
-    found = metrics.adapted(chances, np.full(3, 1 / 3))
-    assert found.sum(axis=1) == pytest.approx(1)
-    assert found.mean(axis=0) == pytest.approx(shares, abs=0.05)
-
-
 def test_the_spread_between_policies_is_what_chance_does_not_explain() -> None:
     source = np.random.default_rng(8)
     groups = [f"policy {number}" for number in range(60) for _ in range(200)]
