@@ -103,6 +103,7 @@ def read(index: Index) -> None:
         timed(f"trend of all, by {interval}", partial(index.trend, interval=interval))
     week = partial(index.trend, interval=WEEK)
     timed("trend of all, by week, asked again", week, again=True)
+    timed("volumes of all, by week", partial(index.volumes, interval=WEEK))
     timed("trend of all, by week, one region", week, EVERYWHERE_IN, 10)
     timed("trend of all, by month and region", lambda f: index.trend(f, MONTH, REGION), ALL, 10)
     timed("votes on all, by month", lambda f: index.votes(f, MONTH), ALL, 10)

@@ -18,6 +18,7 @@ from indexers.sums import Array, Numbers, Outputs, Sums, cells
 from minyi.domain import SHANGHAI
 from minyi.outputs import OUTPUTS, STANCES
 from minyi.query import Filters, Group
+from minyi.vocabulary import Stance
 
 WIDTH = OUTPUTS + len(CELLS)
 KEY = np.dtype([("policy_id", ">i4"), ("day", ">i4"), ("domain", ">i4"), ("model_id", ">i4")])
@@ -82,15 +83,12 @@ def read(db: sqlite3.Connection, filters: Filters) -> Array:
     return days
 
 
-def totals(days: Array) -> Numbers:
-    """Return how many opinions each of these days holds."""
-    held: Numbers = days["sums"][:, :OUTPUTS].sum(1, dtype=np.int64)
+def totals(days: Array, stance: Stance | None = None) -> Numbers:
+    """Return how many opinions each of these days holds, of one stance when it is given."""
+    first = 0 if stance is None else PER_STANCE * STANCES.index(stance)
+    width = OUTPUTS if stance is None else PER_STANCE
+    held: Numbers = days["sums"][:, first : first + width].sum(1, dtype=np.int64)
     return held
-
-
-def total(days: Array) -> int:
-    """Return how many opinions these days hold."""
-    return int(totals(days).sum())
 
 
 def add_up(cell: Numbers, size: int, days: Array) -> tuple[Sums, Outputs]:

@@ -90,8 +90,9 @@ class Tables:
 
     def total(self, filters: Filters) -> int:
         """Return the number of opinions that pass."""
-        if daily.answer(filters):
-            return daily.total(daily.read(self._db, filters))
+        any_stance = filters.model_copy(update={"stance": None})
+        if daily.answer(any_stance):
+            return int(daily.totals(daily.read(self._db, any_stance), filters.stance).sum())
         return len(self._facts(filters))
 
     def cells(self, filters: Filters, by: Sequence[Facet], interval: Interval | None) -> list[Cell]:

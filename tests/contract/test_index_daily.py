@@ -21,7 +21,7 @@ from indexers.queries import CELLS
 from minyi.domain import SHANGHAI, Opinion
 from minyi.outputs import OUTPUTS, output
 from minyi.query import Filters, Group, Interval
-from minyi.vocabulary import Domain
+from minyi.vocabulary import Domain, Stance
 
 MIDNIGHTS = st.sampled_from(
     [None, *(datetime(2024, 5, day, tzinfo=SHANGHAI) for day in (1, 15, 16))]
@@ -98,7 +98,9 @@ def test_sums_and_facts_give_the_same_numbers(
             index.trend(filters, interval),
             index.trend(filters, interval, Group.DOMAIN),
             index.totals(filters),
+            index.volumes(filters, interval),
             index.search("", filters).total,
+            index.search("", filters.model_copy(update={"stance": Stance.FAVOR})).total,
         ]
 
     assert daily.answer(filters)
