@@ -80,7 +80,8 @@ class Adjuster:
     """Adjusts shares by what held-out rows tell of each model id.
 
     Args:
-        held_out: the table of each model id; an opinion of another cannot be adjusted.
+        held_out: the table of each model id; an opinion of another cannot be adjusted, nor one of
+            a table that is ``lacking`` a stance.
         labels: fresh labels by policy id.
     """
 
@@ -89,7 +90,9 @@ class Adjuster:
         held_out: Mapping[str, HeldOut] | None = None,
         labels: Mapping[str, Labels] | None = None,
     ) -> None:
-        self._models = {name: _Model(table) for name, table in (held_out or {}).items()}
+        self._models = {
+            name: _Model(table) for name, table in (held_out or {}).items() if not table.lacking
+        }
         self._labels = dict(labels or {})
 
     @property

@@ -46,3 +46,12 @@ class HeldOut(Model):
     model_id: str
     policies: dict[str, HeldOutPolicy]
     """By the policy's id."""
+
+    @property
+    def lacking(self) -> tuple[Stance, ...]:
+        """The stances that no row truly has; with any, nothing can be learnt from the table."""
+        return tuple(
+            stance
+            for stance in Stance
+            if not any(sum(p.stances.get(stance, {}).values()) for p in self.policies.values())
+        )

@@ -113,13 +113,13 @@ def learn(rows: Floats) -> Reading:
         rows: how many rows of each group have each class and bin, shape (P, K, B).
 
     Raises:
-        ValueError: when there are no rows, or fewer than two classes have any.
+        ValueError: when a class has no row.
     """
     rows = np.asarray(rows, float)
     rows = rows[rows.sum((1, 2)) > 0]
     total = rows.sum(0)
-    if (total.sum(1) > 0).sum() < 2:
-        raise ValueError("needed are held-out rows of at least two classes")
+    if not total.sum(1).all():
+        raise ValueError("held-out rows of every class are needed")
     d = total.shape[0] - 1
     overall = total.sum(1) / total.sum()
     chances = (total.T + PRIOR_ROWS * overall) / (total.sum(0)[:, None] + PRIOR_ROWS)

@@ -233,6 +233,12 @@ def adjuster(config: Settings) -> Adjuster:
             manifest.model_id,
         )
         return Adjuster()
+    if table.lacking:
+        log.warning(
+            "shares are not adjusted: no held-out row of model %s has the stance %s",
+            manifest.model_id,
+            " or ".join(table.lacking),
+        )
     return Adjuster({table.model_id: table}, labels)
 
 

@@ -209,10 +209,14 @@ def test_two_models_lie_between_each_one_alone() -> None:
     assert bounds(only(both, mixed).favor)[1] == pytest.approx((one + two) / 2, abs=2e-4)
 
 
-def test_a_table_of_one_stance_cannot_be_learnt_from() -> None:
-    one = {
-        name: policy.model_copy(update={"stances": {Stance.FAVOR: {4: 5}}, "judged": 0})
+@pytest.mark.parametrize("kept", [(), (Stance.FAVOR,), (Stance.FAVOR, Stance.AGAINST)])
+def test_a_table_that_lacks_a_stance_adjusts_nothing(kept: tuple[Stance, ...]) -> None:
+    some = {
+        name: policy.model_copy(
+            update={"stances": {s: bins for s, bins in policy.stances.items() if s in kept}}
+        )
         for name, policy in TABLE.policies.items()
     }
-    with pytest.raises(ValueError, match="at least two classes"):
-        Adjuster({MODEL: HeldOut(model_id=MODEL, policies=one)})
+    table = HeldOut(model_id=MODEL, policies=some)
+    assert table.lacking == tuple(stance for stance in Stance if stance not in kept)
+    assert Adjuster({MODEL: table}).adjust("waste", [counts(9, 5, 3)]) == [None]
