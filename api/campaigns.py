@@ -23,7 +23,7 @@ from minyi.query import Counts, Filters
 OPINIONS = 50_000
 """The newest opinions of a policy that are read."""
 HELD = 100_000
-"""Opinions of all policies that are kept, about 5 KB each; those that nobody asked for longest go
+"""Opinions of all policies that are kept, about 6.5 KB each; those that nobody asked for longest go
 first."""
 PAGE = 5_000
 BATCH = 1_000

@@ -19,7 +19,7 @@ from itertools import chain
 from minyi.sketch import SHORTEST, alike_from, places, sketches, subsequence
 
 REMEMBERED = 100_000
-"""Distinct texts that a clusterer remembers: about 4 KB each."""
+"""Distinct texts that a clusterer remembers: 2 to 4 KB each."""
 COMMON = 12
 """Clusters with a shingle from which it says nothing."""
 SHARED = 2
