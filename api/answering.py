@@ -6,7 +6,7 @@ import time
 from threading import Lock
 
 from minyi.ports import Index
-from minyi.responsiveness import answering_sources
+from minyi.replies.responsiveness import answering_sources
 
 REST = 50
 """What was read is kept so many times as long as the reading took."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from api.campaigns import Reading
-from minyi.collapsing import Campaign, Collapsed, Said, describe
-from minyi.denominators import denominator
+from minyi.campaigns.collapsing import Campaign, Collapsed, Said, describe
+from minyi.campaigns.sketch import likeness
 from minyi.domain import Model, Time
 from minyi.errors import InvalidQuery
 from minyi.query import Filters
-from minyi.sketch import likeness
+from minyi.shares.denominators import denominator
 from minyi.vocabulary import Stance
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
-from minyi.campaigns import Clusterer
-from minyi.collapsing import Clustered, Collapsed, Said, Scoped, count
+from minyi.campaigns.clustering import Clusterer
+from minyi.campaigns.collapsing import Clustered, Collapsed, Said, Scoped, count
 from minyi.errors import IndexUnavailable
 from minyi.ports import Clock, Index
 from minyi.query import Counts, Filters

@@ -12,13 +12,13 @@ from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 
 from api.readiness import Check, Readiness
-from minyi.adjusting import Adjuster
 from minyi.domain import Policy
 from minyi.errors import BrokerUnavailable
-from minyi.margins import Margins
 from minyi.open_data.release import Publisher
 from minyi.ports import Clock, CommentSink, Index, LetterBox, Registry
 from minyi.query import Filters
+from minyi.shares.adjusting import Adjuster
+from minyi.speakers.margins import Margins
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from benchmarks.planted import Planted, planted, scored
-from minyi.campaigns import Clusterer
-from minyi.sketch import WIDTH, core
+from minyi.campaigns.clustering import Clusterer
+from minyi.campaigns.sketch import WIDTH, core
 from minyi.text import duplicate_key
 from models.config import SHARED_VARIABLE, shared_folder
 

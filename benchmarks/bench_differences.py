@@ -19,8 +19,8 @@ from typing import Any, cast
 import numpy as np
 
 from minyi.differences import Differences, differences
-from minyi.discoveries import LEAST
-from minyi.grouping import By
+from minyi.groups.discoveries import LEAST
+from minyi.groups.grouping import By
 from minyi.ports import Index
 from minyi.query import Facet, Filters
 from minyi.vocabulary import Stance

@@ -24,14 +24,14 @@ from rich.table import Table
 from benchmarks import honesty_real
 from benchmarks.honesty_methods import COUNTED, OURS, Methods
 from benchmarks.honesty_worlds import SHIFTS, VARIED, WINDOWS, WORLDS, World, rows_of
-from minyi.adjusting import Adjuster
-from minyi.held_out import HeldOut
-from minyi.levels import read
 from minyi.outputs import stance_of
-from minyi.prediction_powered import prediction_powered
 from minyi.prevalence import Z95, wilsons
 from minyi.query import Counts
-from minyi.reading import learn, whole
+from minyi.shares.adjusting import Adjuster
+from minyi.shares.held_out import HeldOut
+from minyi.shares.levels import read
+from minyi.shares.prediction_powered import prediction_powered
+from minyi.shares.reading import learn, whole
 from minyi.vocabulary import Aspect, Polarity, Stance
 from models.artifact import SHIPPED, load_manifest
 from models.config import SHARED_VARIABLE

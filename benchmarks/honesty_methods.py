@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from minyi.levels import read
 from minyi.outputs import OUTPUTS, STANCES, stance_of
 from minyi.prevalence import wilson
-from minyi.quantifying import adapted, inverted
-from minyi.reading import Reading, learn
+from minyi.shares.levels import read
+from minyi.shares.quantifying import adapted, inverted
+from minyi.shares.reading import Reading, learn
 
 Floats = npt.NDArray[np.float64]
 

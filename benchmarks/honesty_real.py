@@ -14,9 +14,9 @@ import numpy.typing as npt
 from rich.progress import track
 
 from benchmarks.honesty_worlds import WINDOWS, World
-from minyi.held_out import HeldOut
 from minyi.outputs import OUTPUTS, STANCES
-from minyi.prediction_powered import Labelled
+from minyi.shares.held_out import HeldOut
+from minyi.shares.prediction_powered import Labelled
 from minyi.vocabulary import Stance
 from models.artifact import SHIPPED
 from models.config import shared_folder

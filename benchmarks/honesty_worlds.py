@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from minyi.held_out import HeldOut
 from minyi.outputs import OUTPUTS, STANCES
+from minyi.shares.held_out import HeldOut
 
 Floats = npt.NDArray[np.float64]
 

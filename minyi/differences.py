@@ -2,25 +2,26 @@
 
 Each group by region, channel, source, age and month is compared with all other opinions on the
 policy: which share favors or opposes it, and which praises or criticises an aspect. Shares are
-drawn together as far as the groups' sizes allow (``minyi.pooling``); what is reported as a finding
-is held to one false-discovery rate over all comparisons of the answer (``minyi.discoveries``);
-findings are ranked by how many opinions a group has beyond what the others would lead one to
-expect. Groups of fewer than ten authors are hidden (``minyi.disclosure``). Differences that turn
-around within the groups of another facet are named (``minyi.reversals``). None of it says why.
+drawn together as far as the groups' sizes allow (``minyi.groups.pooling``); what is reported as a
+finding is held to one false-discovery rate over all comparisons of the answer
+(``minyi.groups.discoveries``); findings are ranked by how many opinions a group has beyond what the
+others would lead one to expect. Groups of fewer than ten authors are hidden (``minyi.disclosure``).
+Differences that turn around within the groups of another facet are named
+(``minyi.groups.reversals``). None of it says why.
 """
 
 from __future__ import annotations
 
-from minyi import reversals
-from minyi.adjusting import Adjuster
-from minyi.comparing import FacetTable, Finding, comparisons, tables_and_findings
 from minyi.disclosure import K
-from minyi.discoveries import FALSE_DISCOVERIES
 from minyi.domain import Model
-from minyi.grouping import Asked, By, ask
+from minyi.groups import reversals
+from minyi.groups.comparing import FacetTable, Finding, comparisons, tables_and_findings
+from minyi.groups.discoveries import FALSE_DISCOVERIES
+from minyi.groups.grouping import Asked, By, ask
+from minyi.groups.reversals import Reversal
 from minyi.ports import Index
 from minyi.query import Filters
-from minyi.reversals import Reversal
+from minyi.shares.adjusting import Adjuster
 
 
 class Differences(Model):

@@ -152,7 +152,8 @@ class Settings(BaseSettings):
     registry: Path = ROOT / "data" / "policies"
     """Folder of the policies' YAML files."""
     margins: Path | None = None
-    """File of a population's known margins, for ``minyi.representativeness``; None: not known."""
+    """File of a population's known margins, for ``minyi.speakers.representativeness``; None: not
+    known."""
     partitions: int = Field(default=4, ge=1, le=1024)
     """Partitions of the topics that Minyi creates."""
     author_key: SecretStr = SecretStr("")

@@ -10,13 +10,13 @@ from itertools import chain
 
 import numpy as np
 
-from minyi.adjusting import Adjusted, Adjuster
-from minyi.bands import SmoothPoint, among, smoothed
-from minyi.denominators import Count, Denominator
 from minyi.domain import Model
 from minyi.query import Counts, Interval, Share, TrendPoint
-from minyi.summaries import OPINIONS, Summary, shares, summaries
-from minyi.summing import total
+from minyi.shares.adjusting import Adjusted, Adjuster
+from minyi.shares.bands import SmoothPoint, among, smoothed
+from minyi.shares.denominators import Count, Denominator
+from minyi.shares.summaries import OPINIONS, Summary, shares, summaries
+from minyi.shares.summing import total
 from minyi.vocabulary import Stance
 
 ALL_OPINIONS = "opinions on all policies"

@@ -15,9 +15,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from minyi.errors import InvalidArtifact
-from minyi.held_out import HeldOut
 from minyi.labelling import SPREAD
 from minyi.settings import ROOT
+from minyi.shares.held_out import HeldOut
 from models.inputs import CELLS, STANCES
 
 GRAPH = "model.onnx"

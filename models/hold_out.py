@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from minyi.domain import StanceProbabilities
-from minyi.held_out import Found, HeldOut, HeldOutPolicy
 from minyi.outputs import output
+from minyi.shares.held_out import Found, HeldOut, HeldOutPolicy
 from minyi.vocabulary import Aspect, Polarity, Stance
 from models.artifact import Decision
 from models.config import TrainConfig

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.feature_extraction.text import CountVectorizer
 
-from minyi.quantifying import adapted
+from minyi.shares.quantifying import adapted
 from minyi.text import normalise
 from models import baseline
 from models.calibrate import outputs

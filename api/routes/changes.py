@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query
 
 from api.schemas import Scope
 from api.services import KnownPolicy, Wired
-from minyi.change import ARL, LEAST_ARL, MOST_ARL, Changes
-from minyi.change import changes as detect
-from minyi.comparison import DAYS, MOST_DAYS, Comparison, compare
-from minyi.daily import read_days
-from minyi.denominators import Count
+from minyi.changes.comparison import DAYS, MOST_DAYS, Comparison, compare
+from minyi.changes.daily import read_days
+from minyi.changes.detection import ARL, LEAST_ARL, MOST_ARL, Changes
+from minyi.changes.detection import changes as detect
 from minyi.domain import EARLIEST, LATEST
+from minyi.shares.denominators import Count
 
 router = APIRouter(prefix="/v1/policies/{policy_id}", tags=["policies"])
 

@@ -15,10 +15,10 @@ from api.schemas import (
     Words,
 )
 from api.services import KnownPolicy, Wired
-from minyi.denominators import Count, Denominator, denominator
 from minyi.domain import Policy
 from minyi.errors import InvalidQuery
 from minyi.query import Counts, Filters, Group, Interval
+from minyi.shares.denominators import Count, Denominator, denominator
 from minyi.trends import Trend, assemble, read
 from minyi.vocabulary import DOMAIN_ZH
 

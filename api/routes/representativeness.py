@@ -6,8 +6,8 @@ from fastapi import APIRouter
 
 from api.schemas import Scope
 from api.services import KnownPolicy, Wired
-from minyi.denominators import Count, denominator
-from minyi.representativeness import Representativeness, compare, facets_of
+from minyi.shares.denominators import Count, denominator
+from minyi.speakers.representativeness import Representativeness, compare, facets_of
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
 

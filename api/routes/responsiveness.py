@@ -11,7 +11,7 @@ from api.schemas import Scope
 from api.services import KnownPolicy, Wired
 from minyi.domain import SHANGHAI
 from minyi.query import Filters
-from minyi.responsiveness import LATE, MOST_LATE, By, Responsiveness, read_responsiveness
+from minyi.replies.responsiveness import LATE, MOST_LATE, By, Responsiveness, read_responsiveness
 
 router = APIRouter(prefix="/v1", tags=["responsiveness"])
 

@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from api.routes.campaigns import Reader
 from api.schemas import Scope
 from api.services import KnownPolicy
-from minyi import why as reasons
-from minyi.why import Why
+from minyi.reasons import why as reasons
+from minyi.reasons.why import Why
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
 

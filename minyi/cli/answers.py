@@ -19,8 +19,8 @@ from minyi.cli.wiring import (
     registry,
     settings,
 )
-from minyi.denominators import Count, denominator
 from minyi.query import Group, Interval
+from minyi.shares.denominators import Count, denominator
 from minyi.trends import assemble
 from minyi.vocabulary import Domain, Stance
 

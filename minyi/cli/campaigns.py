@@ -8,14 +8,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from minyi.campaigns.collapsing import Campaign, Collapsed, Spread
+from minyi.campaigns.headlines import Flip, Headline
 from minyi.cli.options import Json, Since, Until, day, filters
 from minyi.cli.tables import percent, plain
 from minyi.cli.wiring import Data, existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock
-from minyi.collapsing import Campaign, Collapsed, Spread
 from minyi.domain import SHANGHAI, Policy
 from minyi.errors import InvalidQuery
-from minyi.headlines import Flip, Headline
 from minyi.vocabulary import STANCE_ZH, Stance
 
 if TYPE_CHECKING:

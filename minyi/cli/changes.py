@@ -8,8 +8,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from minyi.change import ARL, LEAST_ARL, MOST_ARL, Changes
-from minyi.change import changes as detect
+from minyi.changes.comparison import DAYS, MOST_DAYS, Comparison, Contrast, compare
+from minyi.changes.daily import Measure, Series, read_days
+from minyi.changes.detection import ARL, LEAST_ARL, MOST_ARL, Changes
+from minyi.changes.detection import changes as detect
+from minyi.changes.drawn_days import Gap, Rate, Scale
 from minyi.cli.options import Json, Since, Until, day, filters
 from minyi.cli.tables import percent, plain
 from minyi.cli.wiring import (
@@ -21,13 +24,10 @@ from minyi.cli.wiring import (
     registry,
     settings,
 )
-from minyi.comparison import DAYS, MOST_DAYS, Comparison, Contrast, compare
-from minyi.daily import Measure, Series, read_days
-from minyi.denominators import Count
 from minyi.domain import SHANGHAI, Policy
-from minyi.drawn_days import Gap, Rate, Scale
 from minyi.prevalence import FLOOR
 from minyi.query import Share
+from minyi.shares.denominators import Count
 from minyi.vocabulary import ASPECT_ZH, EVENT_ZH
 
 NAMES = {

@@ -19,11 +19,11 @@ from minyi.cli.wiring import (
     registry,
     settings,
 )
-from minyi.comparing import Compared, FacetTable, Finding
-from minyi.difference_words import BY_ZH, label_zh, percent, points
 from minyi.differences import Differences, differences
 from minyi.domain import Policy
-from minyi.reversals import Reversal
+from minyi.groups.comparing import Compared, FacetTable, Finding
+from minyi.groups.reversals import Reversal
+from minyi.groups.wording import BY_ZH, label_zh, percent, points
 from minyi.vocabulary import STANCE_ZH, Stance
 
 CAVEAT = "a comparison of those who chose to speak, not a cause"

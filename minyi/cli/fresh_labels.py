@@ -8,9 +8,9 @@ import math
 from collections import defaultdict
 from pathlib import Path
 
-from minyi.adjusting import Label, Labels
 from minyi.errors import SettingError
 from minyi.outputs import OUTPUTS
+from minyi.shares.adjusting import Label, Labels
 from minyi.vocabulary import Stance
 
 log = logging.getLogger(__name__)

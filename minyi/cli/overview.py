@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from minyi.adjusting import Adjuster
-from minyi.denominators import Denominator
 from minyi.domain import Model, Policy
 from minyi.query import Counts
-from minyi.summaries import OPINIONS
+from minyi.shares.adjusting import Adjuster
+from minyi.shares.denominators import Denominator
+from minyi.shares.summaries import OPINIONS
 from minyi.trends import Reading, Uncorrected, read
 
 

@@ -21,13 +21,13 @@ from minyi.cli.wiring import (
     registry,
     settings,
 )
-from minyi.composition import Composition
-from minyi.denominators import Count
 from minyi.domain import Policy
-from minyi.margins import load_margins
 from minyi.prevalence import FLOOR
 from minyi.query import Share
-from minyi.representativeness import Reason, Representativeness, compare, facets_of
+from minyi.shares.denominators import Count
+from minyi.speakers.composition import Composition
+from minyi.speakers.margins import load_margins
+from minyi.speakers.representativeness import Reason, Representativeness, compare, facets_of
 from minyi.vocabulary import STANCE_ZH, Stance
 
 REASONS = {

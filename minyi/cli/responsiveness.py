@@ -14,7 +14,7 @@ from minyi.cli.tables import percent
 from minyi.cli.wiring import Data, existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock
 from minyi.domain import SHANGHAI
-from minyi.responsiveness import (
+from minyi.replies.responsiveness import (
     LATE,
     MOST_LATE,
     WITHIN,
@@ -25,7 +25,7 @@ from minyi.responsiveness import (
     answering_sources,
     read_responsiveness,
 )
-from minyi.survival import Proportion, Quantile
+from minyi.replies.survival import Proportion, Quantile
 
 
 def add_to(app: typer.Typer) -> None:

@@ -6,10 +6,10 @@ from rich.table import Table
 from rich.text import Text
 
 from minyi.cli.overview import Overview
-from minyi.denominators import Count
 from minyi.domain import SHANGHAI, Policy
 from minyi.prevalence import FLOOR
 from minyi.query import Page, Share
+from minyi.shares.denominators import Count
 from minyi.trends import ALL_OPINIONS, Reading, Trend, Uncorrected
 from minyi.vocabulary import ASPECT_ZH, STANCE_ZH, Stance
 

@@ -8,14 +8,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from minyi import why as reasons
 from minyi.cli.options import Json, Since, Until, day, filters
 from minyi.cli.wiring import Data, existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock
 from minyi.domain import Policy
 from minyi.prevalence import FLOOR
+from minyi.reasons import why as reasons
+from minyi.reasons.why import Quote, Side, Why
 from minyi.vocabulary import ASPECT_ZH, POLARITY_ZH, STANCE_ZH
-from minyi.why import Quote, Side, Why
 
 
 def add_to(app: typer.Typer) -> None:

@@ -18,16 +18,16 @@ from minyi.cli.patience import until_available
 from minyi.clock import SystemClock
 from minyi.domain import Policy
 from minyi.errors import InvalidArtifact, InvalidQuery, SettingError
-from minyi.margins import Margins, load_margins
 from minyi.ports import Index
 from minyi.registry import load_registry
 from minyi.settings import Settings, embedded_path, load_settings
+from minyi.speakers.margins import Margins, load_margins
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from indexers.elastic import ElasticIndex
-    from minyi.adjusting import Adjuster
+    from minyi.shares.adjusting import Adjuster
     from models.runtime import OnnxTagger
     from streams.access import Access
     from streams.app import Service
@@ -212,8 +212,8 @@ def adjuster(config: Settings) -> Adjuster:
     Raises:
         SettingError: when the labels cannot be read.
     """
-    from minyi.adjusting import Adjuster
     from minyi.cli.fresh_labels import fresh_labels
+    from minyi.shares.adjusting import Adjuster
     from models.artifact import load_manifest
 
     labels = fresh_labels(config.labels) if config.labels else {}

@@ -17,13 +17,13 @@ from enum import StrEnum
 import numpy as np
 from pydantic import Field
 
-from minyi.adjusting import Adjusted, Adjuster
 from minyi.disclosure import K, hidden
 from minyi.domain import SHANGHAI, Model, Policy
 from minyi.errors import IndexUnavailable, InvalidQuery
 from minyi.ports import Index
 from minyi.query import Cell, Counts, Facet, Filters, Interval
-from minyi.summing import total
+from minyi.shares.adjusting import Adjusted, Adjuster
+from minyi.shares.summing import total
 
 FACETS = (Facet.REGION, Facet.CHANNEL, Facet.SOURCE, Facet.AGE)
 """What groups are told apart by. A policy has one domain."""

@@ -11,8 +11,8 @@ import pytest
 from api.app import create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
-from minyi.margins import Margins
 from minyi.query import Facet
+from minyi.speakers.margins import Margins
 from minyi.vocabulary import Stance
 from tests.integration.test_api import error, get
 from tests.integration.world import QUIET, World, many, opinion, serving

@@ -12,10 +12,10 @@ import pytest
 from api.app import create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
-from minyi.adjusting import Adjuster
-from minyi.held_out import HeldOut, HeldOutPolicy
 from minyi.outputs import output
 from minyi.prevalence import wilson
+from minyi.shares.adjusting import Adjuster
+from minyi.shares.held_out import HeldOut, HeldOutPolicy
 from minyi.vocabulary import Stance
 from tests.integration.world import EBIKE, ELEVATOR, QUIET, START, World, opinion, serving
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from indexers.embedded import EmbeddedIndex
-from minyi.change import changes
-from minyi.comparison import compare
-from minyi.daily import read_days
-from minyi.denominators import Count
+from minyi.changes.comparison import compare
+from minyi.changes.daily import read_days
+from minyi.changes.detection import changes
 from minyi.domain import Model
 from minyi.ports import Index
 from minyi.query import Filters
-from minyi.responsiveness import By, answering_sources, read_responsiveness
+from minyi.replies.responsiveness import By, answering_sources, read_responsiveness
+from minyi.shares.denominators import Count
 from tests.elastic import Worlds
 from tests.integration import test_api_changes, test_api_responsiveness
 from tests.integration.world import ELEVATOR, POLICIES

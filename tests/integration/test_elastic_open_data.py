@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from indexers.embedded import EmbeddedIndex
-from minyi.adjusting import Adjuster
 from minyi.open_data.release import Publisher, Release, gather
 from minyi.ports import Index
+from minyi.shares.adjusting import Adjuster
 from minyi.vocabulary import AgeBand, Stance
 from tests.elastic import Worlds
 from tests.integration.world import POLICIES, World, many, opinion

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from minyi.held_out import Found, HeldOut, HeldOutPolicy
 from minyi.outputs import OUTPUTS, STANCES
 from minyi.query import Counts
+from minyi.shares.held_out import Found, HeldOut, HeldOutPolicy
 from minyi.vocabulary import Aspect, Polarity
 
 MODEL = "m1"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minyi.adjusting import METHOD, METHOD_LABELLED, Adjusted, Adjuster, Label, Labels
-from minyi.held_out import HeldOut
 from minyi.outputs import OUTPUTS
 from minyi.query import Counts, Share
+from minyi.shares.adjusting import METHOD, METHOD_LABELLED, Adjusted, Adjuster, Label, Labels
+from minyi.shares.held_out import HeldOut
 from minyi.vocabulary import Aspect, Stance
 from tests.unit.held_out_rows import MODEL, SURE, counts, held_out, spread_out
 

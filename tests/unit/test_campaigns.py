@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.planted import own_texts, planted, scored
-from minyi.campaigns import Clusterer
-from minyi.sketch import alike_from, core, likeness, sketches
+from minyi.campaigns.clustering import Clusterer
+from minyi.campaigns.sketch import alike_from, core, likeness, sketches
 from minyi.text import duplicate_key
 
 CALL = "我们坚决反对在本小区强行加装电梯！低层住户采光被挡、噪音不断，没有合理补偿就是不公平。"

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from benchmarks.bench_change import World, draw
-from minyi.change import WARM_UP, Changes, changes
-from minyi.daily import Days, Measure
+from minyi.changes.daily import Days, Measure
+from minyi.changes.detection import WARM_UP, Changes, changes
+from minyi.changes.seasons import season
 from minyi.domain import Policy
 from minyi.query import Share
-from minyi.seasons import season
 from minyi.vocabulary import Domain
 
 POLICY = Policy(

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.campaigns import CampaignReader
-from minyi.collapsing import Clustered, Said, campaign_id, describe, passes
+from minyi.campaigns.collapsing import Clustered, Said, campaign_id, describe, passes
+from minyi.campaigns.headlines import Headline
 from minyi.domain import Opinion
-from minyi.headlines import Headline
 from minyi.query import Facet, Filters
 from minyi.vocabulary import Aspect, Polarity, Stance
 from tests.contract.index_reference import ReferenceIndex

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from benchmarks.bench_change import World, coverage, draw
-from minyi.comparison import compare
-from minyi.daily import MAX_DAYS, OPINIONS, Days, days
-from minyi.denominators import Count, Denominator
-from minyi.drawn_days import Rate, student
+from minyi.changes.comparison import compare
+from minyi.changes.daily import MAX_DAYS, OPINIONS, Days, days
+from minyi.changes.drawn_days import Rate, student
 from minyi.query import Counts, Share, TrendPoint
+from minyi.shares.denominators import Count, Denominator
 from minyi.vocabulary import Aspect, Polarity
 
 FIRST = date(2024, 5, 6)

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from minyi.adjusting import Adjuster
-from minyi.comparison import Contrast, compare
-from minyi.daily import days
+from minyi.changes.comparison import Contrast, compare
+from minyi.changes.daily import days
 from minyi.query import TrendPoint
+from minyi.shares.adjusting import Adjuster
 from tests.unit.held_out_rows import counts, held_out
 
 RIGHT = 0.75

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minyi.differences import Differences, differences
-from minyi.grouping import By
+from minyi.groups.grouping import By
 from minyi.query import Cell, Facet, Filters, Interval
 from minyi.vocabulary import Aspect, Polarity, Stance
 from tests.unit.crowd import MONTHS, Crowd

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from minyi.discoveries import LEAST, discoveries, p_values
+from minyi.groups.discoveries import LEAST, discoveries, p_values
 
 
 @pytest.mark.parametrize("n", [10, 20, 60, 200, 1000])

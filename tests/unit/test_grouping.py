@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minyi.disclosure import K
-from minyi.grouping import MOST_GROUPS, Asked, By, group
+from minyi.groups.grouping import MOST_GROUPS, Asked, By, group
 from minyi.query import Cell, Counts
 from tests.unit.test_disclosure import attack, sizes
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from minyi.held_out import Found
 from minyi.outputs import stance_of
+from minyi.shares.held_out import Found
 from minyi.vocabulary import Aspect, Polarity, Stance
 from models.artifact import SHIPPED, Decision, Manifest, load_manifest
 from models.examples import STANCE_INDEX, UNKNOWN, Example, about, policies

@@ -19,7 +19,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from minyi.adjusting import Adjuster
 from minyi.disclosure import K
 from minyi.domain import Opinion, Policy, opinion_id
 from minyi.errors import IndexUnavailable, InvalidQuery, SettingError
@@ -31,7 +30,8 @@ from minyi.open_data.formats import Format, chunks, safe
 from minyi.open_data.release import Publisher, Release, Score, Table, gather, protected
 from minyi.open_data.tables import FIELDS, KEYS, MEASURES
 from minyi.query import Cell, Counts
-from minyi.summing import total
+from minyi.shares.adjusting import Adjuster
+from minyi.shares.summing import total
 from minyi.text import duplicate_key
 from minyi.vocabulary import Stance
 from tests.contract.index_reference import ReferenceIndex

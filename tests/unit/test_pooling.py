@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.pooling import Pooled, pool
+from minyi.groups.pooling import Pooled, pool
 
 groups = st.lists(
     st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),

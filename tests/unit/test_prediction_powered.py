@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.prediction_powered import Labelled, prediction_powered
 from minyi.prevalence import Z95
+from minyi.shares.prediction_powered import Labelled, prediction_powered
 
 GUESS = np.array([[0.1], [0.35], [0.6], [0.9]])
 ROWS = np.array([[2.0, 3, 6, 9], [8, 6, 4, 2]])  # class, bin; the first class is counted

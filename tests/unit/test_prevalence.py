@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from minyi.prevalence import share, wilson, wilsons
 from minyi.query import Counts
-from minyi.summaries import summarise
+from minyi.shares.summaries import summarise
 
 proportions = st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minyi.prevalence import simplex
-from minyi.quantifying import adapted, inverted
+from minyi.shares.quantifying import adapted, inverted
 
 CONFUSION = np.array([[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8]])
 

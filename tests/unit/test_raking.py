@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minyi.errors import InvalidMargins
-from minyi.raking import Floats, Margin, effective, rake
+from minyi.speakers.raking import Floats, Margin, effective, rake
 
 WIDE = 1e9
 """A bound that binds nothing."""

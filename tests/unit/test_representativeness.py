@@ -9,19 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minyi.adjusting import Adjuster
-from minyi.denominators import Count
 from minyi.domain import StanceProbabilities
 from minyi.errors import InvalidMargins, InvalidQuery
-from minyi.held_out import HeldOut, HeldOutPolicy
-from minyi.margins import MAX_BYTES, Margins, load_margins, parse_margins
 from minyi.outputs import output
 from minyi.prevalence import share
 from minyi.query import Cell, Counts, Facet
-from minyi.raking import apportion
-from minyi.representativeness import Reason, Representativeness, compare
+from minyi.shares.adjusting import Adjuster
+from minyi.shares.denominators import Count
+from minyi.shares.held_out import HeldOut, HeldOutPolicy
+from minyi.speakers.margins import MAX_BYTES, Margins, load_margins, parse_margins
+from minyi.speakers.raking import apportion
+from minyi.speakers.representativeness import Reason, Representativeness, compare
+from minyi.speakers.weighed import Weighed
 from minyi.vocabulary import Aspect, Polarity, Stance
-from minyi.weighed import Weighed
 
 HALVES = Margins(source="s", margins={Facet.REGION: {"北": 1, "南": 1}})
 

@@ -10,7 +10,7 @@ import pytest
 
 from minyi.domain import SHANGHAI, Opinion, Policy
 from minyi.query import AnswerCell, Counts, Filters
-from minyi.responsiveness import (
+from minyi.replies.responsiveness import (
     By,
     Responsiveness,
     Standing,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from minyi.differences import Differences, differences
-from minyi.grouping import By
+from minyi.groups.grouping import By
 from minyi.query import Facet, Filters
 from minyi.vocabulary import Stance
 from tests.unit.crowd import MONTHS, Crowd

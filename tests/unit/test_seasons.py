@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.seasons import NEW_YEARS, Season, Weekdays, season
+from minyi.changes.seasons import NEW_YEARS, Season, Weekdays, season
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from minyi.survival import Curve, Lifetimes, kaplan_meier
+from minyi.replies.survival import Curve, Lifetimes, kaplan_meier
 
 DAYS = 40
 

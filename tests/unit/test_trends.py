@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.adjusting import Adjuster
-from minyi.bands import GAP
-from minyi.denominators import Count, Denominator, denominator
 from minyi.domain import StanceProbabilities
 from minyi.errors import InvalidQuery
-from minyi.held_out import HeldOut, HeldOutPolicy
 from minyi.outputs import output
 from minyi.prevalence import FLOOR
 from minyi.query import Counts, Filters, Group, Interval, Share, TrendPoint
-from minyi.summaries import summarise
+from minyi.shares.adjusting import Adjuster
+from minyi.shares.bands import GAP
+from minyi.shares.denominators import Count, Denominator, denominator
+from minyi.shares.held_out import HeldOut, HeldOutPolicy
+from minyi.shares.summaries import summarise
 from minyi.trends import Trend, Uncorrected, assemble
 from minyi.vocabulary import Stance
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minyi.collapsing import Clustered, Said
-from minyi.contrast import FEWEST, TELLING, log_odds, telling
+from minyi.campaigns.collapsing import Clustered, Said
 from minyi.domain import Opinion
-from minyi.phrases import phrases
 from minyi.query import Filters
-from minyi.quotes import choose
+from minyi.reasons.contrast import FEWEST, TELLING, log_odds, telling
+from minyi.reasons.phrases import phrases
+from minyi.reasons.quotes import choose
+from minyi.reasons.why import Side, Why, why
 from minyi.text import normalise
 from minyi.vocabulary import Aspect, Polarity, Stance
-from minyi.why import Side, Why, why
 from tests.integration.world import ELEVATOR, START, opinion
 
 FAVOR, AGAINST, NONE = Stance

@@ -1,0 +1,1 @@
+"""What changes from day to day, and before and after an event. Pure."""

@@ -1,0 +1,1 @@
+"""What ``minyi.differences`` stands on: groups compared, pooled, and looked through. Pure."""

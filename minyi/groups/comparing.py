@@ -1,0 +1,281 @@
+"""The groups of each facet of a policy's opinions, compared with all other opinions. Pure.
+
+Comparisons stand on the tagger's own counts. What it mistakes alike in all groups makes no
+difference where there is none, and one that is there smaller, never larger; shares adjusted for the
+tagger's errors carry errors that all groups have in common, which would drown the comparison. They
+are shown beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from minyi.disclosure import K, Mask
+from minyi.domain import Model
+from minyi.groups.discoveries import discoveries, p_values
+from minyi.groups.grouping import MEASURES, Asked, By, Floats, Groups, group, hits
+from minyi.groups.pooling import Pooled, pool
+from minyi.groups.wording import finding_sentence
+from minyi.prevalence import Z95, share
+from minyi.query import Share
+from minyi.shares.adjusting import OPINIONS, Adjuster
+from minyi.vocabulary import Aspect, Polarity, Stance
+
+FEWEST_HITS = 10
+"""A measure that fewer opinions show, or do not show, in all groups together is not compared."""
+MOST_FINDINGS = 100
+"""Those that are listed, the largest first."""
+
+
+class Estimate(Model):
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Compared(Model):
+    """One share of one group beside all other opinions on the policy."""
+
+    share: Share
+    """As counted, with the interval of a group on its own."""
+    adjusted: Share | None = None
+    """With the tagger's known errors taken out; only for stances and where they are known."""
+    pooled: Estimate
+    """The share as it is compared: drawn towards all groups as far as the group is small."""
+    others: float
+    """Share among all other opinions on the policy."""
+    difference: Estimate
+    """``pooled`` less ``others``."""
+    excess: Estimate
+    """Opinions above (or below) what the others' share would lead one to expect."""
+    p: float
+    """Of the hypothesis that the shares differ by no more than one percentage point."""
+    real: bool
+    """Whether it holds among all comparisons of the answer."""
+
+
+class GroupRow(Model):
+    """One group of a facet. Where ``hidden``, nothing is said of it."""
+
+    value: str | None
+    """None where opinions lack the field; a month is its first day."""
+    hidden: bool = False
+    opinions: int | None = None
+    favor: Compared | None = None
+    against: Compared | None = None
+
+
+class FacetTable(Model):
+    """The groups of a facet, the largest first."""
+
+    by: By
+    groups: tuple[GroupRow, ...]
+    left_out: int
+    """Groups beyond the largest ``minyi.groups.grouping.MOST_GROUPS``; counted among the others."""
+
+
+class Finding(Model):
+    """A real difference."""
+
+    by: By
+    value: str
+    stance: Stance | None = None
+    aspect: Aspect | None = None
+    polarity: Polarity | None = None
+    opinions: int
+    """Of the group."""
+    compared: Compared
+    adverse: bool
+    """More opposition or criticism than elsewhere, or less support or praise."""
+    turned_within: tuple[By, ...] = ()
+    """Facets within whose groups the difference points the other way
+    (``minyi.groups.reversals``)."""
+    sentence: str
+    """In Chinese."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One facet's groups, compared; arrays of shape (shown groups, measures)."""
+
+    groups: Groups
+    pooled: Pooled
+    others: Floats
+    deviation: Floats
+    """Standard errors of the differences."""
+    p: Floats
+    """NaN where nothing is compared: no group of its own, or hardly anybody says so."""
+
+
+def comparisons(
+    inside: Asked, everything: Asked | None = None
+) -> tuple[list[Comparison], dict[By, By]]:
+    """Compare the groups of every facet that has at least two.
+
+    Args:
+        inside: what is asked for. everything: all opinions on the policy, where that is more (see
+        ``minyi.groups.grouping.group``).
+
+    Returns:
+        The comparisons, and the facets left out as they tell the same groups apart as another: as
+        many opinions that say the same, of as many authors.
+    """
+    found: list[Comparison] = []
+    seen: dict[frozenset[str], By] = {}
+    same = {}
+    for by in By:
+        if len(inside.groups[by]) < 2:
+            continue
+        alike = frozenset(f"{cell.authors} {cell.counts}" for cell in inside.groups[by])
+        if (first := seen.setdefault(alike, by)) is not by:
+            same[by] = first
+            continue
+        groups = group(by, inside, everything)
+        if groups is not None and groups.shown:
+            found.append(_compare(groups))
+    return found, same
+
+
+def _compare(groups: Groups) -> Comparison:
+    cells = groups.shown
+    n = np.array([c.counts.total for c in cells], dtype=np.float64)
+    people = np.array([c.authors for c in cells], dtype=np.float64)
+    counted = np.array([hits(c.counts) for c in cells], dtype=np.float64)
+    everyone = float(groups.total.authors)
+    total = float(max(groups.total.counts.total, n.sum()))
+    total_hits = np.maximum(hits(groups.total.counts), counted.sum(0))
+    shares, weights = counted / n[:, None], people
+    if total > n.sum():  # all hidden groups as one
+        rest = (total_hits - counted.sum(0)) / (total - n.sum())
+        shares = np.vstack([shares, np.minimum(rest, 1)])
+        weights = np.append(people, max(everyone - people.sum(), 1.0))
+    pooled = pool(shares, weights).first(len(cells))
+    other_n = np.maximum(total - n, 1)[:, None]
+    other_people = np.maximum(everyone - people, 1)[:, None]
+    others = np.minimum((total_hits - counted) / other_n, 1)
+    p = p_values(shares[: len(cells)], people[:, None], others, other_people)
+    own = np.array([label is not None for label in groups.labels])[~groups.hidden][:, None]
+    said = (total_hits >= FEWEST_HITS) & (total - total_hits >= FEWEST_HITS)
+    p = np.where(own & (other_people >= K) & said, p, np.nan)
+    deviation = np.sqrt(pooled.error**2 + others * (1 - others) / other_people)
+    return Comparison(groups, pooled, others, deviation, p)
+
+
+def tables_and_findings(
+    policy_id: str, compared: Sequence[Comparison], adjuster: Adjuster | None = None
+) -> tuple[tuple[FacetTable, ...], tuple[Finding, ...], int]:
+    """Return the facets with their groups, the real differences, those first that acting on would
+    change most, and how many comparisons were made.
+
+    Args:
+        policy_id: the policy that the comparisons are of.
+        compared: the facets' comparisons.
+        adjuster: what is known of the tagger's errors.
+    """
+    every = np.concatenate([c.p.ravel() for c in compared]) if compared else np.zeros(0)
+    tested = ~np.isnan(every)
+    real = np.zeros(every.shape, dtype=bool)
+    real[tested] = discoveries(every[tested])
+    tables, findings, at = [], [], 0
+    for comparison in compared:
+        flags = real[at : at + comparison.p.size].reshape(comparison.p.shape)
+        at += comparison.p.size
+        table, some = _table(policy_id, comparison, flags, adjuster or Adjuster())
+        tables.append(table)
+        findings += some
+    findings.sort(key=lambda f: (-abs(f.compared.excess.value), f.by, f.value, f.sentence))
+    return tuple(tables), tuple(findings[:MOST_FINDINGS]), int(tested.sum())
+
+
+def _table(
+    policy_id: str, comparison: Comparison, real: Mask, adjuster: Adjuster
+) -> tuple[FacetTable, list[Finding]]:
+    groups = comparison.groups
+    shown = groups.shown
+    adjusted = adjuster.adjust(policy_id, [cell.counts for cell in shown])
+    rows, findings = [], []
+    place = 0
+    for label, off in zip(groups.labels, groups.hidden, strict=True):
+        if off:
+            rows.append(GroupRow(value=label, hidden=True))
+            continue
+        known = adjusted[place]
+        of_group = {
+            measure: _compared(comparison, place, m, bool(real[place, m]))
+            for m, measure in enumerate(MEASURES)
+            if real[place, m] or isinstance(measure, Stance)
+        }
+        if known is not None:
+            for stance, share_ in ((Stance.FAVOR, known.favor), (Stance.AGAINST, known.against)):
+                of_group[stance] = of_group[stance].model_copy(update={"adjusted": share_})
+        findings += [
+            _finding(groups.by, label, measure, item)
+            for measure, item in of_group.items()
+            if item.real and label is not None
+        ]
+        rows.append(
+            GroupRow(
+                value=label,
+                opinions=shown[place].counts.total,
+                favor=of_group[Stance.FAVOR],
+                against=of_group[Stance.AGAINST],
+            )
+        )
+        place += 1
+    table = FacetTable(by=groups.by, groups=tuple(rows), left_out=groups.left_out)
+    return table, findings
+
+
+def _compared(comparison: Comparison, place: int, m: int, real: bool) -> Compared:
+    counts = comparison.groups.shown[place].counts
+    n = counts.total
+    pooled, others = comparison.pooled, float(comparison.others[place, m])
+    value = float(pooled.share[place, m])
+    half = Z95 * float(comparison.deviation[place, m])
+    difference = value - others
+    p = float(comparison.p[place, m])
+    return Compared(
+        share=share(hits(counts)[m], n, OPINIONS),
+        pooled=_estimate(value, float(pooled.low[place, m]), float(pooled.high[place, m]), 4),
+        others=round(others, 4),
+        difference=_estimate(difference, difference - half, difference + half, 4),
+        excess=_estimate(n * difference, n * (difference - half), n * (difference + half), 0),
+        p=1.0 if np.isnan(p) else float(f"{p:.3g}"),
+        real=real and abs(difference) > half,
+    )
+
+
+def _estimate(value: float, low: float, high: float, digits: int) -> Estimate:
+    return Estimate(value=round(value, digits), low=round(low, digits), high=round(high, digits))
+
+
+def _finding(
+    by: By, label: str, measure: Stance | tuple[Aspect, Polarity], compared: Compared
+) -> Finding:
+    stance, aspect, polarity = (
+        (measure, None, None) if isinstance(measure, Stance) else (None, *measure)
+    )
+    bad = measure is Stance.AGAINST or polarity is Polarity.CRITICISM
+    return Finding(
+        by=by,
+        value=label,
+        stance=stance,
+        aspect=aspect,
+        polarity=polarity,
+        opinions=compared.share.n,
+        compared=compared,
+        adverse=bad == (compared.difference.value > 0),
+        sentence=finding_sentence(
+            by,
+            label,
+            measure,
+            (compared.pooled.value, compared.pooled.low, compared.pooled.high),
+            compared.difference.value,
+            (compared.excess.value, compared.excess.low, compared.excess.high),
+        ),
+    )

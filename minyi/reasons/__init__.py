@@ -1,0 +1,1 @@
+"""Why people say what they say, in their own words. Pure."""

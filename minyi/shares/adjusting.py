@@ -1,0 +1,271 @@
+"""Shares adjusted for what the tagger is known to mistake. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from minyi.domain import Model
+from minyi.outputs import OUTPUTS, STANCES
+from minyi.prevalence import AspectShares
+from minyi.query import Counts, Share
+from minyi.shares.held_out import Found, HeldOut, HeldOutPolicy
+from minyi.shares.levels import Moves, Read, read
+from minyi.shares.mixing import Part, moved, together
+from minyi.shares.prediction_powered import Labelled
+from minyi.shares.reading import PRIOR_ROWS, Reading, learn
+from minyi.vocabulary import Aspect, Polarity, Stance
+
+Floats = npt.NDArray[np.float64]
+EvaluatedCell = tuple[Aspect, Polarity]
+
+OPINIONS = "opinions"
+METHOD = "level and change, from held-out rows"
+METHOD_LABELLED = "level and change, from held-out rows and labels of this policy"
+
+
+class Adjusted(Model):
+    """What a cell says once the tagger's known errors are taken out.
+
+    A share's ``value`` and interval are adjusted, and the interval holds the classifier's error
+    beside the sampling's; ``count`` is what the tagger counted, of ``n``.
+    """
+
+    favor: Share
+    against: Share
+    none: Share
+    evaluations: tuple[AspectShares, ...] | None = None
+    """All six aspects in the order of the vocabulary; None where no judged rows were held out."""
+    method: str
+    """How it was done, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label of an opinion in the index.
+
+    ``output`` is the bin that the tagger of ``model_id`` put it in; ``weight`` says for how many
+    opinions it stands: its copies over the probability with which it was drawn.
+    """
+
+    model_id: str
+    output: int
+    stance: Stance
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Fresh labels of one policy."""
+
+    items: tuple[Label, ...] = ()
+
+    @cached_property
+    def by_model(self) -> dict[str, Labelled]:
+        """The labels by the model id that tagged their opinions."""
+        found: dict[str, Labelled] = {}
+        for label in self.items:
+            labelled = found.setdefault(label.model_id, _no_labels())
+            place = STANCES.index(label.stance), label.output
+            labelled.weights[place] += label.weight
+            labelled.squares[place] += label.weight**2
+        return found
+
+
+class Adjuster:
+    """Adjusts shares by what held-out rows tell of each model id.
+
+    Args:
+        held_out: the table of each model id; an opinion of another cannot be adjusted, nor one of
+            a table that is ``lacking`` a stance.
+        labels: fresh labels by policy id.
+    """
+
+    def __init__(
+        self,
+        held_out: Mapping[str, HeldOut] | None = None,
+        labels: Mapping[str, Labels] | None = None,
+    ) -> None:
+        self._models = {
+            name: _Model(table) for name, table in (held_out or {}).items() if not table.lacking
+        }
+        self._labels = dict(labels or {})
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The model ids whose opinions can be adjusted."""
+        return tuple(self._models)
+
+    def adjust(
+        self, policy_id: str, counts: Sequence[Counts], evaluations: bool = True
+    ) -> list[Adjusted | None]:
+        """Return the adjusted shares of each cell of a policy.
+
+        The cells together tell the policy's level, so windows or groups of one policy are best
+        given at once. ``evaluations`` are left out unless they are wanted. None stands for a cell
+        without opinions or without counts of the tagger's output (collapsed, authors), or with
+        opinions of a model id that no rows were held out for.
+        """
+        known = [place for place, cell in enumerate(counts) if self._knows(cell)]
+        answer: list[Adjusted | None] = [None] * len(counts)
+        if not known:
+            return answer
+        cells = [counts[place] for place in known]
+        fresh = self._labels.get(policy_id, Labels()).by_model
+        n = np.array([cell.total for cell in cells], float)
+        stances = _rounded(self._stances(policy_id, cells, n, fresh))
+        evaluated = self._evaluations(policy_id, cells, n) if evaluations else {}
+        found = {cell: _rounded(shares) for cell, shares in evaluated.items()}
+        method = METHOD_LABELLED if fresh.keys() & self._models.keys() else METHOD
+        for row, (place, cell) in enumerate(zip(known, cells, strict=True)):
+            answer[place] = Adjusted(
+                favor=_share(stances, row, 0, cell.favor, cell.total),
+                against=_share(stances, row, 1, cell.against, cell.total),
+                none=_share(stances, row, 2, cell.none, cell.total),
+                evaluations=_aspects(found, row, cell) if found else None,
+                method=method,
+            )
+        return answer
+
+    def moves(self, policy_id: str, counts: Sequence[Counts]) -> Moves | None:
+        """Return the shares of the stances in each cell for somebody who wants to join cells; None
+        when not all of them can be adjusted."""
+        if not counts or not all(self._knows(cell) for cell in counts):
+            return None
+        fresh = self._labels.get(policy_id, Labels()).by_model
+        return moved(self._parts(policy_id, counts, fresh))
+
+    def _knows(self, cell: Counts) -> bool:
+        return bool(cell.total and cell.outputs and cell.outputs.keys() <= self._models.keys())
+
+    def _stances(
+        self, policy: str, cells: Sequence[Counts], n: Floats, fresh: Mapping[str, Labelled]
+    ) -> Read:
+        return together(self._parts(policy, cells, fresh), n)
+
+    def _parts(
+        self, policy: str, cells: Sequence[Counts], fresh: Mapping[str, Labelled]
+    ) -> list[Part]:
+        parts = []
+        for name, model in self._models.items():
+            bins = np.zeros((len(cells), OUTPUTS))
+            for row, cell in enumerate(cells):
+                outputs = cell.outputs.get(name)
+                if outputs:
+                    bins[row, list(outputs)] = list(outputs.values())
+            own = model.own.get(policy)
+            parts.append(Part(model.stances, bins, own, fresh.get(name)))
+        return parts
+
+    def _evaluations(
+        self, policy: str, cells: Sequence[Counts], n: Floats
+    ) -> dict[EvaluatedCell, Read]:
+        """Return the shares that hold each evaluated cell, first of two classes. How often it was
+        found is not counted by model id, so the first model's rates stand for all."""
+        model = next(m for name, m in self._models.items() if any(name in c.outputs for c in cells))
+        answer = {}
+        for cell, reading in model.evaluations.items():
+            aspect, polarity = cell
+            found = np.array([c.evaluations.get(aspect, {}).get(polarity, 0) for c in cells], float)
+            bins = np.stack([found, n - found], axis=1)
+            answer[cell] = read(reading, bins, model.own_cells[cell].get(policy))
+        return answer
+
+
+class _Model:
+    """What was learnt of one model id."""
+
+    def __init__(self, table: HeldOut) -> None:
+        stances = {name: _stance_rows(policy) for name, policy in table.policies.items()}
+        self.stances = learn(np.array(list(stances.values())))
+        self.own = {name: Labelled(rows, rows) for name, rows in stances.items()}
+        judged = {name: policy for name, policy in table.policies.items() if policy.judged}
+        self.evaluations: dict[EvaluatedCell, Reading] = {}
+        self.own_cells: dict[EvaluatedCell, dict[str, Labelled]] = {}
+        for polarity in Polarity if judged else ():
+            cells = {
+                aspect: np.array([_cell_rows(p, aspect, polarity) for p in judged.values()])
+                for aspect in Aspect
+            }
+            usual = sum((rows.sum(0) for rows in cells.values()), np.zeros((2, 2)))
+            for aspect, rows in cells.items():
+                few = _usual(usual, rows.sum(0))
+                self.evaluations[aspect, polarity] = learn(np.concatenate([rows, few[None]]))
+                self.own_cells[aspect, polarity] = {
+                    name: Labelled(found, found) for name, found in zip(judged, rows, strict=True)
+                }
+
+
+def _stance_rows(policy: HeldOutPolicy) -> Floats:
+    rows = np.zeros((len(STANCES), OUTPUTS))
+    for row, stance in enumerate(STANCES):
+        for place, count in policy.stances.get(stance, {}).items():
+            rows[row, place] = count
+    return rows
+
+
+def _cell_rows(policy: HeldOutPolicy, aspect: Aspect, polarity: Polarity) -> Floats:
+    """Return rows that hold a cell or not, by whether it was found, shape (2, 2)."""
+    found = policy.evaluations.get(aspect, {}).get(polarity, Found())
+    rest = policy.judged - found.hits - found.misses - found.alarms
+    return np.array([[found.hits, found.misses], [found.alarms, rest]], float)
+
+
+def _usual(usual: Floats, own: Floats) -> Floats:
+    """Return a few rows for a cell that is rarely held: found as often as those of its polarity
+    are, ``PRIOR_ROWS`` of them held."""
+    often = (own[0].sum() + 1) / (own.sum() + 2)
+    held = PRIOR_ROWS * (usual[0] + 0.5) / (usual[0].sum() + 1)
+    others = PRIOR_ROWS * (1 - often) / often * (own[1] + 0.5) / (own[1].sum() + 1)
+    return np.array([held, others])
+
+
+@dataclass(frozen=True, slots=True)
+class _Rounded:
+    """Shares of cells, rounded to four decimals."""
+
+    value: list[list[float]]
+    low: list[list[float]]
+    high: list[list[float]]
+
+
+def _rounded(found: Read) -> _Rounded:
+    return _Rounded(*(each.round(4).tolist() for each in (found.value, found.low, found.high)))
+
+
+def _no_labels() -> Labelled:
+    return Labelled(np.zeros((len(STANCES), OUTPUTS)), np.zeros((len(STANCES), OUTPUTS)))
+
+
+def _share(found: _Rounded, row: int, column: int, count: int, n: int) -> Share:
+    return Share(
+        value=found.value[row][column],
+        low=found.low[row][column],
+        high=found.high[row][column],
+        count=count,
+        n=n,
+        denominator=OPINIONS,
+    )
+
+
+def _aspects(
+    found: Mapping[EvaluatedCell, _Rounded], row: int, cell: Counts
+) -> tuple[AspectShares, ...]:
+    n = cell.total
+
+    def evaluated(aspect: Aspect, polarity: Polarity) -> Share:
+        count = cell.evaluations.get(aspect, {}).get(polarity, 0)
+        return _share(found[aspect, polarity], row, 0, count, n)
+
+    return tuple(
+        AspectShares(
+            aspect=aspect,
+            praise=evaluated(aspect, Polarity.PRAISE),
+            criticism=evaluated(aspect, Polarity.CRITICISM),
+        )
+        for aspect in Aspect
+    )

@@ -1,0 +1,1 @@
+"""Who speaks, beside who lives there. Pure."""
