@@ -108,12 +108,13 @@ def changes(policy: Policy, days: Days, arl: int = ARL) -> Changes:
         arl: watched days between false alarms of one series, on average at least.
     """
     found = [change for series in days.series for change in _of_series(days, series, arl)]
+    ordinary = ~days.seasonal
     found.sort(key=lambda change: change.detected, reverse=True)
     return Changes(
         policy_id=policy.id,
         arl=arl,
         series=len(days.series),
-        watched=window(days, ~days.seasonal) if len(days) > WARM_UP else None,
+        watched=window(days, ordinary) if np.count_nonzero(ordinary) > WARM_UP else None,
         denominator=days.of,
         items=tuple(found),
         events=policy.timeline(),

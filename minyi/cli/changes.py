@@ -88,7 +88,9 @@ def changes(
 def _changes(policy: Policy, found: Changes) -> Table:
     table = Table(title=Text(f"{policy.title} ({policy.id})"))
     if found.watched is None:
-        table.caption = "too few days to watch: four weeks are needed"
+        table.caption = (
+            "too few days to watch: more than four weeks outside the holidays are needed"
+        )
     else:
         table.caption = Text(
             f"{found.watched.first} to {found.watched.last}, {found.series} series of "

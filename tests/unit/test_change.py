@@ -9,10 +9,11 @@ import pytest
 
 from benchmarks.bench_change import World, draw
 from minyi.changes.daily import Days, Measure
+from minyi.changes.daily import days as days_of
 from minyi.changes.detection import WARM_UP, Changes, changes
 from minyi.changes.seasons import season
 from minyi.domain import Policy
-from minyi.query import Share
+from minyi.query import Counts, Share, TrendPoint
 from minyi.vocabulary import Domain
 
 POLICY = Policy(
@@ -139,3 +140,17 @@ def test_days_in_which_nobody_spoke_are_no_error() -> None:
     days = draw(World(), 100, NEVER, np.random.default_rng(10))
     nobody = Days(days.first, empty, dict.fromkeys(days.counts, empty), np.zeros(100, dtype=bool))
     assert found(nobody).items == ()
+
+
+@pytest.mark.parametrize(("length", "watched"), [(34, False), (34 + WARM_UP, False), (63, True)])
+def test_a_season_alone_is_not_watched(length: int, watched: bool) -> None:
+    """In 2026 the two sessions open before the Spring Festival's season is over: 34 days."""
+    first = date(2026, 2, 10)
+    said = Counts(favor=3, against=4)
+    points = [
+        TrendPoint(bucket=first + timedelta(days=place), counts=said, collapsed=said)
+        for place in range(length)
+    ]
+    season_and_more = days_of(points, first + timedelta(days=length))
+    assert season_and_more.seasonal[:34].all()
+    assert (found(season_and_more).watched is not None) is watched

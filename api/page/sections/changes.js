@@ -20,7 +20,7 @@ async function draw({ read, path, params, scope, here }) {
   const compared = around && await read(`${path}/comparison`, { ...query, date: around, days: span });
   return [
     h("h2", null, "变化：从什么时候起不一样了"),
-    found.watched === null ? empty("有意见的日子还不到四周，暂不检测变化。") : [
+    found.watched === null ? empty("除春节、两会、国庆外还不到四周，暂不检测变化。") : [
       h("p", { class: "quiet" }, explained(found)),
       found.items.length === 0 ? empty("没有检测到变化：各条序列都在平常的起伏之内。")
         : [timeline(found, here), table(found.items, here)]],
