@@ -22,6 +22,7 @@ from minyi.groups.reversals import Reversal
 from minyi.ports import Index
 from minyi.query import Filters
 from minyi.shares.adjusting import Adjuster
+from minyi.shares.denominators import denominator
 
 
 class Differences(Model):
@@ -58,7 +59,9 @@ def differences(
 
     Raises:
         IndexUnavailable: when the store cannot be reached.
+        InvalidQuery: when the filters keep only opinions of doubtful stance.
     """
+    of = denominator(filters)
     whole = Filters(policy_id=policy_id)
     wanted = filters.model_copy(update={"policy_id": policy_id})
     inside = ask(index, wanted)
@@ -66,7 +69,9 @@ def differences(
     enough = _enough(inside, everything)
     compared, same = comparisons(inside, everything) if enough else ([], {})
     opinions = inside.total.counts.total if inside.total and enough else None
-    tables, findings, made = tables_and_findings(policy_id, compared, adjuster)
+    # the tagger's errors are known for all that it says, not for what it is sure of
+    known = None if of.sure else adjuster
+    tables, findings, made = tables_and_findings(policy_id, compared, known, of)
     groups = {comparison.groups.by: comparison.groups for comparison in compared}
     turned = reversals.find(index, wanted, groups)
     return Differences(

@@ -20,6 +20,7 @@ from minyi.shares.summing import total
 from minyi.vocabulary import Stance
 
 ALL_OPINIONS = "opinions on all policies"
+"""Of which a salience is a share; where the tagger's doubtful ones are left out, of the others."""
 
 
 class Uncorrected(StrEnum):
@@ -121,7 +122,7 @@ def assemble(
     adjusted, why = _adjust(policy_id, parts, adjuster, of, evaluations)
     rows = _readings(counted, adjusted[: len(points)], of, evaluations)
     *split, whole = _readings(cells[len(points) :], adjusted[len(points) :], of)
-    *heard, salience = _salience(points, everything)
+    *heard, salience = _salience(points, everything, of)
     return Trend(
         policy_id=policy_id,
         interval=interval,
@@ -225,11 +226,12 @@ def _readings(
 
 
 def _salience(
-    points: list[TrendPoint], everything: Mapping[date, int] | None
+    points: list[TrendPoint], everything: Mapping[date, int] | None, of: Denominator
 ) -> list[Share] | list[None]:
     """Return the share of every point, and last of all."""
     if everything is None:
         return [None] * (len(points) + 1)
     counts = [point.counts.total for point in points]
     n = [max(everything.get(p.bucket, 0), c) for p, c in zip(points, counts, strict=True)]
-    return shares([*counts, sum(counts)], [*n, sum(n)], ALL_OPINIONS)  # two reads: n may be older
+    words = f"{ALL_OPINIONS}{' that the tagger is sure of' if of.sure else ''}"
+    return shares([*counts, sum(counts)], [*n, sum(n)], words)  # two reads: n may be older

@@ -67,7 +67,7 @@ class Estimate:
 
 
 def shares_differ(
-    first: tuple[Floats, Floats], second: tuple[Floats, Floats], words: str
+    first: tuple[Floats, Floats], second: tuple[Floats, Floats], words: tuple[str, str]
 ) -> tuple[Share, Share, Gap] | None:
     """Return two shares, each of its own days, and the second less the first; None when there are
     too few of either.
@@ -75,12 +75,12 @@ def shares_differ(
     Args:
         first: what is counted and all there is, day by day, shape (days,) each.
         second: likewise.
-        words: the denominator.
+        words: their denominators.
     """
     if not (enough(first[1]) and enough(second[1])):
         return None
     gap = difference(estimate(*first), estimate(*second))
-    return share_of(*first, words), share_of(*second, words), gap
+    return share_of(*first, words[0]), share_of(*second, words[1]), gap
 
 
 def enough(total: Floats) -> bool:

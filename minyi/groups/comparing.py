@@ -21,7 +21,9 @@ from minyi.groups.pooling import Pooled, pool
 from minyi.groups.wording import finding_sentence
 from minyi.prevalence import Z95, share
 from minyi.query import Share
-from minyi.shares.adjusting import OPINIONS, Adjuster
+from minyi.shares.adjusting import Adjuster
+from minyi.shares.denominators import Denominator
+from minyi.shares.summaries import OPINIONS
 from minyi.vocabulary import Aspect, Polarity, Stance
 
 FEWEST_HITS = 10
@@ -167,7 +169,10 @@ def _compare(groups: Groups) -> Comparison:
 
 
 def tables_and_findings(
-    policy_id: str, compared: Sequence[Comparison], adjuster: Adjuster | None = None
+    policy_id: str,
+    compared: Sequence[Comparison],
+    adjuster: Adjuster | None = None,
+    of: Denominator = OPINIONS,
 ) -> tuple[tuple[FacetTable, ...], tuple[Finding, ...], int]:
     """Return the facets with their groups, the real differences, those first that acting on would
     change most, and how many comparisons were made.
@@ -176,6 +181,7 @@ def tables_and_findings(
         policy_id: the policy that the comparisons are of.
         compared: the facets' comparisons.
         adjuster: what is known of the tagger's errors.
+        of: what the shares are of.
     """
     every = np.concatenate([c.p.ravel() for c in compared]) if compared else np.zeros(0)
     tested = ~np.isnan(every)
@@ -185,7 +191,7 @@ def tables_and_findings(
     for comparison in compared:
         flags = real[at : at + comparison.p.size].reshape(comparison.p.shape)
         at += comparison.p.size
-        table, some = _table(policy_id, comparison, flags, adjuster or Adjuster())
+        table, some = _table(policy_id, comparison, flags, adjuster or Adjuster(), of)
         tables.append(table)
         findings += some
     findings.sort(key=lambda f: (-abs(f.compared.excess.value), f.by, f.value, f.sentence))
@@ -193,7 +199,7 @@ def tables_and_findings(
 
 
 def _table(
-    policy_id: str, comparison: Comparison, real: Mask, adjuster: Adjuster
+    policy_id: str, comparison: Comparison, real: Mask, adjuster: Adjuster, of: Denominator
 ) -> tuple[FacetTable, list[Finding]]:
     groups = comparison.groups
     shown = groups.shown
@@ -206,7 +212,7 @@ def _table(
             continue
         known = adjusted[place]
         of_group = {
-            measure: _compared(comparison, place, m, bool(real[place, m]))
+            measure: _compared(comparison, place, m, bool(real[place, m]), of)
             for m, measure in enumerate(MEASURES)
             if real[place, m] or isinstance(measure, Stance)
         }
@@ -231,20 +237,21 @@ def _table(
     return table, findings
 
 
-def _compared(comparison: Comparison, place: int, m: int, real: bool) -> Compared:
+def _compared(comparison: Comparison, place: int, m: int, real: bool, of: Denominator) -> Compared:
     counts = comparison.groups.shown[place].counts
     n = counts.total
     pooled, others = comparison.pooled, float(comparison.others[place, m])
     value = float(pooled.share[place, m])
     half = Z95 * float(comparison.deviation[place, m])
     difference = value - others
+    low, high = max(difference - half, -1.0), min(difference + half, 1.0)
     p = float(comparison.p[place, m])
     return Compared(
-        share=share(hits(counts)[m], n, OPINIONS),
+        share=share(hits(counts)[m], n, of.words()),
         pooled=_estimate(value, float(pooled.low[place, m]), float(pooled.high[place, m]), 4),
         others=round(others, 4),
-        difference=_estimate(difference, difference - half, difference + half, 4),
-        excess=_estimate(n * difference, n * (difference - half), n * (difference + half), 0),
+        difference=_estimate(difference, low, high, 4),
+        excess=_estimate(n * difference, n * low, n * high, 0),
         p=1.0 if np.isnan(p) else float(f"{p:.3g}"),
         real=real and abs(difference) > half,
     )

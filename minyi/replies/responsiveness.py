@@ -27,6 +27,8 @@ from minyi.prevalence import FLOOR, share
 from minyi.query import AnswerCell, Facet, Filters, Share
 from minyi.replies.survival import Proportion, Quantile, kaplan_meier
 from minyi.replies.waiting import Waiting, waiting
+from minyi.shares.denominators import Denominator, denominator
+from minyi.shares.summaries import OPINIONS
 
 LATE = 30
 """Days after which an answer is late, when nobody says otherwise."""
@@ -34,7 +36,6 @@ MOST_LATE = 365
 WITHIN = (7, 30, 90)
 QUANTILES = (0.25, 0.5, 0.75)
 MOST_ROWS = 500
-OPINIONS = "opinions from sources that answer"
 NOTE = (
     "an opinion was written before its answer: a difference says whose opinions are answered, not "
     "what an answer changes"
@@ -161,7 +162,12 @@ def read_responsiveness(
         by: what they are told apart by.
         today: no event is later.
         late_after: days after which an answer is late.
+
+    Raises:
+        IndexUnavailable: when the store cannot be reached.
+        InvalidQuery: when the scope keeps only opinions of doubtful stance.
     """
+    of = denominator(scope)
     facets = (Facet.SOURCE,) if by is By.SOURCE else (Facet.SOURCE, FACETS[by])
     newest = index.newest(Filters())
     cells = index.answers(scope, facets)
@@ -173,7 +179,7 @@ def read_responsiveness(
             heard.append(cell)
         else:
             silent[cell.values[0] or ""] += cell.counts.total
-    return responsiveness(heard, policies, by, until, late_after, silent)
+    return responsiveness(heard, policies, by, until, late_after, silent, of)
 
 
 def _newest(day: date, cells: Iterable[AnswerCell]) -> date:
@@ -188,6 +194,7 @@ def responsiveness(
     until: date | None,
     late_after: int = LATE,
     silent: Mapping[str, int] | None = None,
+    of: Denominator = OPINIONS,
 ) -> Responsiveness:
     """Count how opinions are answered.
 
@@ -198,15 +205,17 @@ def responsiveness(
         until: the day of the newest event, not over; None when there is none.
         late_after: days after which an answer is late.
         silent: opinions by source that never answers, which are not among the cells.
+        of: what the shares are of.
     """
     as_of = until and until - timedelta(days=1)
     table = waiting(cells, as_of or date.min)
+    words = f"{of.words()} from sources that answer"
     rows = []
     for name, part in _groups(cells, policies, by).items():
         policy = policies.get(name) if by is By.POLICY and name else None
-        rows.append(_answering(table.of(part), name, policy.title if policy else None))
+        rows.append(_answering(table.of(part), words, name, policy.title if policy else None))
     rows.sort(key=lambda row: (-row.opinions, row.value or ""))
-    everybody = _answering(table)
+    everybody = _answering(table, words)
     curve = kaplan_meier(table.lives()).steps() if everybody.timed else ()
     return Responsiveness(
         as_of=as_of,
@@ -220,7 +229,7 @@ def responsiveness(
         curve=tuple(curve),
         rows=tuple(rows[:MOST_ROWS]),
         left_out=max(len(rows) - MOST_ROWS, 0),
-        contrasts=_contrasts(table, late_after),
+        contrasts=_contrasts(table, words, late_after),
     )
 
 
@@ -238,7 +247,9 @@ def _groups(
     return groups
 
 
-def _answering(table: Waiting, value: str | None = None, title: str | None = None) -> Answering:
+def _answering(
+    table: Waiting, words: str, value: str | None = None, title: str | None = None
+) -> Answering:
     opinions = int(table.counts[:, 0].sum())
     if opinions < FLOOR:
         return Answering(value=value, title=title, opinions=opinions, too_few=True)
@@ -251,7 +262,7 @@ def _answering(table: Waiting, value: str | None = None, title: str | None = Non
         title=title,
         opinions=opinions,
         too_few=False,
-        answered=share(answered, opinions, OPINIONS),
+        answered=share(answered, opinions, words),
         untimed=untimed,
         timed=timed,
         within=tuple(p for p in (curve.within(d) for d in WITHIN) if p) if curve else (),
@@ -259,7 +270,7 @@ def _answering(table: Waiting, value: str | None = None, title: str | None = Non
     )
 
 
-def _contrasts(table: Waiting, late_after: int) -> tuple[Contrasted, ...]:
+def _contrasts(table: Waiting, words: str, late_after: int) -> tuple[Contrasted, ...]:
     """Compare opinions that were followed for ``late_after`` days, by what became of them."""
     old = table.of(table.followed >= late_after)
     timed = old.answered & (old.delay > 0)
@@ -270,13 +281,25 @@ def _contrasts(table: Waiting, late_after: int) -> tuple[Contrasted, ...]:
         Standing.UNANSWERED: old.of(~old.answered),
     }
     pairs = (Standing.PROMPT, Standing.LATE), (Standing.ANSWERED, Standing.UNANSWERED)
-    return tuple(_contrasted(parts, *pair) for pair in pairs)
+    followed = f"{words}, followed for {late_after} days and"
+    named = {
+        Standing.PROMPT: f"{followed} answered in time",
+        Standing.LATE: f"{followed} answered later",
+        Standing.ANSWERED: f"{followed} answered",
+        Standing.UNANSWERED: f"{followed} not answered",
+    }
+    return tuple(_contrasted(parts, named, *pair) for pair in pairs)
 
 
-def _contrasted(parts: Mapping[Standing, Waiting], first: Standing, second: Standing) -> Contrasted:
+def _contrasted(
+    parts: Mapping[Standing, Waiting],
+    named: Mapping[Standing, str],
+    first: Standing,
+    second: Standing,
+) -> Contrasted:
     rows = []
     for number, series in enumerate(SHARES, start=1):
         one, other = (parts[standing].by_day(number) for standing in (first, second))
-        if found := shares_differ(one, other, OPINIONS):
+        if found := shares_differ(one, other, (named[first], named[second])):
             rows.append(Difference(series=series, first=found[0], second=found[1], gap=found[2]))
     return Contrasted(first=first, second=second, rows=tuple(rows))

@@ -9,7 +9,7 @@ import numpy as np
 from minyi.domain import Model
 from minyi.prevalence import share
 from minyi.query import Cell, Facet, Share
-from minyi.shares.denominators import Count
+from minyi.shares.denominators import Count, Denominator
 from minyi.speakers.raking import Floats
 
 
@@ -54,6 +54,7 @@ def composition(
     facet: Facet,
     population: dict[str, float] | None,
     count: Count,
+    of: Denominator,
     kept: Sequence[Cell],
     weights: Floats | None,
 ) -> Composition:
@@ -65,9 +66,13 @@ def composition(
         facet: the facet.
         population: its known shares, if any.
         count: what has one vote.
+        of: what the opinions are.
         kept: the cells that were weighted, if any.
         weights: of these, shape (len(kept),).
     """
+    who = of.words()
+    if count is Count.AUTHORS:
+        who = f"authors of {who}" if of.sure else "authors"
     sizes = [int(size) for size in sizes_of(cells, count)]
     found: dict[str | None, int] = {}
     for cell, size in zip(cells, sizes, strict=True):
@@ -85,11 +90,11 @@ def composition(
     unheard = tuple(value for value in named if value not in found)
     return Composition(
         facet=facet,
-        lacking=share(lacking, sum(sizes), count),
+        lacking=share(lacking, sum(sizes), who),
         values=tuple(
             Spoken(
                 value=str(value),
-                speakers=share(found[value], known, f"{count} whose {facet} is known"),
+                speakers=share(found[value], known, f"{who} whose {facet} is known"),
                 population=named.get(str(value)),
                 weighted=round(reached[value] / all_reached, 4) if value in reached else None,
             )

@@ -134,7 +134,7 @@ def compare(
         weights = rake(
             sizes_of(kept, count), [_margin(kept, facets, f, known[f], count) for f in used]
         )
-        raked = _raked(kept, weights, facets, used, known, count, reading.raw.n, adjust)
+        raked = _raked(kept, weights, facets, used, known, count, reading.raw.n, of, adjust)
     return Representativeness(
         policy_id=policy_id,
         count=count,
@@ -145,7 +145,7 @@ def compare(
         raked=raked,
         reason=reason,
         speakers=tuple(
-            composition(cells, place, facet, known.get(facet), count, kept, weights)
+            composition(cells, place, facet, known.get(facet), count, of, kept, weights)
             for place, facet in enumerate(facets)
         ),
     )
@@ -159,13 +159,15 @@ def _raked(
     known: dict[Facet, dict[str, float]],
     count: Count,
     everything: int,
+    of: Denominator,
     adjust: Callable[[Counts], Adjusted | None],
 ) -> Raked:
     sizes = sizes_of(cells, count)
     size = effective(sizes, weights)
     named = " and ".join(used)
+    words = f"{of.words()}{', one vote an author' if count is Count.AUTHORS else ''}"
     weighed = Weighed(
-        cells, sizes * weights, size, f"{count}, weighted to known margins of {named}"
+        cells, sizes * weights, size, f"{words}, weighted to known margins of {named}"
     )
     adjusted = adjust(weighed.counts())
     miss = max(

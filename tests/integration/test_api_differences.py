@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,8 +15,10 @@ from api.app import create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.domain import Opinion
+from minyi.shares.adjusting import Adjuster
 from minyi.vocabulary import Stance
-from tests.integration.world import QUIET, START, World, opinion, serving
+from tests.integration.world import QUIET, START, World, many, opinion, serving
+from tests.unit.held_out_rows import held_out
 
 PATH = "/v1/policies/elevator-retrofit/differences"
 
@@ -99,6 +102,40 @@ async def test_the_answer_is_narrowed_like_all_others(client: httpx.AsyncClient)
     part = await get(client, PATH, channel="热线")
     assert part["opinions"] == 161
     assert {facet["by"] for facet in part["facets"]} == {"region", "age", "month"}
+
+
+async def test_what_the_tagger_is_sure_of_is_named_and_not_adjusted(index: EmbeddedIndex) -> None:
+    """Its errors are known for all that it says."""
+    table, world = held_out(0.9, policies=12), World()
+    knowing = Services(
+        index=index, registry=world, clock=world, adjuster=Adjuster({table.model_id: table})
+    )
+    async with serving(create_app(knowing)) as client:
+        everything, sure = await get(client, PATH), await get(client, PATH, sure=True)
+        refused = await client.get(PATH, params={"sure": False})
+    for found, adjusted, words in (
+        (everything, True, "opinions"),
+        (sure, False, "opinions that the tagger is sure of"),
+    ):
+        compared = [f["compared"] for f in found["findings"]]
+        assert compared
+        assert {each["adjusted"] is not None for each in compared} == {adjusted}
+        assert {each["share"]["denominator"] for each in compared} == {words}
+    assert refused.status_code == 422
+    assert "doubtful" in refused.json()["error"]["message"]
+
+
+async def test_no_difference_is_larger_than_all(tmp_path: Path) -> None:
+    """Everybody in one city is against and nobody elsewhere: intervals end at a hundred points."""
+    own = EmbeddedIndex(tmp_path)
+    own.upsert(list(many(300)))
+    world = World()
+    async with serving(create_app(Services(index=own, registry=world, clock=world))) as client:
+        found = await get(client, PATH)
+    own.close()
+    first = next(f for f in found["findings"] if f["by"] == "region")
+    assert first["compared"]["difference"]["high"] == 1
+    assert first["compared"]["excess"]["high"] == first["opinions"] == 80
 
 
 async def test_where_nobody_spoke_nothing_is_told(client: httpx.AsyncClient) -> None:

@@ -78,7 +78,15 @@ async def test_it_is_narrowed_like_everything_else(client: httpx.AsyncClient) ->
 async def test_authors_can_have_one_vote_each(client: httpx.AsyncClient) -> None:
     found = await get(client, PATH, count="authors")
     assert found["count"] == "authors"
-    assert found["raked"]["favor"]["denominator"].startswith("authors")
+    assert found["raked"]["favor"]["denominator"] == (
+        "opinions, one vote an author, weighted to known margins of region"
+    )
+    assert found["speakers"][0]["lacking"]["denominator"] == "authors"
+    sure = await get(client, PATH, sure=True)
+    assert sure["raked"]["favor"]["denominator"] == (
+        "opinions that the tagger is sure of, weighted to known margins of region"
+    )
+    assert sure["speakers"][0]["lacking"]["denominator"] == "opinions that the tagger is sure of"
     error(await client.get(PATH, params={"count": "heads"}), 422, "invalid_request")
     error(await client.get(PATH, params={"count": "collapsed"}), 422, "invalid_query")
 

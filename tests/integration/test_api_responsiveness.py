@@ -72,6 +72,9 @@ async def test_a_policys_answers_by_region(client: httpx.AsyncClient) -> None:
     assert values == sorted(values)
     assert values[-1] == pytest.approx(0.75, abs=0.01)
     late, unanswered = found["contrasts"]
+    assert late["rows"][0]["first"]["denominator"] == (
+        "opinions from sources that answer, followed for 30 days and answered in time"
+    )
     assert late["rows"][0]["gap"]["value"] == -1
     assert (unanswered["first"], unanswered["second"]) == ("answered", "unanswered")
     assert "written before its answer" in found["note"]
@@ -88,6 +91,14 @@ async def test_all_policies_by_department_and_policy(client: httpx.AsyncClient) 
         EBIKE.id: 40,
     }
     assert {row["title"] for row in by_policy["rows"]} == {ELEVATOR.title, EBIKE.title}
+
+
+async def test_doubtful_opinions_can_be_left_out_and_not_be_all(client: httpx.AsyncClient) -> None:
+    sure = await get(client, PATH, sure=True)
+    assert sure["all"]["answered"]["denominator"] == (
+        "opinions that the tagger is sure of from sources that answer"
+    )
+    error(await client.get(PATH, params={"sure": False}), 422, "invalid_query")
 
 
 async def test_nobody_is_too_few(client: httpx.AsyncClient) -> None:

@@ -184,6 +184,9 @@ async def test_salience_is_a_share_of_the_opinions_on_all_policies(
     found = await get(client, TREND)
     assert found["salience"]["denominator"] == "opinions on all policies"
     assert (found["salience"]["count"], found["salience"]["n"]) == (70, 73)
+    sure = (await get(client, TREND, sure=True))["salience"]
+    assert sure["denominator"] == "opinions on all policies that the tagger is sure of"
+    assert (sure["count"], sure["n"]) == (62, 65)
     assert (await get(client, TREND, count="authors"))["salience"] is None
 
 
