@@ -74,7 +74,7 @@ export function aspectRows(reading, link) {
           }),
           s("line", { class: "whisker", x1: at(share.low), x2: at(share.high), y1: 11, y2: 11 }),
         ]),
-      h("span", { class: "count" }, share.count || share.value ? `${percent(share.value)} · ${number(share.count)} 条` : "0"));
+      h("span", { class: "count" }, share.count || share.value ? `${percent(share.value)} · ${reading.adjusted?.evaluations ? "原始 " : ""}${number(share.count)} 条` : "0"));
   };
   return h("div", { class: "aspect-rows" },
     h("div", { class: "aspect-row head", "aria-hidden": "true" }, h("span", null, "← 批评"), h("span", null, "方面"), h("span", null, "肯定 →")),

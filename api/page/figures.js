@@ -5,7 +5,7 @@ import { timeChart } from "./chart.js";
 import { empty, h } from "./dom.js";
 import { certainty, tooFew } from "./readings.js";
 import { nothing, settings } from "./settings.js";
-import { COUNTS, FEW, INTERVALS, SCOPES, SIDED, SURE, bucketEnd, fromDays, number, withInterval } from "./words.js";
+import { COUNTS, FEW, INTERVALS, SCOPES, SIDED, SPOKE, SURE, bucketEnd, fromDays, number, withInterval } from "./words.js";
 
 export async function figures({ read, path, params, here }) {
   const { interval, count, scope, sure, sided } = settings(params);
@@ -21,23 +21,27 @@ export async function figures({ read, path, params, here }) {
   });
   return [...top,
     h("section", { class: "card", "aria-label": "总体立场" },
-      h("p", { class: "big" }, h("b", null, number(n)), ` ${unit}`,
+      h("p", { class: "big" }, h("b", null, number(n)), ` ${unit} `,
+        !too_few && h("span", { class: uncorrected ? "tag" : "chip none", title: certainty(uncorrected) }, uncorrected ? "未校正" : "已校正"),
         !too_few && n < FEW && h("span", { class: "tag" }, "样本较少，区间很宽"),
         h("a", { href: here(nothing), class: "see" }, "查看留言")),
       stanceBar(total),
-      salience && h("p", { class: "quiet" }, `关注度：占有人谈及的各时段内对全部政策的 ${number(salience.n)} 条意见的 ${withInterval(salience)}。`),
+      salience && h("p", { class: "quiet" }, `关注度 ${withInterval(salience)}：同期对全部政策的 ${number(salience.n)} 条意见中，谈这项政策的比例。`),
       h("p", { class: "quiet" }, `分母：${denominator(total.raw, unit, sided)}。`,
         count === "opinions" && repeats > 0 && `其中 ${number(repeats)} 条与同时段的另一条文字近似，可选“${COUNTS.collapsed[0]}”对照。`,
-        !too_few && certainty(uncorrected))),
+        !too_few && ["横线为 95% 区间。", certainty(uncorrected), SPOKE])),
     h("section", { class: "card" }, h("h2", null, "随时间的变化"),
-      rows.filter(({ raw }) => raw.too_few).length > rows.length / 2 && interval !== "month" && h("p", { class: "quiet" },
+      sparse(rows) && interval !== "month" && h("p", { class: "quiet" },
         "多数时段样本太少，", h("a", { href: here({ interval: interval === "day" ? "week" : "month" }) }, `改为${INTERVALS[interval === "day" ? "week" : "month"]}查看`), "更稳。"),
       timeChart({ trend, link, from: params.from, to: params.to })),
     count !== "authors" && h("section", { class: "card" }, h("h2", null, "对实施情况的评价"),
       too_few ? h("p", { class: "quiet" }, tooFew(total)) : [
-        h("p", { class: "quiet" }, `占 ${number(n)} ${unit}的比例，细线为 95% 区间；一条意见可以评价多个方面。点击条形查看留言。`),
+        h("p", { class: "quiet" }, `占 ${number(n)} ${unit}的比例，横线为 95% 区间；一条意见可以评价多个方面。点击条形查看留言。${SPOKE}`),
         aspectRows(total, (aspect, polarity) => here({ ...nothing, aspect, polarity }))])];
 }
+
+// Whether most buckets hold too few opinions for a number.
+export const sparse = (rows) => rows.filter(({ raw }) => raw.too_few).length > rows.length / 2;
 
 const denominator = ({ favor, n }, unit, sided) => (sided
   ? `${number(favor.n)} ${unit}（支持与反对之和；未表态占全部 ${number(n)} ${unit}）`

@@ -51,7 +51,7 @@ function table(all) {
         h("td", { class: "number" }, number(head.n), h("span", { class: "only-narrow" }, " 条意见")),
         h("td", { class: "stances" }, stanceBar(one)),
         h("td", { class: "aspects" }, aspectColumns(one, top))),
-      h("tr", null, h("td", { colspan: 4 }, months(head.policy_id, head.policy)))])));
+      h("tr", { class: "months" }, h("td", { colspan: 4 }, months(head.policy_id, head.policy)))])));
 }
 
 // The months of a policy, read when they are opened.

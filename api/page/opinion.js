@@ -12,7 +12,7 @@ export function opinionCard(opinion, titles = null) {
     h("div", { class: "opinion-head" },
       titles && h("a", { class: "about", href: policyHref(opinion.policy_id) }, titles.get(opinion.policy_id) ?? opinion.policy_id),
       h("span", { class: `chip ${opinion.stance}` }, `${STANCES[opinion.stance]} ${percent(opinion.probabilities[opinion.stance])}`),
-      !opinion.sure && h("span", { class: "chip", title: "模型对这条留言的立场把握不大" }, "存疑"),
+      !opinion.sure && h("span", { class: "tag", title: "模型对这条留言的立场把握不大" }, "存疑"),
       opinion.evaluations.map(({ aspect, polarity, probability }) => h("span", { class: `chip ${polarity}` },
         `${ASPECTS[aspect]} ${POLARITIES[polarity]} ${percent(probability)}`))),
     opinion.title && h("h3", null, h("bdi", null, opinion.title)),

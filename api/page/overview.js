@@ -6,7 +6,7 @@ import { empty, failed, h, loading, select } from "./dom.js";
 import { certainty, evaluated, shown, tooFew } from "./readings.js";
 import { href, policyHref } from "./route.js";
 import { flags, pick } from "./settings.js";
-import { FEW, SIDED, SURE, number } from "./words.js";
+import { FEW, SIDED, SPOKE, SURE, number } from "./words.js";
 
 const sum = (polarity) => (view) => evaluated(view).reduce((all, row) => all + (row[polarity].value ?? 0), 0);
 const SORTS = {
@@ -101,9 +101,9 @@ export function overview(given) {
     if (items.length === silent && !params.all) note.append(empty("还没有意见。留言流入并完成判读后，这里会自动更新。"));
     else if (rows.length === 0) note.append(empty("没有符合条件的政策。"));
     else note.append(h("p", { class: "count-line" }, `显示 ${number(rows.length)} 项政策`,
-      !params.all && silent ? `，另有 ${number(silent)} 项暂无意见` : "", "。评价：",
-      h("span", { class: "praise-word" }, "向上为肯定"), "，", h("span", { class: "criticism-word" }, "向下为批评"), `，均为占该政策意见数的比例。${params.sided ? SIDED : "立场的分母是该政策的全部意见（含未表态）。"}${params.sure ? SURE : ""}`,
-      rows.some(({ raw }) => !raw.too_few) && certainty(rows.find(({ uncorrected }) => uncorrected)?.uncorrected ?? null)));
+      !params.all && silent ? `，另有 ${number(silent)} 项暂无意见` : "", "。条形左端为支持，右端为反对，横线为 95% 区间。评价：",
+      h("span", { class: "praise-word" }, "向上为肯定"), "，", h("span", { class: "criticism-word" }, "向下为批评"), `，均为占该政策意见数的比例。${params.sided ? SIDED : ""}${params.sure ? SURE : ""}`,
+      rows.some(({ raw }) => !raw.too_few) && certainty(rows.find(({ uncorrected }) => uncorrected)?.uncorrected ?? null), SPOKE));
   }
 
   async function refresh() {

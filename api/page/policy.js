@@ -3,7 +3,7 @@
 import { reader } from "./api.js";
 import { h, loading, setTitle } from "./dom.js";
 import { evidence } from "./evidence.js";
-import { figures } from "./figures.js";
+import { figures, sparse } from "./figures.js";
 import { painter } from "./parts.js";
 import { policyHref } from "./route.js";
 import { opened, tabs } from "./sections.js";
@@ -21,6 +21,7 @@ export function policyView(id, given) {
   const here = (changes) => policyHref(id, { ...params, ...changes });
   let params = {};
   let open = null;
+  let asking = null;
 
   async function head() {
     const { policy, domain_zh } = await read(path);
@@ -45,9 +46,24 @@ export function policyView(id, given) {
     return evidence({ path: `${path}/evidence`, wanted: wanted(params), scope, sure, here, nothing, regions, signal: reading.signal });
   }
 
+  // Weeks, or months where most weeks hold too few opinions for a number, until somebody chooses.
+  async function fitted(next) {
+    if (next.interval) return next;
+    const { count, scope, sure, sided } = settings(next);
+    try {
+      const { rows } = await read(`${path}/trend`, { interval: "week", count, sure, sided, ...scope });
+      return sparse(rows) ? { ...next, interval: "month" } : next;
+    } catch {
+      return next;  // the part that reads the same says why
+    }
+  }
+
   async function update(next) {
+    asking = next;
+    const chosen = await fitted(next);
+    if (asking !== next) return;
     const before = params;
-    params = next;
+    params = chosen;
     const { scope, sure } = settings(params);
     paint("warning", [scope, sure], () => warning({ read, path, scope: { ...scope, sure }, link: here({ section: "campaigns" }) }));
     const done = await Promise.allSettled([

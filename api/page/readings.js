@@ -18,4 +18,4 @@ export const said = (reading, stance) => `${STANCES[stance]} ${withInterval(show
 // How far the figures of an answer can be trusted.
 export const certainty = (uncorrected) => (uncorrected
   ? `未校正：${UNCORRECTED[uncorrected]}。区间只含抽样误差。`
-  : "已按模型的已知误判校正，区间含抽样误差和判读误差；“原始”为模型的计数。");
+  : "已校正模型的已知误判；“原始”为模型的计数。");

@@ -10,7 +10,8 @@ export const GROUPS = { region: "地区", channel: "渠道", source: "来源" };
 export const SCOPES = { ...GROUPS, age: "年龄" };
 export const FEW = 30;
 export const FLOOR = 10;
-export const SPOKE = "图中是自愿发言的人，不代表全体居民。";
+// Stands under every chart.
+export const SPOKE = "自愿发言的人，不代表全体居民。";
 
 // What counts as one: its name, its unit, what it means, and what many of it are called.
 export const COUNTS = {

@@ -105,7 +105,7 @@ def test_the_page_is_chinese_and_says_who_speaks(client: TestClient) -> None:
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/html")
     assert '<html lang="zh-CN">' in answer.text
-    assert "以上为主动发声者的意见，不代表全体居民" in answer.text
+    assert "自愿发言的人，不代表全体居民" in answer.text
     assert "分母" in answer.text
 
 
@@ -188,7 +188,7 @@ def test_a_browser_shows_the_table_and_a_policy(address: str, tmp_path: Path) ->
     assert "javascript:" not in policy
     assert re.search(r"<mark[^>]*>不公平</mark>", policy)
     assert "2025-04-01 00:30" in policy
-    assert "图中是自愿发言的人，不代表全体居民。" in policy
+    assert "自愿发言的人，不代表全体居民。" in policy
     assert "未校正" in policy
     assert "分母：全部 40 条意见（含未表态）" in policy
     assert re.search(r'<a [^>]*aria-current="true"[^>]*>分组对照</a>', policy)

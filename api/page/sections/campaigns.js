@@ -4,7 +4,7 @@ import { get } from "../api.js";
 import { stanceBar } from "../bars.js";
 import { empty, failed, h, loading } from "../dom.js";
 import { flags } from "../settings.js";
-import { GROUPS, STANCES, number, percent, time } from "../words.js";
+import { GROUPS, SPOKE, STANCES, number, percent, time } from "../words.js";
 
 const SIDES = { favor: "支持者多", against: "反对者多", even: "持平" };
 const LIMIT = 10;
@@ -34,7 +34,7 @@ async function draw({ read, path, params, scope: within, here, signal }) {
     h("p", { class: "quiet" }, "同一段文字改几个字反复出现，可能是有人组织，也可能是许多人认同后转发。留言一条不删；这里把每一组只计一次，与逐条计数对照。"),
     figures.raw.n === 0 ? empty("这个范围内还没有意见。") : [
       figures.flips.length > 0 && flipped(figures.flips),
-      compared(figures),
+      figures.campaigns > 0 ? compared(figures) : empty("没有发现集中留言。"),
       h("p", { class: "quiet" }, sources(found)),
       list(found, url, { scope, here, signal })]];
 }
@@ -50,7 +50,7 @@ function compared({ raw, collapsed, campaigns, in_campaigns: copies }) {
     h("thead", null, h("tr", null, ["计数方式", "分母", "立场"].map((title) => h("th", { scope: "col" }, title)))),
     h("tbody", null,
       row("逐条计数", "每条留言都算", raw),
-      row("每组只计一次", campaigns ? `${number(campaigns)} 组，含 ${number(copies)} 条` : "没有集中留言", collapsed)));
+      row("每组只计一次", `${number(campaigns)} 组，含 ${number(copies)} 条`, collapsed)));
 }
 
 // What changes when campaigns count once, as a sentence.
@@ -63,7 +63,7 @@ export function turned({ headline, stance, raw, collapsed }) {
 // Which opinions were looked at, and when.
 export function sources({ read, total, as_of: asOf }) {
   const part = read < total ? `只在最新的 ${number(read)} 条意见（全部 ${number(total)} 条）中查找` : `在全部 ${number(total)} 条意见中查找`;
-  return `${part}，截至 ${time(asOf)}。每组的立场取其中多数；方括号内为 95% 区间，只反映抽样误差。十个字以下的留言只有完全相同才归为一组，未必有人组织。`;
+  return `${part}，截至 ${time(asOf)}。每组的立场取其中多数。两行都未校正模型的误判，所以不同于页首；横线为 95% 区间，只含抽样误差。十个字以下的留言只有完全相同才归为一组，未必有人组织。${SPOKE}`;
 }
 
 function list(first, url, { scope, here, signal }) {
@@ -89,7 +89,7 @@ function card(one, url, { scope, here, signal }) {
       h("b", null, `${number(one.opinions)} 条`),
       h("span", { class: `chip ${one.stance}` }, `多数${STANCES[one.stance]}`),
       torn(one) && h("span", { class: "tag" }, "同一文字被判读出两种立场，模型没有把握"),
-      one.short && h("span", { class: "chip", title: "文字太短，相同未必是转发" }, "短文")),
+      one.short && h("span", { class: "tag", title: "文字太短，相同未必是转发" }, "短文")),
     h("p", { class: "text", dir: "auto" }, one.text),
     h("p", { class: "meta" }, [
       `${number(one.authors)} 位作者`, `${from === to ? from : `${from} 至 ${to}`}，${number(one.days)} 天有留言`,

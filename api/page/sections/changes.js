@@ -27,7 +27,7 @@ async function draw({ read, path, params, scope, here }) {
     events(found.events, here),
     h("h3", null, "前后对照"),
     form({ around, span }, here),
-    compared ? comparison(compared, here) : h("p", { class: "quiet" }, "选一个日期，或点上面的日期，对照它前后的意见。")];
+    compared ? comparison(compared, here) : h("p", { class: "quiet" }, "选一个日期，对照它前后的意见。")];
 }
 
 // What was watched and how far an alarm can be trusted, in a few sentences.
@@ -97,7 +97,7 @@ function timeline({ items, events: happened, watched }, here) {
   s("line", { x1: "14%", x2: "98%", y1: height - 20, y2: height - 20, class: "axis" }),
   s("text", { x: "14%", y: height - 5 }, watched.first),
   s("text", { x: "98%", y: height - 5, "text-anchor": "end" }, watched.last)),
-  h("figcaption", { class: "quiet" }, "圆点：最可能的开始日；横线：开始日的 95% 范围；竖线：政策事件。点击查看前后对照。"));
+  h("figcaption", { class: "quiet" }, "圆点：最可能的开始日；横线：开始日的 95% 范围；竖线：政策事件。点击查看前后对照。", SPOKE));
 }
 
 // One change as a sentence.
@@ -136,7 +136,7 @@ function form({ around, span }, here) {
   choice.value = String(span);
   return h("div", { class: "tools" },
     h("label", { class: "field" }, h("span", null, "日期"), date),
-    h("label", { class: "field" }, h("span", null, "长度"), choice));
+    h("label", { class: "field" }, h("span", null, "范围"), choice));
 }
 
 function comparison({ before, after, rows, too_few: few }, here) {
@@ -144,7 +144,7 @@ function comparison({ before, after, rows, too_few: few }, here) {
   const [earlier, later] = [before, after].map(({ first, last, days, opinions }) => `${first} 至 ${last}（计入 ${number(days)} 天，${number(opinions)} 条）`);
   if (few) return empty(`前后各需至少 ${FLOOR} 条、三天有意见才作对照；之前：${earlier}，之后：${later}。`);
   return [
-    h("p", { class: "quiet" }, `之前：${earlier}；之后：${later}。方括号内为 95% 区间，以天为抽样单位；“相差”已扣除星期的规律，其区间不含 0（或 1 倍）时用粗体。这是前后对照，不说明原因：这些天里发生的别的事也在其中。${SPOKE.replace("图中", "表中")}`),
+    h("p", { class: "quiet" }, `之前：${earlier}；之后：${later}。方括号内为 95% 区间，以天为抽样单位；“相差”已扣除星期的规律，其区间不含 0（或 1 倍）时用粗体。这是前后对照，不说明原因：这些天里发生的别的事也在其中。${SPOKE}`),
     h("div", { class: "scroll" }, h("table", { class: "plain" },
       h("thead", null, h("tr", null, ["序列", "之前", "之后", "相差", ...(corrected ? ["校正后相差"] : [])].map((title) => h("th", { scope: "col" }, title)))),
       h("tbody", null, rows.map(({ series, before: one, after: other, gap, adjusted }) => h("tr", null,

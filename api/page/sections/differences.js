@@ -1,7 +1,7 @@
 // Where the policy does not fit: real differences in sentences, then every group beside the others.
 
 import { empty, h, s } from "../dom.js";
-import { FLOOR, SCOPES, STANCES, bucketEnd, bucketName, fromDays, number, percent } from "../words.js";
+import { FLOOR, SCOPES, SPOKE, STANCES, bucketEnd, bucketName, fromDays, number, percent } from "../words.js";
 
 const SHOWN = 6;
 const ROWS = 12;
@@ -22,6 +22,7 @@ async function draw({ read, path, params, scope, here }) {
       }, name))));
   if (found.opinions === null) return [head, empty(`这个范围内（或范围外）发言的不足 ${FLOOR} 人，不作比较。`)];
   return [head, h("p", { class: "quiet" }, explained(found)), findings(found, here), reversals(found, here),
+    found.facets.length > 0 && h("p", { class: "quiet" }, "各组与其余意见对照。圆点为该组的占比，实心为超出偶然的差异；横线为 95% 区间；竖线为其余意见的占比；“比其余”的单位是百分点。"),
     found.facets.map((facet) => groups(facet, here))];
 }
 
@@ -34,7 +35,8 @@ export function explained({ comparisons, false_discoveries: rate, fewest_authors
     "比例是模型的原始判读，不同于页首扣除误判后的比例：各组共有的误判在比较中大致抵消。",
     ...Object.entries(same).map(([one, other]) => `${SHOW[one]}与${SHOW[other]}的分组相同，只比较${SHOW[other]}。`),
     `发言不足 ${fewest} 人的组不显示，会让人推算出这些组的也不显示。`,
-    "这是自愿发言者之间的比较，不说明原因；各来源文风不同，模型判读的误差也可能不同。",
+    "比较不说明原因；各来源文风不同，模型判读的误差也可能不同。",
+    SPOKE,
   ].join("");
 }
 
@@ -104,9 +106,10 @@ const stratumHref = ({ by, value, within, stance }, stratum, here) => here({
   ...(stratum.value === null ? {} : place(within, stratum.value)), stance,
 });
 
-// "+18" percentage points, "−0.6" below two.
+// "+18" percentage points, "−0.6" below two, "0" for nothing.
 export function signed(difference) {
   const size = Math.abs(difference) * 100;
+  if (size < 0.05) return "0";
   return `${difference < 0 ? "−" : "+"}${size < 1.95 ? size.toFixed(1) : Math.round(size)}`;
 }
 
@@ -119,8 +122,7 @@ function groups({ by, groups: rows, left_out: more }, here) {
     h("table", { class: "groups compared" },
       h("thead", null, h("tr", null, [SHOW[by], "意见数", STANCES.favor, STANCES.against].map((title) => h("th", { scope: "col" }, title)))), body),
     rest(shown.slice(ROWS), body, row),
-    h("p", { class: "quiet" }, "横线为 95% 区间，竖线为其余意见的占比；“比其余”的单位是百分点，实心为超出偶然的差异。",
-      more > 0 && `另有 ${number(more)} 个更小的组并入其余。`)];
+    more > 0 && h("p", { class: "quiet" }, `另有 ${number(more)} 个更小的组并入其余。`)];
 }
 
 function groupRow({ value, hidden, opinions, favor, against }, by, top, here) {
@@ -143,5 +145,5 @@ function intervalBar(stance, { pooled, others, difference, real, adjusted }, top
       s("line", { class: "axis", x1: x(others), x2: x(others), y1: 2, y2: 16 }),
       s("line", { class: "whisker", x1: x(pooled.low), x2: x(pooled.high), y1: 9, y2: 9 }),
       s("circle", { class: `dot-${stance}${real ? "" : " few"}`, cx: x(pooled.value), cy: 9, r: 4 })),
-    h("span", { class: "count" }, `${percent(pooled.value)} · 比其余 ${signed(difference.value)}`));
+    h("span", { class: "count" }, h("span", { class: "only-narrow" }, `${STANCES[stance]} `), `${percent(pooled.value)} · 比其余 ${signed(difference.value)}`));
 }

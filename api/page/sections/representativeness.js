@@ -24,7 +24,7 @@ async function draw({ read, path, params, scope, here }) {
 }
 
 function shares({ raw, adjusted, uncorrected, raked, reason, source, count }, here) {
-  const columns = [["原始", raw], ["校正判读误差", adjusted], ["按人口构成加权", raked], ["加权并校正", raked?.adjusted]].filter(([, one]) => one);
+  const columns = [["原始", raw], ["校正后", adjusted], ["按人口构成加权", raked], ["加权并校正", raked?.adjusted]].filter(([, one]) => one);
   return [
     h("div", { class: "scroll" }, h("table", { class: "plain" },
       h("caption", { class: "hidden" }, "原始、校正与加权后的立场占比"),
@@ -64,12 +64,12 @@ function speakers({ facet, lacking, values, unheard, unheard_population: silent,
   return [
     h("h3", null, name),
     h("p", { class: "quiet" }, [
-      lacking.count > 0 && `${percent(lacking.value)}（${number(lacking.count)}）未注明${name}，不在下表内，加权时占比不变。`,
+      lacking.count > 0 && values.length > 0 && `${number(lacking.count)} 条（${percent(lacking.value)}）未注明${name}，不在下表内，加权时占比不变。`,
       distance !== null && `要与人口构成一致，得把 ${percent(distance)} 的发言者换成别的人。`,
       unheard.length > 0 && `没有听到：${unheard.slice(0, 10).join("、")}${unheard.length > 10 ? "等" : ""}（占人口 ${percent(silent)}），加权也补不上。`,
     ].filter(Boolean).join("")),
-    values.length === 0 ? empty(`没有人注明${name}。`) : h("div", { class: "scroll" }, h("table", { class: "plain" },
-      h("thead", null, h("tr", null, [name, "发言者占比 · 数量", ...(known ? ["占人口", "发言相对人口", "加权后"] : [])]
+    values.length === 0 ? h("p", { class: "quiet" }, `没有人注明${name}。`) : h("div", { class: "scroll" }, h("table", { class: "plain" },
+      h("thead", null, h("tr", null, [name, "发言者占比 · 意见数", ...(known ? ["占人口", "发言相对人口", "加权后"] : [])]
         .map((title) => h("th", { scope: "col" }, title)))), body)),
     rest.length > 0 && more];
 }

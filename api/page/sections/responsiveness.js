@@ -1,7 +1,7 @@
 // Who is answered and how soon, and what the late and the unanswered say.
 
 import { empty, h, s } from "../dom.js";
-import { FLOOR, STANCES, ASPECTS, number, percent, withInterval } from "../words.js";
+import { FLOOR, STANCES, ASPECTS, SPOKE, number, percent, withInterval } from "../words.js";
 
 const BY = { region: "地区", source: "来源" };
 const LATE = { 7: "7 天", 15: "15 天", 30: "30 天", 60: "60 天" };
@@ -51,7 +51,7 @@ function switcher(label, options, chosen, address, key) {
 
 function silence({ silent }) {
   const opinions = silent.reduce((all, one) => all + one.opinions, 0);
-  return `${silent.slice(0, 5).map(({ source }) => source).join("、")}${silent.length > 5 ? "等" : ""}从不答复，其 ${number(opinions)} 条意见不计入。`;
+  return `${silent.slice(0, 5).map(({ source }) => `“${source}”`).join("")}${silent.length > 5 ? "等来源" : ""}从不答复，其 ${number(opinions)} 条意见不计入。`;
 }
 
 // What counts and what does not, in a few sentences.
@@ -65,7 +65,7 @@ export function explained(found) {
   ].join("");
 }
 
-// "一半在 12 天 [10–15] 内得到答复"
+// "一半在 12 天 [10–15 天] 内得到答复", "一半在 12 天 [10 天以上] 内得到答复"
 export function summary({ answered, timed, quantiles }) {
   const share = `已答复 ${withInterval(answered)}`;
   if (!timed) return `${share}；多数答复没有时间，不统计快慢。`;
@@ -75,14 +75,15 @@ export function summary({ answered, timed, quantiles }) {
 export function half(quantiles) {
   const { days, low, high } = quantiles.find(({ share }) => share === 0.5);
   if (days === null) return "还不到一半得到答复";
-  return `一半在 ${days} 天${low === high ? "" : ` [${low}–${high ?? "…"}]`} 内得到答复`;
+  const range = high === null ? `${low} 天以上` : `${low}–${high} 天`;
+  return `一半在 ${days} 天${low === high ? "" : ` [${range}] `}内得到答复`;
 }
 
 function curve(points) {
   const most = Math.max(points.at(-1).days, 1);
   const x = (days) => LEFT + (WIDTH * days) / most;
   const y = (value) => TOP + (1 - value) * HEIGHT;
-  const width = 600;
+  const width = Math.min(600, document.documentElement.clientWidth - 60);  // letters keep their size on a phone
   const at = (days) => ((x(days) / 100) * width).toFixed(1);
   const edge = (bound) => points.flatMap((point, place) => [
     place > 0 && `${at(point.days)},${y(points[place - 1][bound]).toFixed(1)}`, `${at(point.days)},${y(point[bound]).toFixed(1)}`]).filter(Boolean);
@@ -96,7 +97,7 @@ function curve(points) {
   ticks.map((days) => s("text", { x: at(days), y: TOP + HEIGHT + 18, "text-anchor": "middle" }, `${days} 天`)),
   s("polygon", { points: [...edge("high"), ...edge("low").reverse()].join(" "), class: "band-favor" }),
   s("polyline", { points: edge("value").join(" "), class: "line-favor" })),
-  h("figcaption", { class: "quiet" }, "横轴：提出后的天数；纵轴：其间得到答复的比例；色带：95% 区间。"));
+  h("figcaption", { class: "quiet" }, "横轴：提出后的天数；纵轴：其间得到答复的比例；色带：95% 区间。", SPOKE));
 }
 
 function table({ all, rows, left_out: more }, by, name) {
@@ -111,7 +112,7 @@ function table({ all, rows, left_out: more }, by, name) {
   const button = h("button", { type: "button", onclick: () => { body.append(...rest.map(line)); button.remove(); } }, `显示其余 ${number(rest.length)} 个`);
   return [
     h("div", { class: "scroll" }, h("table", { class: "plain" },
-      h("thead", null, h("tr", null, [by, "意见数", "已答复", "7 天内", "30 天内", "90 天内", "快慢"].map((title) => h("th", { scope: "col" }, title)))), body)),
+      h("thead", null, h("tr", null, [by, "意见数", "已答复", "7 天内", "30 天内", "90 天内", "多久答复一半"].map((title) => h("th", { scope: "col" }, title)))), body)),
     rest.length > 0 && button,
     more > 0 && h("p", { class: "quiet" }, `另有 ${number(more)} 个意见更少的未列出。`)];
 }

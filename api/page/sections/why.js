@@ -3,7 +3,7 @@
 import { empty, h } from "../dom.js";
 import { body } from "../opinion.js";
 import { flags } from "../settings.js";
-import { ASPECTS, FLOOR, POLARITIES, STANCES, number, time } from "../words.js";
+import { ASPECTS, FLOOR, POLARITIES, SPOKE, STANCES, number, time } from "../words.js";
 
 export const section = { id: "why", title: "原因", draw };
 
@@ -12,7 +12,7 @@ async function draw({ read, path, params, scope, here }) {
   const sides = found.sides.filter(({ opinions }) => opinions > 0);
   return [
     h("h2", null, "原因：各方怎么说"),
-    h("p", { class: "quiet" }, `${part(found)}留言原文均按固定规则挑选：最能代表这一方，彼此又尽量不同；不改写，不生成。一组集中留言只算一条。点击词语，查看含有它的留言。`),
+    h("p", { class: "quiet" }, `${part(found)}原文按固定规则挑选：最能代表这一方，彼此又尽量不同；不改写，不生成。用词和原文只取模型有把握的留言，仍会有判错的；一组集中留言只算一条。${SPOKE}`),
     sides.length === 0 ? empty("这个范围内还没有表态或评价的意见。") : sides.map((side) => shown(side, here))];
 }
 
@@ -35,14 +35,14 @@ function shown(side, here) {
 
 function words(side, labels, here) {
   if (side.too_few) return h("p", { class: "quiet" }, `样本太少：至少要有 ${FLOOR} 条这样的留言和 ${FLOOR} 条相对的留言，才比较用词。`);
-  const chance = `与“${besides(side)}”的 ${number(side.others)} 条相比；比较了 ${number(side.compared)} 个词，纯属偶然约会突出 ${number(Math.round(side.compared / 40))} 个。`;
+  const chance = `${number(side.texts)} 条与“${besides(side)}”的 ${number(side.others)} 条相比；${side.compared === 0 ? "没有哪个词常见到可以比较。" : `比较了 ${number(side.compared)} 个词，全凭偶然也会突出约 ${(side.compared / 40).toFixed(1)} 个。`}`;
   if (side.phrases.length === 0) return h("p", { class: "quiet" }, `没有明显突出的用词。${chance}`);
   return [
     h("p", { class: "chips" }, side.phrases.map(({ phrase, opinions, texts, others, z }) => h("a", {
       class: "chip scope", href: here({ ...labels, q: phrase }),
       title: `这一方 ${number(side.texts)} 条中 ${number(texts)} 条有此词，相对一方 ${number(others)} 条；z = ${z.toFixed(1)}`,
     }, h("bdi", null, phrase), ` ${number(opinions)}`))),
-    h("p", { class: "quiet" }, `数字为含有该词的留言条数，越靠前越能区分。${chance}`)];
+    h("p", { class: "quiet" }, `数字为含有该词的留言条数，越靠前越能区分；点击词语，查看含有它的留言。${chance}`)];
 }
 
 function quote(one) {
