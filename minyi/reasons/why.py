@@ -91,7 +91,7 @@ class Why(Model):
     read: int
     """The newest opinions in scope."""
     total: int
-    """All opinions in scope."""
+    """All opinions in scope, of the newest 50,000 on the policy."""
     sides: tuple[Side, ...]
     """For and against, then praised and criticised aspects of at least ``FLOOR`` texts, those of
     the most opinions first."""

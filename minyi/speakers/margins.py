@@ -32,6 +32,9 @@ MAX_BYTES = 1_000_000
 MAX_VALUES = 1_000
 """Values of one facet at most; all counties of China would be 2,800, too fine to be heard from."""
 
+LEAST = 1e-12
+"""Smallest share of a value: below, weights could not be computed any more."""
+
 Value = Annotated[str, Field(min_length=1, max_length=100)]
 People = Annotated[float, Field(gt=0, lt=1e12, allow_inf_nan=False)]
 
@@ -55,10 +58,16 @@ class Margins(Model):
         unknown = set(margins.get(Facet.AGE, {})) - set(AgeBand)
         if unknown:
             raise ValueError(f"no age band {sorted(unknown)[0]!r}; say {', '.join(AgeBand)}")
-        return {
-            facet: {value: number / sum(people.values()) for value, number in people.items()}
-            for facet, people in margins.items()
-        }
+        return {facet: _shares(facet, people) for facet, people in margins.items()}
+
+
+def _shares(facet: Facet, people: dict[str, float]) -> dict[str, float]:
+    everybody = sum(people.values())
+    shares = {value: number / everybody for value, number in people.items()}
+    value = min(shares, key=shares.__getitem__)
+    if shares[value] < LEAST:
+        raise ValueError(f"{facet}: {value!r} is less than one in a trillion of all; leave it out")
+    return shares
 
 
 def load_margins(file: Path) -> Margins:
