@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Query
 from pydantic import BaseModel
 
-from minyi.domain import Opinion, Policy, Time
+from minyi.domain import Opinion, Time
+from minyi.policy import Policy
 from minyi.query import Filters
 from minyi.trends import Reading, Uncorrected
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance

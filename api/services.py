@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 
 from api.readiness import Check, Readiness
-from minyi.domain import Policy
 from minyi.errors import BrokerUnavailable
 from minyi.open_data.release import Publisher
+from minyi.policy import Policy
 from minyi.ports import Clock, CommentSink, Index, LetterBox, Registry
 from minyi.query import Filters
 from minyi.shares.adjusting import Adjuster

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.score_linking import ROOT, rows
-from minyi.domain import Policy
 from minyi.linking import Linker
+from minyi.policy import Policy
 from minyi.registry import load_registry
 from minyi.text import fold
 from models.config import SHARED_VARIABLE

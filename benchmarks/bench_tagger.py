@@ -24,9 +24,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from minyi.domain import Policy
 from minyi.errors import SettingError
 from minyi.linking import Linker
+from minyi.policy import Policy
 from models.artifact import SHIPPED
 from models.examples import corpus, policies
 from models.inputs import policy_context

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import cast
 
 from minyi.cli import main, wiring
-from minyi.domain import Policy, StanceProbabilities, Tagging
+from minyi.domain import StanceProbabilities, Tagging
+from minyi.policy import Policy
 from minyi.settings import Settings
 from minyi.vocabulary import Stance
 from models.runtime import OnnxTagger

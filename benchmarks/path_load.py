@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import count
 
 from benchmarks.constant_worker import NONE, ConstantTagger
-from minyi.domain import Comment, LinkedComment, Opinion, Policy
+from minyi.domain import Comment, LinkedComment, Opinion
 from minyi.linking import Linker
 from minyi.pipeline import opinions, protect, reading
+from minyi.policy import Policy
 from minyi.settings import ROOT
 
 STREAM = ROOT / "data" / "stream" / "comments.jsonl"

@@ -1,4 +1,4 @@
-"""The records of the domain: comment, policy, link, opinion.
+"""The records of the domain: comment, link, opinion. The policy has a file of its own.
 
 Every class is immutable and validates what it is given. Times are timezone-aware; a time without
 a zone is read as Asia/Shanghai.
@@ -11,8 +11,7 @@ import json
 import re
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from itertools import pairwise
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -26,7 +25,7 @@ from pydantic import (
 )
 
 from minyi.errors import InvalidRecord
-from minyi.vocabulary import AgeBand, Aspect, Domain, EventKind, Polarity, Stance
+from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MAX_TEXT = 20_000
@@ -191,74 +190,6 @@ class Comment(Model):
         if comment.extra:  # as it is read back: no dates, no infinities
             return comment.model_copy(update={"extra": json.loads(written)["extra"]})
         return comment
-
-
-class Event(Model):
-    """Something that happened to a policy. In the registry it may be written as one line:
-    ``2018-12-06 issued 国家组织药品集中采购试点启动``."""
-
-    date: Day
-    kind: EventKind
-    label: str = Field(min_length=2, max_length=60)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_line(cls, data: object) -> object:
-        if not isinstance(data, str):
-            return data
-        parts = data.split(maxsplit=2)
-        if len(parts) < 3:
-            raise ValueError("an event is a date, a kind and a label: 2018-12-06 issued 试点启动")
-        return dict(zip(("date", "kind", "label"), parts, strict=True))
-
-
-class Policy(Model):
-    """An entry of the registry: what a comment can be linked to."""
-
-    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)
-    title: str = Field(min_length=2, max_length=60)
-    domain: Domain
-    description: str = Field(min_length=10, max_length=400)
-    """What the policy does, one or two sentences; the semantic link and the tagger read it."""
-    aliases: tuple[str, ...] = ()
-    """Names that link a comment on their own."""
-    keywords: tuple[str, ...] = ()
-    """Weaker words: two different ones, or one in the title, link."""
-    exclusions: tuple[str, ...] = ()
-    """Longer phrases that contain an alias or keyword but mean something else."""
-    context_exclusions: tuple[str, ...] = ()
-    """Phrases anywhere in the comment that veto the link."""
-    department: str = Field(min_length=2, max_length=60)
-    region: str = "全国"
-    in_force_from: date | None = None
-    in_force_until: date | None = None
-    events: tuple[Event, ...] = Field(default=(), max_length=100)
-    """What else happened to it, in order of date."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.in_force_from and self.in_force_until and self.in_force_until < self.in_force_from:
-            raise ValueError("in_force_until lies before in_force_from")
-        for earlier, later in pairwise(self.events):
-            if later.date < earlier.date:
-                raise ValueError(f"events: {later.date} stands behind {earlier.date}; sort by date")
-            if (later.date, later.kind) == (earlier.date, earlier.kind):
-                raise ValueError(f"events: {later.date} {later.kind} stands twice; keep one")
-        return self
-
-    def timeline(self) -> tuple[Event, ...]:
-        """Return all events in order of date, coming into and going out of force among them."""
-        force = (
-            (self.in_force_from, EventKind.IN_FORCE, "施行"),
-            (self.in_force_until, EventKind.ENDED, "废止"),
-        )
-        known = {(event.date, event.kind) for event in self.events}
-        own = [
-            Event(date=day, kind=kind, label=label)
-            for day, kind, label in force
-            if day and (day, kind) not in known
-        ]
-        return tuple(sorted((*self.events, *own), key=lambda event: event.date))
 
 
 class LinkBy(StrEnum):

@@ -28,7 +28,8 @@ import numpy as np
 import numpy.typing as npt
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from minyi.domain import Link, LinkBy, Policy
+from minyi.domain import Link, LinkBy
+from minyi.policy import Policy
 from minyi.ports import Encoder
 from minyi.text import fold, joined
 

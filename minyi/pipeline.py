@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from minyi.domain import Comment, LinkedComment, Opinion, Policy, Tagging, opinion_id
+from minyi.domain import Comment, LinkedComment, Opinion, Tagging, opinion_id
+from minyi.policy import Policy
 from minyi.text import author_hash, duplicate_key, joined, redact
 from minyi.vocabulary import AgeBand
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from minyi.dead_letter import DeadLetter, LetterFilters, LetterHead, LetterPage, Outcome
-from minyi.domain import Comment, Opinion, Policy, Tagging
+from minyi.domain import Comment, Opinion, Tagging
+from minyi.policy import Policy
 from minyi.query import (
     AnswerCell,
     Cell,

@@ -29,8 +29,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from minyi.domain import Policy
 from minyi.errors import InvalidRegistry
+from minyi.policy import Policy
 from minyi.text import fold
 from minyi.vocabulary import DOMAIN_ZH
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import yaml
 
-from minyi.domain import Policy
 from minyi.errors import SettingError
+from minyi.policy import Policy
 from minyi.settings import ROOT
 from minyi.vocabulary import Polarity
 from models.config import shared_folder

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer as FastTokenizer
 
-from minyi.domain import Policy
+from minyi.policy import Policy
 from minyi.text import fold
 from minyi.vocabulary import Aspect, Polarity, Stance
 

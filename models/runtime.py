@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from minyi.domain import Evaluation, Policy, StanceProbabilities, Tagging
+from minyi.domain import Evaluation, StanceProbabilities, Tagging
 from minyi.errors import InvalidArtifact
+from minyi.policy import Policy
 from minyi.vocabulary import Stance
 from models.artifact import GRAPH, Decision, load_manifest
 from models.inputs import CELLS, STANCES, Encoded, InputEncoder, policy_context, policy_names

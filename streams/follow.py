@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from minyi.domain import Policy
 from minyi.errors import BrokerUnavailable
 from minyi.logs import said
+from minyi.policy import Policy
 from streams.access import Access
 from streams.provision import newest_records
 from streams.registry import LiveRegistry

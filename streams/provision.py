@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from minyi.domain import Policy
 from minyi.errors import SettingError
+from minyi.policy import Policy
 from streams.access import Access
 from streams.embedded import NewRecord
 from streams.registry import REVISION, Entry, entries

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from minyi.domain import Policy
+from minyi.policy import Policy
 from minyi.registry import revision_of
 
 log = logging.getLogger(__name__)

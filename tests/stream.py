@@ -8,7 +8,8 @@ from pathlib import Path
 
 from indexers.embedded import EmbeddedIndex
 from minyi.dead_letter import DeadLetter
-from minyi.domain import Comment, Opinion, Policy, StanceProbabilities, Tagging
+from minyi.domain import Comment, Opinion, StanceProbabilities, Tagging
+from minyi.policy import Policy
 from minyi.ports import Index
 from minyi.query import Rejection
 from minyi.registry import load_registry

@@ -16,7 +16,8 @@ from standardwebhooks.webhooks import Webhook
 from api.alerts.models import Alert, Subscription
 from api.alerts.store import AlertStore, Due
 from api.alerts.writing import write
-from minyi.domain import EARLIEST, SHANGHAI, Policy
+from minyi.domain import EARLIEST, SHANGHAI
+from minyi.policy import Policy
 from minyi.ports import Clock, Index, Registry
 from minyi.query import Counts, Filters, Interval
 from minyi.rules import DayCounts, Reading, Rule, State, evaluate, unheard

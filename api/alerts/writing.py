@@ -6,7 +6,8 @@ import hashlib
 from datetime import UTC, datetime, time, timedelta
 
 from api.alerts.models import Alert, Quote, Subscription
-from minyi.domain import EARLIEST, SHANGHAI, Opinion, Policy
+from minyi.domain import EARLIEST, SHANGHAI, Opinion
+from minyi.policy import Policy
 from minyi.ports import Index
 from minyi.query import Filters
 from minyi.rules import Crosses, Match, Rule

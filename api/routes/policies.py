@@ -15,8 +15,8 @@ from api.schemas import (
     Words,
 )
 from api.services import KnownPolicy, Wired
-from minyi.domain import Policy
 from minyi.errors import InvalidQuery
+from minyi.policy import Policy
 from minyi.query import Counts, Filters, Group, Interval
 from minyi.shares.denominators import Count, Denominator, denominator
 from minyi.trends import Trend, assemble, read

@@ -21,7 +21,7 @@ from indexers.kibana.panels import (
     Unique,
 )
 from indexers.kibana.views import CELL_ZH, DEAD_LETTERS, POLARITY_SIGN, View, opinions
-from minyi.domain import Policy
+from minyi.policy import Policy
 from minyi.vocabulary import STANCE_ZH, AgeBand, Polarity, Stance
 
 COLORS = {Stance.FAVOR: "#2b6cb0", Stance.AGAINST: "#c05621", Stance.NONE: "#a0aec0"}

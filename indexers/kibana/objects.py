@@ -8,7 +8,7 @@ from pathlib import Path
 from indexers.kibana import dashboard, lens, library
 from indexers.kibana.content import Content, content
 from indexers.kibana.saved import Saved, dumps
-from minyi.domain import Policy
+from minyi.policy import Policy
 
 COMMITTED = Path(__file__).with_name("saved_objects.ndjson")
 """The kit for the registry that comes with Minyi."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from indexers.kibana.saved import INDEX_PATTERN, Saved, compact
-from minyi.domain import LinkBy, Policy
+from minyi.domain import LinkBy
+from minyi.policy import Policy
 from minyi.vocabulary import AGE_ZH, ASPECT_ZH, DOMAIN_ZH, POLARITY_ZH, STANCE_ZH, Aspect, Polarity
 
 LINK_BY_ZH = {LinkBy.ALIAS: "别名", LinkBy.KEYWORDS: "关键词", LinkBy.SEMANTIC: "语义"}

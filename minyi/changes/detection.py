@@ -36,7 +36,8 @@ import numpy as np
 from minyi.changes.comparison import Contrast, Window, contrast, window
 from minyi.changes.daily import SPREAD, Days, Past, Series, past
 from minyi.changes.seasons import Floats
-from minyi.domain import Event, Model, Policy
+from minyi.domain import Model
+from minyi.policy import Event, Policy
 from minyi.shares.denominators import Denominator
 
 ARL = 3_650

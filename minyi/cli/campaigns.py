@@ -14,8 +14,9 @@ from minyi.cli.options import Json, Since, Until, day, filters
 from minyi.cli.tables import percent, plain
 from minyi.cli.wiring import Data, existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock
-from minyi.domain import SHANGHAI, Policy
+from minyi.domain import SHANGHAI
 from minyi.errors import InvalidQuery
+from minyi.policy import Policy
 from minyi.vocabulary import STANCE_ZH, Stance
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from minyi.cli.wiring import (
     registry,
     settings,
 )
-from minyi.domain import SHANGHAI, Policy
+from minyi.domain import SHANGHAI
+from minyi.policy import Policy
 from minyi.prevalence import FLOOR
 from minyi.query import Share
 from minyi.shares.denominators import Count

@@ -20,10 +20,10 @@ from minyi.cli.wiring import (
     settings,
 )
 from minyi.differences import Differences, differences
-from minyi.domain import Policy
 from minyi.groups.comparing import Compared, FacetTable, Finding
 from minyi.groups.reversals import Reversal
 from minyi.groups.wording import BY_ZH, label_zh, percent, points
+from minyi.policy import Policy
 from minyi.vocabulary import STANCE_ZH, Stance
 
 CAVEAT = "a comparison of those who chose to speak, not a cause"

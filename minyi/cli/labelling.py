@@ -22,10 +22,11 @@ from minyi.cli.wiring import (
     registry,
     settings,
 )
-from minyi.domain import SHANGHAI, Opinion, Policy
+from minyi.domain import SHANGHAI, Opinion
 from minyi.errors import InvalidQuery, SettingError
 from minyi.labelling import Candidate, Estimate, Narrowing, candidates, narrowed, propose
 from minyi.outputs import output as output_bin
+from minyi.policy import Policy
 from minyi.ports import Index
 from minyi.query import Filters
 from minyi.settings import Settings

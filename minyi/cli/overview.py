@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from minyi.domain import Model, Policy
+from minyi.domain import Model
+from minyi.policy import Policy
 from minyi.query import Counts
 from minyi.shares.adjusting import Adjuster
 from minyi.shares.denominators import Denominator

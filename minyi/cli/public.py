@@ -12,7 +12,7 @@ from minyi.cli.publisher import publisher
 from minyi.cli.serving import first_of, listen, serving, tell, url_of
 from minyi.cli.wiring import adjuster, existing_index, open_index, registry
 from minyi.clock import SystemClock
-from minyi.domain import Policy
+from minyi.policy import Policy
 from minyi.ports import Index, Registry
 from minyi.settings import Settings
 

@@ -21,7 +21,7 @@ from minyi.cli.wiring import (
     registry,
     settings,
 )
-from minyi.domain import Policy
+from minyi.policy import Policy
 from minyi.prevalence import FLOOR
 from minyi.query import Share
 from minyi.shares.denominators import Count

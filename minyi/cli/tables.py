@@ -6,7 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from minyi.cli.overview import Overview
-from minyi.domain import SHANGHAI, Policy
+from minyi.domain import SHANGHAI
+from minyi.policy import Policy
 from minyi.prevalence import FLOOR
 from minyi.query import Page, Share
 from minyi.shares.denominators import Count

@@ -11,7 +11,7 @@ from rich.text import Text
 from minyi.cli.options import Json, Since, Until, day, filters
 from minyi.cli.wiring import Data, existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock
-from minyi.domain import Policy
+from minyi.policy import Policy
 from minyi.prevalence import FLOOR
 from minyi.reasons import why as reasons
 from minyi.reasons.why import Quote, Side, Why

@@ -16,8 +16,8 @@ from rich.console import Console
 from minyi import logs
 from minyi.cli.patience import until_available
 from minyi.clock import SystemClock
-from minyi.domain import Policy
 from minyi.errors import InvalidArtifact, InvalidQuery, SettingError
+from minyi.policy import Policy
 from minyi.ports import Index
 from minyi.registry import load_registry
 from minyi.settings import Settings, embedded_path, load_settings

@@ -18,8 +18,9 @@ import numpy as np
 from pydantic import Field
 
 from minyi.disclosure import K, hidden
-from minyi.domain import SHANGHAI, Model, Policy
+from minyi.domain import SHANGHAI, Model
 from minyi.errors import IndexUnavailable, InvalidQuery
+from minyi.policy import Policy
 from minyi.ports import Index
 from minyi.query import Cell, Counts, Facet, Filters, Interval
 from minyi.shares.adjusting import Adjusted, Adjuster

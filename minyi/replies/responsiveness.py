@@ -21,7 +21,8 @@ from enum import StrEnum
 
 from minyi.changes.daily import SHARES, Series
 from minyi.changes.drawn_days import Gap, shares_differ
-from minyi.domain import SHANGHAI, Model, Policy
+from minyi.domain import SHANGHAI, Model
+from minyi.policy import Policy
 from minyi.ports import Index
 from minyi.prevalence import FLOOR, share
 from minyi.query import AnswerCell, Facet, Filters, Share

@@ -13,8 +13,9 @@ from typing import cast
 from zlib import crc32
 
 from minyi.cli import main, wiring
-from minyi.domain import Comment, Policy, StanceProbabilities, Tagging
+from minyi.domain import Comment, StanceProbabilities, Tagging
 from minyi.errors import InvalidRecord
+from minyi.policy import Policy
 from minyi.settings import Settings
 from minyi.vocabulary import Stance
 from models.runtime import OnnxTagger

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minyi.domain import Policy, Tagging
+from minyi.domain import Tagging
 from minyi.errors import InvalidArtifact
+from minyi.policy import Policy
 from minyi.ports import Cached
 from minyi.settings import ROOT
 from minyi.vocabulary import Domain, Stance

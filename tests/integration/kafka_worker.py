@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from indexers.embedded import EmbeddedIndex
 from minyi import logs
 from minyi.cli.serving import run
-from minyi.domain import Policy, Tagging
+from minyi.domain import Tagging
+from minyi.policy import Policy
 from minyi.settings import Settings, embedded_path
 from streams.access import access
 from streams.app import build

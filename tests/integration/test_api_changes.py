@@ -12,7 +12,8 @@ import pytest
 from api.app import create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
-from minyi.domain import Event, Opinion, Policy
+from minyi.domain import Opinion
+from minyi.policy import Event, Policy
 from minyi.vocabulary import Stance
 from tests.integration.test_api import error, get
 from tests.integration.world import EBIKE, ELEVATOR, World, opinion, serving

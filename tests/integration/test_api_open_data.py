@@ -21,10 +21,10 @@ from api.publishing import Edition, Press
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.disclosure import K
-from minyi.domain import Policy
 from minyi.errors import IndexUnavailable
 from minyi.open_data import formats
 from minyi.open_data.release import Publisher, Table
+from minyi.policy import Policy
 from minyi.query import Cell
 from minyi.vocabulary import Stance
 from tests.integration.test_api import error

@@ -11,8 +11,9 @@ import pytest
 
 from indexers.embedded import EmbeddedIndex
 from minyi import logs
-from minyi.domain import Opinion, Policy, Tagging
+from minyi.domain import Opinion, Tagging
 from minyi.errors import BrokerUnavailable, IndexUnavailable
+from minyi.policy import Policy
 from minyi.query import Rejection
 from minyi.settings import LogSettings, embedded_path, load_settings
 from tests.stream import QuickTagger, comments, run

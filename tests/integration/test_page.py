@@ -19,7 +19,8 @@ from api.app import PAGE, create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.clock import SystemClock
-from minyi.domain import Evaluation, Link, LinkBy, Opinion, Policy, StanceProbabilities, opinion_id
+from minyi.domain import Evaluation, Link, LinkBy, Opinion, StanceProbabilities, opinion_id
+from minyi.policy import Policy
 from minyi.prevalence import share
 from minyi.text import duplicate_key
 from minyi.vocabulary import ASPECT_ZH, POLARITY_ZH, STANCE_ZH, Aspect, Domain, Polarity, Stance

@@ -15,8 +15,8 @@ import pytest
 from api.app import create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
-from minyi.domain import Policy
 from minyi.errors import BrokerUnavailable, IndexUnavailable, MinyiError, SettingError
+from minyi.policy import Policy
 from minyi.query import Filters
 from tests.integration.world import World, serving
 

@@ -11,8 +11,9 @@ import httpx
 from fastapi import FastAPI
 
 from minyi.dead_letter import DeadLetter
-from minyi.domain import Comment, Opinion, Policy, opinion_id
+from minyi.domain import Comment, Opinion, opinion_id
 from minyi.errors import BrokerUnavailable
+from minyi.policy import Policy
 from minyi.text import duplicate_key
 from minyi.vocabulary import Domain, Stance
 

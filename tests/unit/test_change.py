@@ -12,7 +12,7 @@ from minyi.changes.daily import Days, Measure
 from minyi.changes.daily import days as days_of
 from minyi.changes.detection import WARM_UP, Changes, changes
 from minyi.changes.seasons import season
-from minyi.domain import Policy
+from minyi.policy import Policy
 from minyi.query import Counts, Share, TrendPoint
 from minyi.vocabulary import Domain
 

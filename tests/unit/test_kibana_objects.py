@@ -15,7 +15,7 @@ from indexers.kibana.content import content
 from indexers.kibana.objects import COMMITTED, export
 from indexers.kibana.panels import Only
 from indexers.kibana.views import CELL_ZH
-from minyi.domain import Policy
+from minyi.policy import Policy
 from minyi.registry import load_registry
 from minyi.settings import ROOT
 from minyi.vocabulary import AGE_ZH, DOMAIN_ZH, STANCE_ZH, Domain

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.domain import Link, LinkBy, Policy
+from minyi.domain import Link, LinkBy
 from minyi.linking import SEMANTIC_MARGIN, SEMANTIC_THRESHOLD, Linker, describe
+from minyi.policy import Policy
 from minyi.registry import load_registry
 from minyi.vocabulary import Domain
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from itertools import islice
 
-from minyi.domain import Policy
+from minyi.policy import Policy
 from minyi.registry import load_registry
 from minyi.settings import ROOT
 from streams.registry import REVISION, LiveRegistry, entries

@@ -14,7 +14,7 @@ import pytest
 from rich.logging import RichHandler
 
 from minyi.cli.model import TRAINING
-from minyi.domain import Policy
+from minyi.policy import Policy
 from minyi.vocabulary import Domain
 from models.artifact import SHIPPED, load_manifest
 from models.config import SHARED_VARIABLE

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minyi.domain import Policy
+from minyi.policy import Policy
 from minyi.settings import ROOT
 from minyi.vocabulary import Domain, Stance
 from models.artifact import Decision, model_id

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from minyi.disclosure import K
-from minyi.domain import Opinion, Policy, opinion_id
+from minyi.domain import Opinion, opinion_id
 from minyi.errors import IndexUnavailable, InvalidQuery, SettingError
 from minyi.open_data import formats as formats_module
 from minyi.open_data import release as release_module
@@ -29,6 +29,7 @@ from minyi.open_data.folder import write
 from minyi.open_data.formats import Format, chunks, safe
 from minyi.open_data.release import Publisher, Release, Score, Table, gather, protected
 from minyi.open_data.tables import FIELDS, KEYS, MEASURES
+from minyi.policy import Policy
 from minyi.query import Cell, Counts
 from minyi.shares.adjusting import Adjuster
 from minyi.shares.summing import total

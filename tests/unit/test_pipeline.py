@@ -13,7 +13,6 @@ from minyi.domain import (
     LinkBy,
     LinkedComment,
     Opinion,
-    Policy,
     Reply,
     StanceProbabilities,
     Tagging,
@@ -21,6 +20,7 @@ from minyi.domain import (
 )
 from minyi.errors import InvalidRecord
 from minyi.pipeline import opinions, protect, reading
+from minyi.policy import Policy
 from minyi.vocabulary import Domain, Stance
 
 PHONE, MAIL = "13800138000", "zhang.san@example.com"

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from minyi.domain import SHANGHAI, Opinion, Policy
+from minyi.domain import SHANGHAI, Opinion
+from minyi.policy import Policy
 from minyi.query import AnswerCell, Counts, Filters
 from minyi.replies.responsiveness import (
     By,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from minyi.domain import Policy
+from minyi.policy import Policy
 from minyi.registry import load_registry
 from minyi.settings import ROOT, load_settings
 from streams.access import access
