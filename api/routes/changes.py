@@ -13,6 +13,7 @@ from minyi.changes.comparison import DAYS, MOST_DAYS, Comparison, compare
 from minyi.changes.daily import read_days
 from minyi.changes.detection import ARL, LEAST_ARL, MOST_ARL, Changes
 from minyi.changes.detection import changes as detect
+from minyi.clock import today
 from minyi.domain import EARLIEST, LATEST
 from minyi.shares.denominators import Count
 
@@ -34,7 +35,7 @@ def changes(
     average. Weekday effects are taken off; Spring Festival, two sessions and National Day are left
     out, and so is the newest day, which may not be over. ``count`` says what counts as one."""
     scope = scope.model_copy(update={"policy_id": known.id})
-    return detect(known, read_days(wired.index, scope, count), arl)
+    return detect(known, read_days(wired.index, scope, today(wired.clock), count), arl)
 
 
 @router.get("/comparison")
@@ -49,6 +50,6 @@ def comparison(
     """Compare the ``days`` before a date with as many from it on: the difference of every share
     with its 95 % interval. A comparison, not a cause: whatever else happened is in it too."""
     scope = scope.model_copy(update={"policy_id": known.id})
-    found = read_days(wired.index, scope, count)
+    found = read_days(wired.index, scope, today(wired.clock), count)
     adjuster = None if scope.sure else wired.adjuster
     return compare(known.id, found, date, days, adjuster)

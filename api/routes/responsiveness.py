@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from api.answering import AnsweringSources
 from api.schemas import Scope
 from api.services import KnownPolicy, Wired
-from minyi.domain import SHANGHAI
+from minyi.clock import today
 from minyi.query import Filters
 from minyi.replies.responsiveness import LATE, MOST_LATE, By, Responsiveness, read_responsiveness
 
@@ -66,6 +66,6 @@ def _read(
         sources.read(),
         scope,
         by,
-        wired.clock.now().astimezone(SHANGHAI).date(),
+        today(wired.clock),
         late_after,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 import numpy as np
@@ -96,12 +96,13 @@ class Days:
         return (np.arange(len(self)) + self.first.weekday()) % 7
 
 
-def read_days(index: Index, scope: Filters, count: Count = Count.OPINIONS) -> Days:
-    """Read the days of a policy up to the newest day of the index, which may not be over.
+def read_days(index: Index, scope: Filters, today: date, count: Count = Count.OPINIONS) -> Days:
+    """Read the whole days of a policy: up to the newest day of the index, which may not be over.
 
     Args:
         index: where the opinions are.
         scope: the policy, and what it is narrowed to.
+        today: nothing is newer, whatever a comment says; in Shanghai.
         count: what counts as one; of authors, the evaluations are not known.
 
     Raises:
@@ -113,11 +114,15 @@ def read_days(index: Index, scope: Filters, count: Count = Count.OPINIONS) -> Da
         return days([], date.min + timedelta(days=MAX_DAYS), of)
     read = index.votes if count is Count.AUTHORS else index.trend
     points = read(scope, Interval.DAY)
-    until = newest.astimezone(SHANGHAI).date()
+    until = min(newest.astimezone(SHANGHAI).date(), today)
     if scope.until:
         until = min(until, scope.until.astimezone(SHANGHAI).date())
-    since = scope.since and scope.since.astimezone(SHANGHAI).date()
-    return days(points, until, of, since)
+    return days(points, until, of, scope.since and _first_whole(scope.since))
+
+
+def _first_whole(since: datetime) -> date:
+    local = since.astimezone(SHANGHAI)
+    return local.date() + timedelta(days=local.time() != time())
 
 
 def days(

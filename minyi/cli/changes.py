@@ -24,6 +24,7 @@ from minyi.cli.wiring import (
     registry,
     settings,
 )
+from minyi.clock import SystemClock, today
 from minyi.domain import SHANGHAI
 from minyi.policy import Policy
 from minyi.prevalence import FLOOR
@@ -69,8 +70,9 @@ def changes(
     known = known_policy(registry(config), policy)
     scope = filters(policy_id=known.id, since=day(since), until=day(until))
     first = filters(since=day(around)).since
+    now = today(SystemClock())
     with existing_index(config) as opened:
-        found = read_days(opened, scope, count)
+        found = read_days(opened, scope, now, count)
     answer: Changes | Comparison
     if first is None:
         answer = detect(known, found, arl)

@@ -12,8 +12,7 @@ from minyi.cli.changes import gap_text, series_name
 from minyi.cli.options import Json, Since, Until, day, filters
 from minyi.cli.tables import percent
 from minyi.cli.wiring import Data, existing_index, known_policy, output, registry, settings
-from minyi.clock import SystemClock
-from minyi.domain import SHANGHAI
+from minyi.clock import SystemClock, today
 from minyi.replies.responsiveness import (
     LATE,
     MOST_LATE,
@@ -55,10 +54,10 @@ def responsiveness(
         until=day(until),
     )
     apart = by or (By.REGION if policy else By.DEPARTMENT)
-    today = SystemClock().now().astimezone(SHANGHAI).date()
+    now = today(SystemClock())
     with existing_index(config) as opened:
         answering = answering_sources(opened)
-        found = read_responsiveness(opened, policies, answering, scope, apart, today, late_after)
+        found = read_responsiveness(opened, policies, answering, scope, apart, now, late_after)
     if as_json:
         print(found.model_dump_json())
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -122,3 +123,20 @@ async def test_a_wrong_question_names_its_place(
 
 async def test_doubtful_stances_are_nothing_to_count(client: httpx.AsyncClient) -> None:
     error(await client.get(f"{PATH}/changes?sure=false"), 422, "invalid_query")
+
+
+async def test_days_that_are_not_whole_or_not_there_yet_are_not_watched(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    """A comment that says it is of 2099 moves nothing; from noon on is no whole day."""
+    known = (await get(client, f"{PATH}/changes"))["watched"]
+    later = (await get(client, f"{PATH}/changes", since="2025-06-02T12:00:00"))["watched"]
+    assert (known["first"], later["first"]) == ("2025-06-02", "2025-06-03")
+    own = EmbeddedIndex(tmp_path)
+    moment = datetime(2099, 6, 1, tzinfo=UTC)
+    own.upsert([*opinions(), opinion(20_000, Stance.FAVOR, created_at=moment)])
+    world = World()
+    world.moment = FIRST + timedelta(days=90)
+    async with serving(create_app(Services(index=own, registry=world, clock=world))) as opened:
+        assert (await get(opened, f"{PATH}/changes"))["watched"] == known
+    own.close()

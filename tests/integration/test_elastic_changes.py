@@ -26,7 +26,7 @@ ON_LIFTS = Filters(policy_id=ELEVATOR.id)
 
 
 def turned(index: Index, count: Count) -> Sequence[Model]:
-    days = read_days(index, ON_LIFTS, count)
+    days = read_days(index, ON_LIFTS, TODAY, count)
     return changes(ELEVATOR, days), compare(ELEVATOR.id, days, date(2025, 8, 1), 28)
 
 
