@@ -61,7 +61,7 @@ def trend(
             if as_json:
                 print(found.model_dump_json())
             else:
-                output.print(tables.overview(found))
+                output.print(tables.framed(tables.overview(found)))
             return
         known = known_policy(policies, policy)
         wanted = scope.model_copy(update={"policy_id": known.id})
@@ -72,7 +72,7 @@ def trend(
     if as_json:
         print(moved.model_dump_json())
     else:
-        output.print(tables.trend(known, moved))
+        output.print(tables.framed(tables.trend(known, moved)))
 
 
 def search(
@@ -104,7 +104,7 @@ def search(
     if as_json:
         print(page.model_dump_json())
         return
-    output.print(tables.hits(page))
+    output.print(tables.framed(tables.hits(page)))
     if page.cursor:
         print(f"more: the same with --cursor {page.cursor}")
 

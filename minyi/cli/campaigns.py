@@ -11,7 +11,7 @@ from rich.text import Text
 from minyi.campaigns.collapsing import Campaign, Collapsed, Spread
 from minyi.campaigns.headlines import Flip, Headline
 from minyi.cli.options import Json, Since, Until, day, filters
-from minyi.cli.tables import percent, plain
+from minyi.cli.tables import framed, percent, plain
 from minyi.cli.wiring import Data, existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock
 from minyi.domain import SHANGHAI
@@ -68,7 +68,7 @@ def campaigns(
         print(page.model_dump_json())
         return
     for table in _tables(known, page):
-        output.print(table)
+        output.print(framed(table) if isinstance(table, Table) else table)
     if page.cursor:
         print(f"more: the same with --cursor {page.cursor}")
 

@@ -14,7 +14,7 @@ from minyi.changes.detection import ARL, LEAST_ARL, MOST_ARL, Changes
 from minyi.changes.detection import changes as detect
 from minyi.changes.drawn_days import Gap, Rate, Scale
 from minyi.cli.options import Json, Since, Until, day, filters
-from minyi.cli.tables import percent, plain
+from minyi.cli.tables import framed, percent, plain
 from minyi.cli.wiring import (
     Data,
     adjuster,
@@ -81,11 +81,11 @@ def changes(
     if as_json:
         print(answer.model_dump_json())
     elif isinstance(answer, Comparison):
-        output.print(_comparison(known, answer))
+        output.print(framed(_comparison(known, answer)))
     else:
-        output.print(_changes(known, answer))
+        output.print(framed(_changes(known, answer)))
         if answer.events:
-            output.print(_events(answer))
+            output.print(framed(_events(answer)))
 
 
 def _changes(policy: Policy, found: Changes) -> Table:
@@ -97,8 +97,8 @@ def _changes(policy: Policy, found: Changes) -> Table:
     else:
         table.caption = Text(
             f"{found.watched.first} to {found.watched.last}, {found.series} series of "
-            f"{found.denominator.words()}; without a change a series sounds a false alarm once in "
-            f"{found.arl:,} days at most, on average; weekday effects are taken off, Spring "
+            f"{found.denominator.words()}; without a change a series sounds at most one false "
+            f"alarm in {found.arl:,} days, on average; weekday effects are taken off, Spring "
             "Festival, two sessions and National Day left out"
         )
     for name in ("series", "began", "detected", "before", "after", "change"):

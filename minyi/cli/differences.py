@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from minyi.cli.options import Json, Since, Until, day, filters
-from minyi.cli.tables import plain
+from minyi.cli.tables import framed, plain
 from minyi.cli.wiring import (
     Data,
     adjuster,
@@ -61,24 +61,28 @@ def show(
             )
         )
         return
-    output.print(_findings(known, found))
+    output.print(framed(_findings(known, found)))
     output.print(Text(_notes(found), style="italic"))
     if found.reversals:
-        output.print(_reversals(found.reversals))
+        output.print(framed(_reversals(found.reversals)))
     if facets:
         for facet in found.facets:
-            output.print(_groups(facet))
+            output.print(framed(_groups(facet)))
 
 
 def _findings(policy: Policy, found: Differences) -> Table:
     """Return the real differences, the largest first."""
-    table = Table(title=Text(f"{policy.title} ({policy.id}): 这项政策在哪里不合身"))
+    table = Table(
+        title=Text(f"{policy.title} ({policy.id}): 这项政策在哪里不合身"),
+        show_header=bool(found.findings),
+    )
+    if not found.findings:
+        table.add_row("没有发现超出偶然的差异。")
+        return table
     table.add_column("", no_wrap=True)
     table.add_column("difference 差异", overflow="fold")
     for finding in found.findings[:SHOWN]:
         table.add_row(*plain(_mark(finding), finding.sentence + _turned(finding)))
-    if not found.findings:
-        table.add_row("", "没有发现超出偶然的差异。")
     return table
 
 

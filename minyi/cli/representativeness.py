@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from minyi.cli.options import Json, Since, Until, day, filters
-from minyi.cli.tables import percent, plain
+from minyi.cli.tables import framed, percent, plain
 from minyi.cli.wiring import (
     Data,
     adjuster,
@@ -68,11 +68,11 @@ def representativeness(
     if as_json:
         print(found.model_dump_json())
         return
-    output.print(_shares(known, found))
+    output.print(framed(_shares(known, found)))
     if found.reason:
         output.print(Text(f"not raked: {REASONS[found.reason]}"))
     for speakers in found.speakers:
-        output.print(_speakers(speakers, found.source))
+        output.print(framed(_speakers(speakers, found.source)))
 
 
 def _shares(policy: Policy, found: Representativeness) -> Table:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from minyi.cli.changes import gap_text, series_name
 from minyi.cli.options import Json, Since, Until, day, filters
-from minyi.cli.tables import percent
+from minyi.cli.tables import framed, percent
 from minyi.cli.wiring import Data, existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock, today
 from minyi.replies.responsiveness import (
@@ -61,10 +61,10 @@ def responsiveness(
     if as_json:
         print(found.model_dump_json())
         return
-    output.print(_table(found))
+    output.print(framed(_table(found)))
     for contrast in found.contrasts:
         if contrast.rows:
-            output.print(_contrast(contrast, found))
+            output.print(framed(_contrast(contrast, found)))
 
 
 def _table(found: Responsiveness) -> Table:

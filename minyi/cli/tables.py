@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -29,6 +30,15 @@ UNCORRECTED = {
 def plain(*cells: str) -> list[Text]:
     """Return cells that are shown as they stand: ``[doge]`` is no markup, ``:+1:`` no emoji."""
     return [Text(cell) for cell in cells]
+
+
+def framed(table: Table) -> Group:
+    """Return a table whose title and caption are lines of their own: a narrow table folds them."""
+    title, caption = table.title, table.caption
+    table.title = table.caption = None
+    above = [Text.assemble(title, style="bold")] if title else []
+    below = [Text.assemble(caption, style="italic dim")] if caption else []
+    return Group(*above, table, *below)
 
 
 def percent(share: Share) -> str:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from minyi.cli.options import Json, Since, Until, day, filters
+from minyi.cli.tables import framed
 from minyi.cli.wiring import Data, existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock
 from minyi.policy import Policy
@@ -47,7 +48,7 @@ def why(
     if as_json:
         print(found.model_dump_json())
     else:
-        output.print(_table(known, found))
+        output.print(framed(_table(known, found)))
 
 
 def _table(policy: Policy, found: Why) -> Table:
