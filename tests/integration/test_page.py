@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -55,27 +55,40 @@ POLICY = Policy(
     aliases=("限行",),
     department="交通管理部门",
 )
+SPARSE = Policy(
+    id="metro-construction",
+    title="城市轨道交通建设",
+    domain=Domain.TRANSPORT,
+    description="规划和建设地铁、轻轨等城市轨道交通线路。",
+    aliases=("地铁",),
+    department="发展改革部门",
+)
+SPOKE = "自愿发言的人，不代表全体居民。"
+SECTIONS = ("groups", "why", "differences", "campaigns", "representativeness")
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>限行😀不公平'
 FAVOR, AGAINST = 7, 33
 
 
 class Policies:
     def policies(self) -> dict[str, Policy]:
-        return {POLICY.id: POLICY}
+        return {policy.id: policy for policy in (POLICY, SPARSE)}
 
 
-def opinion(number: int, stance: Stance, text: str) -> Opinion:
+def opinion(
+    number: int, stance: Stance, text: str, policy: Policy = POLICY, weeks: int = 0
+) -> Opinion:
     return Opinion(
-        id=opinion_id(str(number), POLICY.id),
+        id=opinion_id(str(number), policy.id),
         comment_id=str(number),
-        policy_id=POLICY.id,
-        domain=POLICY.domain,
+        policy_id=policy.id,
+        domain=policy.domain,
         source="test",
-        created_at=datetime(2025, 3, 31, 16, 30, tzinfo=UTC),  # 1 April in Shanghai
+        created_at=datetime(2025, 3, 31, 16, 30, tzinfo=UTC)  # 1 April in Shanghai
+        + timedelta(weeks=weeks),
         text=text,
         url="javascript:document.title=3",
         region="<b>城东</b>",
-        link=Link(policy_id=POLICY.id, by=LinkBy.ALIAS, evidence=("限行",)),
+        link=Link(policy_id=policy.id, by=LinkBy.ALIAS, evidence=("限行",)),
         stance=stance,
         probabilities=StanceProbabilities(favor=0.1, against=0.8, none=0.1),
         evaluations=(
@@ -92,6 +105,9 @@ def services(tmp_path: Path) -> Iterator[Services]:
     index = EmbeddedIndex(tmp_path / "index")
     stances = [Stance.FAVOR] * FAVOR + [Stance.AGAINST] * AGAINST
     index.upsert([opinion(i, stance, f"{HOSTILE}{i}") for i, stance in enumerate(stances)])
+    index.upsert(
+        [opinion(100 + i, Stance.FAVOR, f"地铁不公平{i}", SPARSE, weeks=i // 4) for i in range(60)]
+    )
     yield Services(index, Policies(), SystemClock())
     index.close()
 
@@ -200,3 +216,23 @@ def test_a_browser_shows_the_table_and_a_policy(address: str, tmp_path: Path) ->
     assert "这个范围内还没有意见。" in others
     few = rendered(f"{address}/#/policies/{POLICY.id}?stance=favor&interval=day", tmp_path / "few")
     assert "40 条意见" in few
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+def test_a_browser_shows_months_where_weeks_hold_too_few(address: str, tmp_path: Path) -> None:
+    shown = rendered(f"{address}/#/policies/{SPARSE.id}", tmp_path / "fitted")
+    assert re.search(r'<a [^>]*aria-current="true"[^>]*>按月</a>', shown)
+    chosen = rendered(f"{address}/#/policies/{SPARSE.id}?interval=week", tmp_path / "chosen")
+    assert re.search(r'<a [^>]*aria-current="true"[^>]*>按周</a>', chosen)
+    assert "改为按月查看" in chosen
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_browser_shows_who_speaks_in_every_section(
+    address: str, tmp_path: Path, section: str
+) -> None:
+    shown = rendered(f"{address}/#/policies/{POLICY.id}?section={section}", tmp_path)
+    drawn = shown[shown.index('class="tabs"') : shown.index('id="comments"')]
+    assert SPOKE in drawn
+    assert 'class="state error"' not in shown

@@ -152,7 +152,7 @@ function comparison({ before, after, rows, too_few: few }, here) {
         cell(series, before, one, here),
         cell(series, after, other, here),
         told(gap), corrected && (adjusted === null ? h("td", null, "—") : told(adjusted))))))),
-    h("p", { class: "quiet" }, corrected ? "“校正后”已扣除模型的已知误判，区间含抽样误差和判读误差，未扣除星期的规律。" : "比例为模型的计数，未校正误判；误判前后相同时，会使相差显得小，不会凭空造出相差。")];
+    h("p", { class: "quiet" }, corrected ? "“校正后”已校正模型的已知误判，区间含抽样误差和判读误差，未扣除星期的规律。" : "比例为模型的计数，未校正误判；误判前后相同时，会使相差显得小，不会凭空造出相差。")];
 }
 
 const told = (gap) => h("td", null, gap && clear(gap) ? h("b", null, difference(gap)) : difference(gap));

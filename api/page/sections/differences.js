@@ -32,7 +32,7 @@ export function explained({ comparisons, false_discoveries: rate, fewest_authors
     `把每个地区、渠道、来源、年龄段、月份与其余意见相比，共 ${number(comparisons)} 处比较；`,
     `下面只列超出偶然的差异，其中误报平均不超过 ${percent(rate)}。`,
     "小组的比例向总体收拢，意见越少收得越多；括号内为 95% 区间。",
-    "比例是模型的原始判读，不同于页首扣除误判后的比例：各组共有的误判在比较中大致抵消。",
+    "比例为原始计数，不同于页首校正后的比例：各组共有的误判在比较中大致抵消。",
     ...Object.entries(same).map(([one, other]) => `${SHOW[one]}与${SHOW[other]}的分组相同，只比较${SHOW[other]}。`),
     `发言不足 ${fewest} 人的组不显示，会让人推算出这些组的也不显示。`,
     "比较不说明原因；各来源文风不同，模型判读的误差也可能不同。",
@@ -139,7 +139,7 @@ function groupRow({ value, hidden, opinions, favor, against }, by, top, here) {
 // The pooled share as a dot on its interval, the others' share as a tick.
 function intervalBar(stance, { pooled, others, difference, real, adjusted }, top, link) {
   const x = (value) => `${((value / top) * 100).toFixed(2)}%`;
-  const words = `${STANCES[stance]} ${percent(pooled.value)} [${percent(pooled.low)}–${percent(pooled.high)}]，其余 ${percent(others)}${adjusted ? `；扣除模型误判后 ${percent(adjusted.value)} [${percent(adjusted.low)}–${percent(adjusted.high)}]` : ""}`;
+  const words = `${STANCES[stance]} ${percent(pooled.value)} [${percent(pooled.low)}–${percent(pooled.high)}]，其余 ${percent(others)}${adjusted ? `；校正后 ${percent(adjusted.value)} [${percent(adjusted.low)}–${percent(adjusted.high)}]` : ""}`;
   return h(link ? "a" : "span", { class: "interval", href: link, title: words, "aria-label": link && `${words}，查看留言` },
     s("svg", { width: "100%", height: 18, "aria-hidden": "true" },
       s("line", { class: "axis", x1: x(others), x2: x(others), y1: 2, y2: 16 }),

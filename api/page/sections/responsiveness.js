@@ -6,7 +6,7 @@ import { FLOOR, STANCES, ASPECTS, SPOKE, number, percent, withInterval } from ".
 const BY = { region: "地区", source: "来源" };
 const LATE = { 7: "7 天", 15: "15 天", 30: "30 天", 60: "60 天" };
 const STANDINGS = { prompt: "按时答复的", late: "迟答复的", answered: "已答复的", unanswered: "未答复的" };
-const [LEFT, WIDTH, TOP, HEIGHT] = [8, 90, 8, 180];
+const [LEFT, RIGHT, TOP, HEIGHT] = [42, 22, 8, 180];
 const SHOWN = 15;
 
 export const section = { id: "responsiveness", title: "答复", draw };
@@ -81,10 +81,9 @@ export function half(quantiles) {
 
 function curve(points) {
   const most = Math.max(points.at(-1).days, 1);
-  const x = (days) => LEFT + (WIDTH * days) / most;
   const y = (value) => TOP + (1 - value) * HEIGHT;
   const width = Math.min(600, document.documentElement.clientWidth - 60);  // letters keep their size on a phone
-  const at = (days) => ((x(days) / 100) * width).toFixed(1);
+  const at = (days) => (LEFT + ((width - LEFT - RIGHT) * days) / most).toFixed(1);
   const edge = (bound) => points.flatMap((point, place) => [
     place > 0 && `${at(point.days)},${y(points[place - 1][bound]).toFixed(1)}`, `${at(point.days)},${y(point[bound]).toFixed(1)}`]).filter(Boolean);
   const ticks = [...new Set([0, 0.25, 0.5, 0.75, 1].map((part) => Math.round(most * part)))];
