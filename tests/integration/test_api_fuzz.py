@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -16,75 +15,20 @@ from api.alerts.store import AlertStore
 from api.app import create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
-from minyi.domain import EARLIEST, LATEST, SHANGHAI, Opinion
 from minyi.query import Facet
 from minyi.shares.adjusting import Adjuster
 from minyi.speakers.margins import Margins
-from minyi.vocabulary import AgeBand, Aspect, Polarity, Stance
-from tests.integration.world import EBIKE, ELEVATOR, QUIET, World, opinion, policy, serving
+from minyi.vocabulary import AgeBand
+from tests.integration.strange import STRANGE, WORLDS
+from tests.integration.world import World, serving
 from tests.unit.held_out_rows import held_out
 
 ROUNDS = 15
 """Requests to every route of every world."""
 MOST_BYTES, MOST_S = 3_000_000, 3.0
-STRANGE = 'a,"b"\n=1+2 \u202e北京\U0001f600'
-GONE = policy("gone-policy", "已经撤下的政策", QUIET.domain)
 HELD_OUT = held_out(0.9, policies=12)
-TEXT = "坚决反对加装电梯，一楼采光没有了，请重新研究方案"
 
 
-def one_sided() -> Iterator[Opinion]:
-    for number in range(40):
-        yield opinion(
-            number,
-            Stance.FAVOR,
-            author=f"a{number}",
-            created_at=datetime(2026, 2, 9, tzinfo=SHANGHAI) + timedelta(days=number % 36),
-        )
-
-
-def strange() -> Iterator[Opinion]:
-    """Names that break careless tables, unknown models, the first and the last moment, a policy
-    that the registry no longer holds."""
-    random_ = random.Random(1)
-    for number in range(150):
-        said = [
-            {"aspect": random_.choice(list(Aspect)), "polarity": polarity, "probability": 0.9}
-            for polarity in Polarity
-            if random_.random() < 0.4
-        ]
-        moment = datetime(2026, 2, 1, tzinfo=UTC) + timedelta(hours=7 * number)
-        yield opinion(
-            number,
-            random_.choice(list(Stance)),
-            (ELEVATOR, ELEVATOR, EBIKE, GONE)[number % 4],
-            text=TEXT if number % 9 == 0 else f"第{number}条{'加装电梯太吵了' * (number % 3)}",
-            author=random_.choice([None, "", "x", STRANGE, f"a{number}"]),
-            region=random_.choice([None, "", "北京", STRANGE, "=cmd()", "," * 100]),
-            channel=random_.choice([None, STRANGE, "热线"]),
-            source=random_.choice(["12345", STRANGE]),
-            age=random_.choice([None, *AgeBand]),
-            model_id=random_.choice(["m1", "never heard of", ""]),
-            sure=random_.random() < 0.8,
-            evaluations=said,
-            created_at={7: EARLIEST, 11: LATEST - timedelta(seconds=1)}.get(number, moment),
-            reply=random_.choice([None, {"text": "已办理", "at": moment}, {"text": "已办理"}]),
-            probabilities=random_.choice(
-                [
-                    {"favor": 0.0, "against": 0.0, "none": 0.0},
-                    {"favor": 1.0, "against": 1.0, "none": 1.0},
-                    {"favor": 0.4, "against": 0.4, "none": 0.2},
-                ]
-            ),
-        )
-
-
-WORLDS: dict[str, list[Opinion]] = {
-    "empty": [],
-    "one": [opinion(1, Stance.AGAINST)],
-    "one-sided": list(one_sided()),
-    "strange": list(strange()),
-}
 MARGINS = Margins(
     source="普查",
     margins={Facet.REGION: {"北京": 1, STRANGE: 1e11}, Facet.AGE: dict.fromkeys(AgeBand, 1)},
