@@ -1,6 +1,7 @@
 // Where the policy does not fit: real differences in sentences, then every group beside the others.
 
 import { empty, h, s } from "../dom.js";
+import { flags } from "../settings.js";
 import { FLOOR, SCOPES, SPOKE, STANCES, bucketEnd, bucketName, fromDays, number, percent } from "../words.js";
 
 const SHOWN = 6;
@@ -14,17 +15,21 @@ export const section = { id: "differences", title: "差异", draw };
 async function draw({ read, path, params, scope, here }) {
   const narrowed = Object.keys(scope).length > 0;
   const within = narrowed && Boolean(params.within);
-  const found = await read(`${path}/differences`, within ? scope : {});
+  const found = await read(`${path}/differences`, { ...(within ? scope : {}), sure: flags(params).sure });
+  const open = within ? here : beyond(scope, here);
   const head = h("div", { class: "card-head" }, h("h2", null, "差异：这项政策在哪里不合身"),
     narrowed && h("div", { class: "switch", role: "group", "aria-label": "比较的范围" },
       [["全部意见", null], ["当前筛选内", "1"]].map(([name, value]) => h("a", {
         href: here({ within: value }), "data-key": `within-${value}`, "aria-current": within === Boolean(value) && "true",
       }, name))));
   if (found.opinions === null) return [head, empty(`这个范围内（或范围外）发言的不足 ${FLOOR} 人，不作比较。`)];
-  return [head, h("p", { class: "quiet" }, explained(found)), findings(found, here), reversals(found, here),
+  return [head, h("p", { class: "quiet" }, explained(found)), findings(found, open), reversals(found, open),
     found.facets.length > 0 && h("p", { class: "quiet" }, "各组与其余意见对照。圆点为该组的占比，实心为超出偶然的差异；横线为 95% 区间；竖线为其余意见的占比；“比其余”的单位是百分点。"),
-    found.facets.map((facet) => groups(facet, here))];
+    found.facets.map((facet) => groups(facet, open))];
 }
+
+// Addresses that drop what the view is narrowed to: they open what figures of all opinions count.
+export const beyond = (scope, here) => (changes) => here({ ...Object.fromEntries(Object.keys(scope).map((name) => [name, null])), ...changes });
 
 // How the comparison was made, in a few sentences.
 export function explained({ comparisons, false_discoveries: rate, fewest_authors: fewest, same }) {
