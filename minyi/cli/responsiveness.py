@@ -13,13 +13,13 @@ from minyi.cli.options import Json, Since, Until, day, filters
 from minyi.cli.tables import framed, percent
 from minyi.cli.wiring import Data, existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock, today
+from minyi.replies.contrasts import Contrasted
 from minyi.replies.responsiveness import (
     LATE,
     MOST_LATE,
     WITHIN,
     Answering,
     By,
-    Contrasted,
     Responsiveness,
     answering_sources,
     read_responsiveness,

@@ -19,13 +19,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 
-from minyi.changes.daily import SHARES, Series
-from minyi.changes.drawn_days import Gap, shares_differ
 from minyi.domain import SHANGHAI, Model
 from minyi.policy import Policy
 from minyi.ports import Index
 from minyi.prevalence import FLOOR, share
 from minyi.query import AnswerCell, Facet, Filters, Share
+from minyi.replies.contrasts import Contrasted, contrasts
 from minyi.replies.survival import Proportion, Quantile, kaplan_meier
 from minyi.replies.waiting import Waiting, waiting
 from minyi.shares.denominators import Denominator, denominator
@@ -81,33 +80,6 @@ class Answering(Model):
     for."""
     quantiles: tuple[Quantile, ...] = ()
     """After how many days a quarter, half and three quarters are answered."""
-
-
-class Standing(StrEnum):
-    """What became of an opinion that was followed long enough."""
-
-    PROMPT = "prompt"
-    LATE = "late"
-    ANSWERED = "answered"
-    """At any time, also one that nobody knows."""
-    UNANSWERED = "unanswered"
-
-
-class Difference(Model):
-    """One share among opinions of two standings, and the second less the first."""
-
-    series: Series
-    first: Share
-    second: Share
-    gap: Gap
-
-
-class Contrasted(Model):
-    """What opinions of two standings say; without rows where there are too few of one."""
-
-    first: Standing
-    second: Standing
-    rows: tuple[Difference, ...]
 
 
 class Silent(Model):
@@ -230,7 +202,7 @@ def responsiveness(
         curve=tuple(curve),
         rows=tuple(rows[:MOST_ROWS]),
         left_out=max(len(rows) - MOST_ROWS, 0),
-        contrasts=_contrasts(table, words, late_after),
+        contrasts=contrasts(table, words, late_after),
     )
 
 
@@ -269,38 +241,3 @@ def _answering(
         within=tuple(p for p in (curve.within(d) for d in WITHIN) if p) if curve else (),
         quantiles=tuple(curve.quantile(q) for q in QUANTILES) if curve else (),
     )
-
-
-def _contrasts(table: Waiting, words: str, late_after: int) -> tuple[Contrasted, ...]:
-    """Compare opinions that were followed for ``late_after`` days, by what became of them."""
-    old = table.of(table.followed >= late_after)
-    timed = old.answered & (old.delay > 0)
-    parts = {
-        Standing.PROMPT: old.of(timed & (old.delay <= late_after)),
-        Standing.LATE: old.of(timed & (old.delay > late_after)),
-        Standing.ANSWERED: old.of(old.answered),
-        Standing.UNANSWERED: old.of(~old.answered),
-    }
-    pairs = (Standing.PROMPT, Standing.LATE), (Standing.ANSWERED, Standing.UNANSWERED)
-    followed = f"{words}, followed for {late_after} days and"
-    named = {
-        Standing.PROMPT: f"{followed} answered in time",
-        Standing.LATE: f"{followed} answered later",
-        Standing.ANSWERED: f"{followed} answered",
-        Standing.UNANSWERED: f"{followed} not answered",
-    }
-    return tuple(_contrasted(parts, named, *pair) for pair in pairs)
-
-
-def _contrasted(
-    parts: Mapping[Standing, Waiting],
-    named: Mapping[Standing, str],
-    first: Standing,
-    second: Standing,
-) -> Contrasted:
-    rows = []
-    for number, series in enumerate(SHARES, start=1):
-        one, other = (parts[standing].by_day(number) for standing in (first, second))
-        if found := shares_differ(one, other, (named[first], named[second])):
-            rows.append(Difference(series=series, first=found[0], second=found[1], gap=found[2]))
-    return Contrasted(first=first, second=second, rows=tuple(rows))

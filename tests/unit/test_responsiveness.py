@@ -11,10 +11,10 @@ import pytest
 from minyi.domain import SHANGHAI, Opinion
 from minyi.policy import Policy
 from minyi.query import AnswerCell, Counts, Filters
+from minyi.replies.contrasts import Standing
 from minyi.replies.responsiveness import (
     By,
     Responsiveness,
-    Standing,
     answering_sources,
     read_responsiveness,
     responsiveness,
