@@ -13,7 +13,7 @@ from minyi.changes.daily import Measure, Series, read_days
 from minyi.changes.detection import ARL, LEAST_ARL, MOST_ARL, Changes
 from minyi.changes.detection import changes as detect
 from minyi.changes.drawn_days import Gap, Rate, Scale
-from minyi.cli.options import Json, Since, Until, day, filters
+from minyi.cli.options import Json, Since, Until, day, filters, moment
 from minyi.cli.tables import framed, percent, plain
 from minyi.cli.wiring import (
     Data,
@@ -69,7 +69,7 @@ def changes(
     config = settings(data)
     known = known_policy(registry(config), policy)
     scope = filters(policy_id=known.id, since=day(since), until=day(until))
-    first = filters(since=day(around)).since
+    first = moment("around", around)
     now = today(SystemClock())
     with existing_index(config) as opened:
         found = read_days(opened, scope, now, count)

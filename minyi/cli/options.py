@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from minyi.domain import Time
 from minyi.errors import InvalidQuery
 from minyi.query import Filters
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Since = Annotated[str | None, typer.Option(help="First day, as 2024-03-01.")]
 Until = Annotated[str | None, typer.Option(help="Day after the last, as 2024-04-01.")]
+
+_TIME = TypeAdapter(Time | None)
 
 
 def filters(**wanted: object) -> Filters:
@@ -28,6 +31,19 @@ def filters(**wanted: object) -> Filters:
         first = error.errors(include_url=False)[0]
         reason = first["msg"].removeprefix("Value error, ")
         raise InvalidQuery(f"--{first['loc'][0]}: {reason}") from error
+
+
+def moment(option: str, text: str | None) -> datetime | None:
+    """Return the first moment of the day that an option names.
+
+    Raises:
+        InvalidQuery: naming the option, when it is no day or out of range.
+    """
+    try:
+        return _TIME.validate_python(day(text))
+    except ValidationError as error:
+        reason = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise InvalidQuery(f"--{option}: {reason}") from error
 
 
 def day(text: str | None) -> str | None:

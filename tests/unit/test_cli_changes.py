@@ -70,3 +70,6 @@ def test_little_data_is_said_to_be_little(cli: Cli) -> None:
 
 def test_a_day_that_cannot_be_is_told(cli: Cli) -> None:
     assert "2024-03-01" in cli.told("changes", POLICY, "--around", "may")
+    assert "--around: the date must lie between" in cli.told(
+        "changes", POLICY, "--around", "2150-01-01"
+    )

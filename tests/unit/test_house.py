@@ -41,14 +41,22 @@ def test_imports_point_to_the_core_and_never_sideways(path: Path) -> None:
 
 
 CORE_IS_PURE = {
-    "faust",
-    "fastapi",
-    "sqlite3",
-    "httpx",
     "aiokafka",
+    "elasticsearch",
+    "fastapi",
+    "faust",
+    "httpx",
     "onnxruntime",
-    "torch",
+    "prometheus_client",
+    "rich",
+    "scipy",
     "socket",
+    "sqlite3",
+    "starlette",
+    "subprocess",
+    "torch",
+    "typer",
+    "uvicorn",
 }
 
 
