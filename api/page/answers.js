@@ -29,7 +29,7 @@ export function answersView(given) {
     };
     const chips = Object.entries(scope).map(([field, value]) => h("a", {
       class: "chip scope", href: here({ [field]: null }), "aria-label": `取消 ${BY[field]} ${value}`,
-    }, `${BY[field]} `, h("bdi", null, value), " ✕"));
+    }, `${BY[field]} `, h("bdi", null, value), " ×"));
     return [heading("h1", "答复情况：多久得到官方答复", BY, by, here),
       chips.length > 0 && h("p", { class: "chips", role: "status" }, "当前只看：", chips),
       by === "department" && h("p", { class: "quiet" }, "部门是政策登记的主管部门，未必是答复的部门；同一条留言谈到该部门的几项政策，就计几次。"),

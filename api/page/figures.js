@@ -15,6 +15,7 @@ export async function figures({ read, path, params, here }) {
   if (rows.length === 0) return [...top, empty("这个范围内还没有意见。")];
   const { n, too_few } = total.raw;
   const unit = COUNTS[count][1];
+  const coarser = { day: "week", week: "month" }[interval];
   const repeats = rows.reduce((all, row) => all + row.repeats, 0);
   const link = (bucket, stance = null) => here({
     ...nothing, stance, from: bucket, to: fromDays(bucketEnd(bucket, interval) - 1),
@@ -31,8 +32,8 @@ export async function figures({ read, path, params, here }) {
         count === "opinions" && repeats > 0 && `其中 ${number(repeats)} 条与同时段的另一条文字近似，可选“${COUNTS.collapsed[0]}”对照。`,
         !too_few && ["横线为 95% 区间。", certainty(uncorrected), SPOKE])),
     h("section", { class: "card" }, h("h2", null, "随时间的变化"),
-      sparse(rows) && interval !== "month" && h("p", { class: "quiet" },
-        "多数时段样本太少，", h("a", { href: here({ interval: interval === "day" ? "week" : "month" }) }, `改为${INTERVALS[interval === "day" ? "week" : "month"]}查看`), "更稳。"),
+      sparse(rows) && h("p", { class: "quiet" }, "多数时段样本太少，", coarser
+        ? [h("a", { href: here({ interval: coarser }) }, `改为${INTERVALS[coarser]}查看`), "更稳。"] : "请以上面的总体为准。"),
       timeChart({ trend, link, from: params.from, to: params.to })),
     count !== "authors" && h("section", { class: "card" }, h("h2", null, "对实施情况的评价"),
       too_few ? h("p", { class: "quiet" }, tooFew(total)) : [
@@ -71,5 +72,5 @@ function chips(scope, here) {
   const names = Object.entries(scope);
   return names.length > 0 && h("p", { class: "chips", role: "status" }, "当前只看：", names.map(([name, value]) => h("a", {
     class: "chip scope", href: here({ [name]: null }), "aria-label": `取消 ${SCOPES[name]} ${value}`,
-  }, `${SCOPES[name]} `, h("bdi", null, value), " ✕")));
+  }, `${SCOPES[name]} `, h("bdi", null, value), " ×")));
 }

@@ -87,7 +87,7 @@ function card(one, url, { scope, here, signal }) {
   return h("li", { class: "opinion" },
     h("div", { class: "opinion-head" },
       h("b", null, `${number(one.opinions)} 条`),
-      h("span", { class: `chip ${one.stance}` }, `多数${STANCES[one.stance]}`),
+      halved(one) ? h("span", { class: "chip none" }, "支持反对各半") : h("span", { class: `chip ${one.stance}` }, `多数${STANCES[one.stance]}`),
       torn(one) && h("span", { class: "tag" }, "同一文字被判读出两种立场，模型没有把握"),
       one.short && h("span", { class: "tag", title: "文字太短，相同未必是转发" }, "短文")),
     h("p", { class: "text", dir: "auto" }, one.text),
@@ -97,11 +97,15 @@ function card(one, url, { scope, here, signal }) {
       Object.entries(one.stances).filter(([, count]) => count).map(([stance, count]) => `${STANCES[stance]} ${number(count)}`).join("，"),
       alike(one)].map((part) => h("bdi", null, part))),
     opened,
-    h("a", { class: "quiet", href: here({ stance: one.stance, from, to }) }, `查看这几天全部${STANCES[one.stance]}的留言`));
+    torn(one) ? h("a", { class: "quiet", href: here({ from, to }) }, "查看这几天的全部留言")
+      : h("a", { class: "quiet", href: here({ stance: one.stance, from, to }) }, `查看这几天全部${STANCES[one.stance]}的留言`));
 }
 
 // Whether the tagger takes copies of one text for both sides: a quarter of them or more on each.
 export const torn = ({ opinions, stances }) => Math.min(stances.favor, stances.against) * 4 >= opinions;
+
+// Whether no side has the majority.
+const halved = ({ stances: { favor, against, none } }) => favor === against && favor >= none;
 
 // "地区 3 个：A市 5、B市 2", or "地区 A市" when there is one only.
 export function spread(facet, { values, largest }) {

@@ -23,7 +23,8 @@ async function draw({ read, path, params, scope, here }) {
         href: here({ within: value }), "data-key": `within-${value}`, "aria-current": within === Boolean(value) && "true",
       }, name))));
   if (found.opinions === null) return [head, empty(`这个范围内（或范围外）发言的不足 ${FLOOR} 人，不作比较。`)];
-  return [head, h("p", { class: "quiet" }, explained(found)), findings(found, open), reversals(found, open),
+  return [head, h("p", { class: "quiet" }, headed(found)),
+    h("details", { class: "as-table" }, h("summary", null, "怎么比的"), h("p", { class: "quiet" }, explained(found))), findings(found, open), reversals(found, open),
     found.facets.length > 0 && h("p", { class: "quiet" }, "各组与其余意见对照。圆点为该组的占比，实心为超出偶然的差异；横线为 95% 区间；竖线为其余意见的占比；“比其余”的单位是百分点。"),
     found.facets.map((facet) => groups(facet, open))];
 }
@@ -31,17 +32,20 @@ async function draw({ read, path, params, scope, here }) {
 // Addresses that drop what the view is narrowed to: they open what figures of all opinions count.
 export const beyond = (scope, here) => (changes) => here({ ...Object.fromEntries(Object.keys(scope).map((name) => [name, null])), ...changes });
 
-// How the comparison was made, in a few sentences.
-export function explained({ comparisons, false_discoveries: rate, fewest_authors: fewest, same }) {
+// What is listed, in a few sentences.
+export const headed = ({ comparisons, false_discoveries: rate }) => [
+  `把每个地区、渠道、来源、年龄段、月份与其余意见相比，共 ${number(comparisons)} 处，只列超出偶然的差异，误报平均不超过 ${percent(rate)}。`,
+  "比例为原始计数，不同于页首校正后的比例；括号内为 95% 区间。", SPOKE,
+].join("");
+
+// How the comparison was made.
+export function explained({ fewest_authors: fewest, same }) {
   return [
-    `把每个地区、渠道、来源、年龄段、月份与其余意见相比，共 ${number(comparisons)} 处比较；`,
-    `下面只列超出偶然的差异，其中误报平均不超过 ${percent(rate)}。`,
-    "小组的比例向总体收拢，意见越少收得越多；括号内为 95% 区间。",
-    "比例为原始计数，不同于页首校正后的比例：各组共有的误判在比较中大致抵消。",
+    "小组的比例向总体收拢，意见越少收得越多。",
+    "各组共有的误判在比较中大致抵消，所以不校正。",
     ...Object.entries(same).map(([one, other]) => `${SHOW[one]}与${SHOW[other]}的分组相同，只比较${SHOW[other]}。`),
     `发言不足 ${fewest} 人的组不显示，会让人推算出这些组的也不显示。`,
     "比较不说明原因；各来源文风不同，模型判读的误差也可能不同。",
-    SPOKE,
   ].join("");
 }
 
