@@ -4,7 +4,7 @@
 import { get } from "./api.js";
 import { aspectColumns, stanceBar } from "./bars.js";
 import { empty, failed, h } from "./dom.js";
-import { ASPECTS, POLARITIES, STANCES, bucketName, number } from "./words.js";
+import { ASPECTS, FEW, POLARITIES, STANCES, bucketName, number } from "./words.js";
 
 const FILES = { policies: "各项政策", months: "逐月", groups: "按地区、渠道、来源、年龄" };
 const STATES = Object.keys(STANCES);
@@ -46,9 +46,9 @@ function table(all) {
     h("caption", { class: "hidden" }, "各项政策的意见数、立场与评价"),
     h("thead", null, h("tr", null, ["政策", "意见数", "立场", "评价"].map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", null, all.map(({ head, reading: one }) => [
-      h("tr", null,
+      h("tr", { class: head.n < FEW && "few" },
         h("th", { scope: "row" }, head.policy, h("small", null, head.department)),
-        h("td", { class: "number" }, number(head.n), h("span", { class: "only-narrow" }, " 条意见")),
+        h("td", { class: "number" }, number(head.n), h("span", { class: "only-narrow" }, " 条意见"), head.n < FEW && h("span", { class: "tag" }, "样本较少")),
         h("td", { class: "stances" }, stanceBar(one)),
         h("td", { class: "aspects" }, aspectColumns(one, top))),
       h("tr", { class: "months" }, h("td", { colspan: 4 }, months(head.policy_id, head.policy)))])));
