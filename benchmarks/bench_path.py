@@ -5,8 +5,8 @@
 ``MINYI_TEST_KAFKA`` and ``MINYI_TEST_ELASTICSEARCH`` name the engines. Minyi's topics and opinions
 there are deleted, so never name those of a service that runs for real. Comments are those of the
 bundled stream, changed a little each time, so that nothing is cached; they lie in Kafka before the
-workers start. The clock of the path runs from the first indexed opinion to the last, so that
-starting is not counted.
+workers start. The parts without a tagger come first and warm the engines up. The clock of the path
+runs from the first indexed opinion to the last, so that starting is not counted.
 
 Workers, engines and this program share the processor: where it has few cores, what Kafka,
 Elasticsearch and the streams use is missing to the tagger, and the ratios say so.
@@ -210,6 +210,10 @@ async def measure(world: World, options: argparse.Namespace) -> None:
 
     say("on", f"{os.cpu_count()} cores shared by all; load {os.getloadavg()[0]:.1f}")
     say("workers", f"{options.workers}")
+    if "bare" in chosen:
+        tell("bare", work.links, await bare_consumer(world, work))
+    if "constant" in chosen:
+        tell("constant", work.links, await whole_path(world, work, CONSTANT), "bare", 0.5)
     if "tagger" in chosen:
         tagger = OnnxTagger(SHIPPED)
         bare_tagger(tagger, warm)
@@ -217,10 +221,6 @@ async def measure(world: World, options: argparse.Namespace) -> None:
         del tagger
     if "path" in chosen:
         tell("path", few.links, await whole_path(world, few, REAL), "tagger", 0.9)
-    if "bare" in chosen:
-        tell("bare", work.links, await bare_consumer(world, work))
-    if "constant" in chosen:
-        tell("constant", work.links, await whole_path(world, work, CONSTANT), "bare", 0.5)
     if "latency" in chosen:
         steady = load(round(options.rate * options.seconds), policies, "续")
         waits = await latency(world, warm, steady, options.rate)
