@@ -73,14 +73,25 @@ def test_one_comment_that_the_tagger_chokes_on_dies_alone(tmp_path: Path) -> Non
     assert counts["in index"] == 39
 
 
-def test_a_tagger_that_fails_on_everything_stops_the_stream(tmp_path: Path) -> None:
+def test_a_batch_of_nothing_else_dies_too_and_the_stream_goes_on(tmp_path: Path) -> None:
+    """As when dead letters of the tagger are retried, and it still chokes on them."""
     config = load_settings(data=tmp_path)
-    # A comment that is alone in its batch would die alone, so the batches wait until they are full.
-    full = config.model_copy(update={"tagger": TaggerSettings(wait_s=20)})
-    with pytest.raises(BrokerUnavailable, match="ValueError in tag"):
-        asyncio.run(run(full, comments(COUNT), tagger=QuickTagger(poison="电梯")))
-    counts, letters = asyncio.run(run(config, []))
+    full = config.model_copy(update={"tagger": TaggerSettings(batch=5, wait_s=20)})
+    raw = [each.replace("支持".encode(), "有毒".encode()) for each in comments(5)]
+    counts, letters = asyncio.run(run(full, raw))
+    assert len(letters) == 5
+    assert counts["in index"] == 0
+    counts, letters = asyncio.run(run(config, comments(COUNT)))
     assert counts["in index"] == COUNT
+
+
+@pytest.mark.parametrize("count", [1, COUNT])
+def test_a_tagger_that_fails_on_everything_stops_the_stream(tmp_path: Path, count: int) -> None:
+    config = load_settings(data=tmp_path)
+    with pytest.raises(BrokerUnavailable, match="ValueError in tag"):
+        asyncio.run(run(config, comments(count), tagger=QuickTagger(poison="")))
+    counts, letters = asyncio.run(run(config, []))
+    assert counts["in index"] == count
     assert letters == []
 
 
