@@ -143,7 +143,7 @@ def _hang(trial: Trial, engine: str, name: str) -> None:
 
 def _refused(trial: Trial, block: str, what: str, seconds: float) -> None:
     """Let Elasticsearch refuse writes; meanwhile the lag grows and the memory does not."""
-    trial.send(seconds / 2)
+    trial.send(2 * seconds)  # so that some are still to come when writes are refused
     worker = trial.worker()
     trial.until_read(0.1)
     with trial.elasticsearch() as client:
