@@ -158,7 +158,7 @@ def group(by: By, inside: Asked, everything: Asked | None = None) -> Groups | No
     if everything is None:
         mask = hidden(table, people, price=price)
     else:
-        mask = _hidden_within(kept, table, people, price, by, everything)
+        mask = _hidden_within(kept, rest, table, people, price, by, everything)
     if mask[-1]:
         return None
     return Groups(by, total, kept, mask[: len(kept)], len(rest))
@@ -174,10 +174,17 @@ def _with_rest(kept: Sequence[Cell], rest: Sequence[Cell], total: int) -> tuple[
 
 
 def _hidden_within(
-    inside: Sequence[Cell], part: Floats, people: Floats, price: Floats, by: By, everything: Asked
+    inside: Sequence[Cell],
+    beyond: Sequence[Cell],
+    part: Floats,
+    people: Floats,
+    price: Floats,
+    by: By,
+    everything: Asked,
 ) -> Mask:
     """Hide groups of a part as one table with what of them is outside of it, beside the groups of
-    the whole as they are shown."""
+    the whole as they are shown. Groups of which nothing is inside and the whole is shown are all
+    outside, as everybody knows: without them the rest must be safe."""
     groups = group(by, everything)
     if groups is None or everything.total is None:
         return np.ones(len(people), dtype=bool)
@@ -185,14 +192,21 @@ def _hidden_within(
     known = {label(cell, by): cell for cell in everything.groups[by]}
     absent = Cell(values=(), counts=Counts(), authors=0)  # the last opinion was deleted meanwhile
     match = [known.pop(label(cell, by), absent) for cell in inside]
-    whole, all_people = _with_rest(match, list(known.values()), everything.total.authors)
+    spoken = {label(cell, by) for cell in beyond}
+    elsewhere = [n for n in known if n not in spoken and not off.get(n, True)]
+    told = sum(known.pop(name).authors for name in elsewhere)
+    everybody = max(everything.total.authors - told, 0)
+    whole, all_people = _with_rest(match, list(known.values()), everybody)
     # who is inside may be outside too: those outside are at least the others
     authors = np.stack([people, np.maximum(all_people - people, 0), all_people], axis=1)
     unseen = np.zeros(authors.shape, dtype=bool)
     unseen[: len(inside), -1] = [off.get(label(cell, by), True) for cell in inside]
+    unseen[len(inside), -1] = all(off.get(name, True) for name in known)
     shown = np.zeros(authors.shape, dtype=bool)
     shown[:, -1] = ~unseen[:, -1]
     counts = np.stack([part, np.maximum(whole - part, 0)], axis=1)
-    nothing = np.ones_like(price)  # outside nothing is shown, but found by subtraction
-    prices = np.stack([price, nothing, nothing], axis=1)
+    # outside nothing is shown, but found by subtraction: hiding it hides the inside, unless the
+    # whole is hidden
+    outside = np.where(unseen[:, -1], 1.0, price)
+    prices = np.stack([price, outside, np.ones_like(price)], axis=1)
     return hidden(counts, authors, shown=shown, unseen=unseen, price=prices)[:, 0]
