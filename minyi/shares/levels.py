@@ -17,6 +17,8 @@ from minyi.shares.reading import PRIOR_ROWS, USUAL, Reading, whole
 
 Floats = npt.NDArray[np.float64]
 
+LEAST = 1e-12
+"""Smallest variance of a share: it is never known to more than a millionth."""
 SAME = 0.2
 """Labels that stand for as many opinions as there are, up to this part, were drawn from them."""
 
@@ -135,10 +137,11 @@ def _moved(change: Floats) -> Floats:
 
 
 def _variances(covariances: Floats, d: int) -> Floats:
-    """Return the variance of each class, (C, D, D) to (C, K)."""
+    """Return the variance of each class, (C, D, D) to (C, K); never below zero, as rounding may
+    leave what cancels."""
     rest = np.concatenate([np.eye(d), -np.ones((1, d))])
     variances: Floats = np.einsum("ki,cij,kj->ck", rest, covariances, rest)
-    return variances
+    return np.maximum(variances, LEAST)
 
 
 def _level(

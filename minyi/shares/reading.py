@@ -79,7 +79,7 @@ class Reading:
     def slope(self) -> Floats:
         """The slope of the level, (D, D), to be multiplied from the left."""
         eye = np.eye(len(self.mean))
-        slope: Floats = eye + self.theta * (np.linalg.inv(self.common) - eye)
+        slope: Floats = eye + self.theta * (np.linalg.pinv(self.common) - eye)
         return slope
 
     @property

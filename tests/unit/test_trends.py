@@ -233,3 +233,30 @@ def test_collapsed_and_authors_are_not_adjusted_and_say_why(adjuster: Adjuster) 
     assert (
         assemble("p", Interval.WEEK, points, None, adjuster, sure).uncorrected is Uncorrected.SURE
     )
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {Stance.FAVOR: {0: 1}, Stance.AGAINST: {10: 1}, Stance.NONE: {20: 1}},
+        {stance: {0: 30, 10: 30, 20: 30} for stance in Stance},
+    ],
+    ids=["three rows", "a tagger that tells nothing"],
+)
+@pytest.mark.parametrize("sided", [False, True])
+def test_little_held_out_makes_wide_intervals_and_no_nonsense(
+    rows: dict[Stance, dict[int, int]], sided: bool
+) -> None:
+    """Also where a huge week stands beside a small one."""
+    table = HeldOut(model_id="m1", policies={"q": HeldOutPolicy(stances=rows)})
+    huge = Counts(favor=1, against=10**5, outputs={"m1": {0: 1, 19: 10**5}})
+    small = Counts(none=12, outputs={"m1": {20: 6, 29: 6}})
+    points = [
+        TrendPoint(bucket=date(2026, 1, day), counts=counts, collapsed=counts)
+        for day, counts in ((5, huge), (12, small))
+    ]
+    of = Denominator(sided=sided, interval=Interval.WEEK)
+    found = assemble("p", Interval.WEEK, points, None, Adjuster({"m1": table}), of)
+    shares = [getattr(row.adjusted, s) for row in (found.total, found.rows[0]) for s in Stance]
+    for share in (*shares, *(getattr(point, s) for point in found.smooth for s in Stance)):
+        assert 0 <= share.low <= share.value <= share.high <= 1
