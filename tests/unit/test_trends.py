@@ -256,7 +256,7 @@ def test_little_held_out_makes_wide_intervals_and_no_nonsense(
         for day, counts in ((5, huge), (12, small))
     ]
     of = Denominator(sided=sided, interval=Interval.WEEK)
-    found = assemble("p", Interval.WEEK, points, None, Adjuster({"m1": table}), of)
+    found = assemble("q", Interval.WEEK, points, None, Adjuster({"m1": table}), of)
     shares = [getattr(row.adjusted, s) for row in (found.total, found.rows[0]) for s in Stance]
     for share in (*shares, *(getattr(point, s) for point in found.smooth for s in Stance)):
         assert 0 <= share.low <= share.value <= share.high <= 1
