@@ -5,7 +5,7 @@
 ``MINYI_TEST_KAFKA`` and ``MINYI_TEST_ELASTICSEARCH`` name the engines. Minyi's topics and opinions
 there are deleted, so never name those of a service that runs for real. Comments are those of the
 bundled stream, changed a little each time, so that nothing is cached; they lie in Kafka before the
-workers start. The parts without a tagger come first and warm the engines up. The clock of the path
+workers start. The engines are warmed up first. The clock of the path
 runs from the first indexed opinion to the last, so that starting is not counted.
 
 Workers, engines and this program share the processor: where it has few cores, what Kafka,
@@ -210,6 +210,7 @@ async def measure(world: World, options: argparse.Namespace) -> None:
 
     say("on", f"{os.cpu_count()} cores shared by all; load {os.getloadavg()[0]:.1f}")
     say("workers", f"{options.workers}")
+    await bare_consumer(world, few)  # fresh engines are slow
     if "bare" in chosen:
         tell("bare", work.links, await bare_consumer(world, work))
     if "constant" in chosen:
