@@ -208,7 +208,8 @@ async def measure(world: World, options: argparse.Namespace) -> None:
         per = f"{rate.clock:>7,.0f} /s {rate.processor:>7,.0f} /processor s"
         say(PARTS[part], f"{opinions:>7,} opinions {per}{ratio}")
 
-    say("on", f"{os.cpu_count()} cores shared by all; load {os.getloadavg()[0]:.1f}")
+    mine, load_now = len(os.sched_getaffinity(0)), os.getloadavg()[0]
+    say("on", f"{mine} of {os.cpu_count()} cores; load {load_now:.1f}")
     say("workers", f"{options.workers}")
     await bare_consumer(world, few)  # fresh engines are slow
     if "bare" in chosen:
