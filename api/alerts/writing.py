@@ -41,7 +41,7 @@ def _text(policy: Policy, rule: Rule, match: Match) -> str:
         f"{verb}{match.after.value:.1%}，越过了{rule.threshold:.1%}的界线"
         f"（截至{match.day:%Y年%m月%d日}的近{rule.window_days}天，共{match.after.n}条意见，"
         f"95%区间{match.after.low:.1%}–{match.after.high:.1%}）。"
-        "以上为主动发声者的意见，不代表全体居民。"
+        "以上意见来自自愿发言的人，不代表全体居民。"
     )
 
 
