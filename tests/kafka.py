@@ -8,13 +8,19 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
+from minyi.cli import wiring
+from minyi.settings import ROOT, Settings
 from models.config import shared_folder
+from streams.access import access
 from streams.provision import PROVISIONED
+from streams.replay import FORMAT, replay
+from streams.topics import COMMENTS
 
 ENGINES = "MINYI_TEST_ENGINES"
 
@@ -31,6 +37,37 @@ async def wipe(servers: str) -> None:
                 await asyncio.sleep(0.2)  # Kafka tells nobody when they are gone
     finally:
         await admin.close()
+
+
+def recorded(path: Path, count: int, partitions: int) -> Path:
+    """Write a recording of the first bundled comments."""
+    lines = [json.dumps({"format": FORMAT, "topics": {COMMENTS: partitions}})]
+    with (ROOT / "data" / "stream" / "comments.jsonl").open() as bundle:
+        for number, text in enumerate(islice(bundle, count)):
+            place = {"topic": COMMENTS, "partition": number % partitions}
+            record = {"key": json.loads(text)["id"], "value": text.strip()}
+            lines.append(json.dumps(place | {"timestamp": 1_770_000_000_000} | record))
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+async def over_kafka(
+    config: Settings, recording: Path, comments: int, opinions: int
+) -> tuple[int, str]:
+    """Replay a recording over Kafka; return the digest once so much is linked and indexed."""
+    async with access(config) as broker, wiring.service(config) as (running, _):
+        await replay(broker, recording)
+        done = asyncio.Event()
+
+        def look() -> None:
+            counts = running.progress.counts()
+            if counts["comments"] >= comments and counts["indexed"] >= opinions:
+                done.set()
+
+        running.progress.listeners.append(look)
+        async with asyncio.timeout(120):
+            await done.wait()
+        return running.steps.index.digest()
 
 
 class Engine:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from minyi.cli import wiring
 from minyi.errors import BrokerUnavailable
 from minyi.pytest_plugin import Replayed
-from minyi.settings import ROOT, Settings, load_settings
+from minyi.settings import Settings, load_settings
 from streams.access import access
-from streams.replay import FORMAT, replay
 from streams.topics import COMMENTS
 from tests.conftest import missing
+from tests.kafka import over_kafka, recorded
 from tests.kafka_secure import PASSWORD, USER, SecureKafka, lacking, secure_kafka
 
 COUNT = 20
@@ -35,14 +32,7 @@ def kafka(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "comments.jsonl"
-    lines = [json.dumps({"format": FORMAT, "topics": {"comments": 1}})]
-    with (ROOT / "data" / "stream" / "comments.jsonl").open() as bundle:
-        for text in islice(bundle, COUNT):
-            line = {"topic": "comments", "partition": 0, "timestamp": 1_770_000_000_000}
-            lines.append(json.dumps(line | {"key": json.loads(text)["id"], "value": text.strip()}))
-    path.write_text("\n".join(lines) + "\n")
-    return path
+    return recorded(tmp_path / "comments.jsonl", COUNT, partitions=1)
 
 
 def config(kafka: SecureKafka, data: Path, how: str, **changed: Any) -> Settings:
@@ -59,23 +49,6 @@ def config(kafka: SecureKafka, data: Path, how: str, **changed: Any) -> Settings
     )
 
 
-async def indexed(settings: Settings, recording: Path, opinions: int) -> tuple[int, str]:
-    """Replay a recording; return the digest once so many opinions are indexed."""
-    async with access(settings) as broker, wiring.service(settings) as (running, _):
-        await replay(broker, recording)
-        done = asyncio.Event()
-
-        def look() -> None:
-            counts = running.progress.counts()
-            if counts["comments"] >= COUNT and counts["indexed"] >= opinions:
-                done.set()
-
-        running.progress.listeners.append(look)
-        async with asyncio.timeout(120):
-            await done.wait()
-        return running.steps.index.digest()
-
-
 @pytest.mark.parametrize("how", ["named", "certified"])
 def test_who_may_come_in_gets_the_same_index(
     kafka: SecureKafka,
@@ -86,7 +59,9 @@ def test_who_may_come_in_gets_the_same_index(
 ) -> None:
     embedded = replay_recording(recording)
     settings = config(kafka, tmp_path / how, how)
-    assert asyncio.run(indexed(settings, recording, embedded.digest[0])) == embedded.digest
+    assert (
+        asyncio.run(over_kafka(settings, recording, COUNT, embedded.digest[0])) == embedded.digest
+    )
 
 
 @pytest.mark.parametrize(
