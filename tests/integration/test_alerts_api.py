@@ -20,8 +20,7 @@ from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.vocabulary import Stance
 from tests.integration.receiver import Receiver, receiving
-from tests.integration.test_api import error
-from tests.integration.world import ELEVATOR, QUIET, START, World, opinion, serving
+from tests.integration.world import ELEVATOR, QUIET, START, World, error, opinion, serving
 
 SUBSCRIPTIONS = "/v1/subscriptions"
 

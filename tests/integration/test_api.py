@@ -16,7 +16,7 @@ from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.errors import IndexUnavailable
 from minyi.query import Filters
-from tests.integration.world import EBIKE, ELEVATOR, QUIET, World, many, serving
+from tests.integration.world import EBIKE, ELEVATOR, QUIET, World, error, get, many, serving
 
 OPINIONS = 300
 ELEVATORS = "/v1/policies/elevator-retrofit"
@@ -40,26 +40,6 @@ def app(index: EmbeddedIndex) -> FastAPI:
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async with serving(app) as opened:
         yield opened
-
-
-def error(answer: httpx.Response, status: int, code: str) -> dict[str, str]:
-    """Return an error after checking that it has the one shape and gives nothing away."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    assert set(answer.json()) == {"error"}
-    body: dict[str, str] = answer.json()["error"]
-    assert set(body) == {"code", "message", "place"}
-    assert body["code"] == code
-    assert body["message"]
-    for secret in ("Traceback", 'File "', "/work", "site-packages", "sqlite", "pydantic"):
-        assert secret not in answer.text
-    return body
-
-
-async def get(client: httpx.AsyncClient, path: str, **query: Any) -> Any:
-    answer = await client.get(path, params=query)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 async def test_health_says_what_is_there(client: httpx.AsyncClient) -> None:

@@ -9,11 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from api.app import create_app
-from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.vocabulary import Stance
-from tests.integration.world import ELEVATOR, World, opinion, serving
+from tests.integration.world import ELEVATOR, asking, get, opinion
 from tests.unit.test_collapsing import CALL, OWN
 
 PATH = f"/v1/policies/{ELEVATOR.id}/campaigns"
@@ -29,16 +27,9 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
         + [opinion(100 + n, Stance.AGAINST, text=f"第{n}户：{CALL}") for n in range(9)]
         + [opinion(200 + n, Stance.FAVOR, text=PRAISE, region="B市") for n in range(4)]
     )
-    world = World()
-    async with serving(create_app(Services(index=index, registry=world, clock=world))) as opened:
+    async with asking(index) as opened:
         yield opened
     index.close()
-
-
-async def get(client: httpx.AsyncClient, path: str, **query: Any) -> Any:
-    answer = await client.get(path, params=query)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 async def test_campaigns_come_with_the_largest_first_beside_both_figures(

@@ -16,8 +16,17 @@ from indexers.embedded import EmbeddedIndex
 from minyi.domain import Opinion
 from minyi.policy import Event, Policy
 from minyi.vocabulary import Stance
-from tests.integration.test_api import error, get
-from tests.integration.world import EBIKE, ELEVATOR, World, opinion, serving
+from tests.integration.world import (
+    EBIKE,
+    ELEVATOR,
+    World,
+    asking,
+    error,
+    filled,
+    get,
+    opinion,
+    serving,
+)
 
 FIRST = datetime(2025, 6, 2, 4, tzinfo=UTC)
 TURN = 60
@@ -48,17 +57,13 @@ class Eventful(World):
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedIndex]:
-    opened = EmbeddedIndex(tmp_path_factory.mktemp("index"))
-    opened.upsert(list(opinions()))
-    yield opened
-    opened.close()
+    with filled(tmp_path_factory.mktemp("index"), opinions()) as opened:
+        yield opened
 
 
 @pytest.fixture
 async def client(index: EmbeddedIndex) -> AsyncIterator[httpx.AsyncClient]:
-    world = Eventful()
-    app = create_app(Services(index=index, registry=world, clock=world, sink=world))
-    async with serving(app) as opened:
+    async with asking(index, Eventful()) as opened:
         yield opened
 
 

@@ -20,8 +20,7 @@ from indexers.embedded import EmbeddedIndex
 from minyi.dead_letter import dead_letter
 from minyi.domain import Comment
 from tests.hostile import hostile_records
-from tests.integration.test_api import error
-from tests.integration.world import World, serving
+from tests.integration.world import World, error, serving
 
 JSON = {"content-type": "application/json"}
 NDJSON = {"content-type": "application/x-ndjson"}

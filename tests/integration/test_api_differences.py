@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import numpy as np
@@ -17,7 +16,7 @@ from indexers.embedded import EmbeddedIndex
 from minyi.domain import Opinion
 from minyi.shares.adjusting import Adjuster
 from minyi.vocabulary import Stance
-from tests.integration.world import QUIET, START, World, many, opinion, serving
+from tests.integration.world import QUIET, START, World, asking, filled, get, many, opinion, serving
 from tests.unit.held_out_rows import held_out
 
 PATH = "/v1/policies/elevator-retrofit/differences"
@@ -44,23 +43,14 @@ def opinions() -> Iterator[Opinion]:
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedIndex]:
-    opened = EmbeddedIndex(tmp_path_factory.mktemp("index"))
-    opened.upsert(list(opinions()))
-    yield opened
-    opened.close()
+    with filled(tmp_path_factory.mktemp("index"), opinions()) as opened:
+        yield opened
 
 
 @pytest.fixture
 async def client(index: EmbeddedIndex) -> AsyncIterator[httpx.AsyncClient]:
-    world = World()
-    async with serving(create_app(Services(index=index, registry=world, clock=world))) as opened:
+    async with asking(index) as opened:
         yield opened
-
-
-async def get(client: httpx.AsyncClient, path: str, **query: Any) -> Any:
-    answer = await client.get(path, params=query)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 async def test_a_real_difference_is_told_in_figures_and_in_words(client: httpx.AsyncClient) -> None:

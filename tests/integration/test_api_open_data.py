@@ -27,8 +27,7 @@ from minyi.open_data.release import Publisher, Table
 from minyi.policy import Policy
 from minyi.query import Cell
 from minyi.vocabulary import Stance
-from tests.integration.test_api import error
-from tests.integration.world import EBIKE, ELEVATOR, QUIET, World, many, opinion, serving
+from tests.integration.world import EBIKE, ELEVATOR, QUIET, World, error, many, opinion, serving
 
 FILES = [f"{table}.{ending}" for table in Table for ending in ("csv", "json", "parquet")]
 TEXTS = ["datasheet.md", "methods.md", "datapackage.json"]

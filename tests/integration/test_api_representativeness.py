@@ -8,14 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.app import create_app
-from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.query import Facet
 from minyi.speakers.margins import Margins
 from minyi.vocabulary import Stance
-from tests.integration.test_api import error, get
-from tests.integration.world import QUIET, World, many, opinion, serving
+from tests.integration.world import QUIET, asking, error, filled, get, many, opinion
 
 PATH = "/v1/policies/elevator-retrofit/representativeness"
 MARGINS = Margins(source="普查", margins={Facet.REGION: {"A市": 3, "B市": 1, "C市": 4}})
@@ -23,28 +20,19 @@ MARGINS = Margins(source="普查", margins={Facet.REGION: {"A市": 3, "B市": 1,
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedIndex]:
-    opened = EmbeddedIndex(tmp_path_factory.mktemp("index"))
-    opened.upsert(list(many(300)))
-    yield opened
-    opened.close()
-
-
-async def client_with(index: EmbeddedIndex, margins: Margins | None) -> AsyncIterator:
-    world = World()
-    app = create_app(Services(index=index, registry=world, clock=world, margins=margins))
-    async with serving(app) as opened:
+    with filled(tmp_path_factory.mktemp("index"), many(300)) as opened:
         yield opened
 
 
 @pytest.fixture
 async def client(index: EmbeddedIndex) -> AsyncIterator[httpx.AsyncClient]:
-    async for opened in client_with(index, MARGINS):
+    async with asking(index, margins=MARGINS) as opened:
         yield opened
 
 
 @pytest.fixture
 async def unknowing(index: EmbeddedIndex) -> AsyncIterator[httpx.AsyncClient]:
-    async for opened in client_with(index, None):
+    async with asking(index, margins=None) as opened:
         yield opened
 
 
@@ -116,7 +104,7 @@ async def test_margins_that_contradict_each_other_are_told(tmp_path: Path) -> No
     margins = Margins(
         source="s", margins={Facet.REGION: {"A": 1, "B": 1}, Facet.CHANNEL: {"X": 1, "Y": 9}}
     )
-    async for client in client_with(index, margins):
+    async with asking(index, margins=margins) as client:
         told = error(await client.get(PATH), 422, "invalid_margins")["message"]
         assert "Rake by one facet only" in told
     index.close()

@@ -8,13 +8,20 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from api.app import create_app
-from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.domain import Opinion
 from minyi.vocabulary import Stance
-from tests.integration.test_api import error, get
-from tests.integration.world import EBIKE, ELEVATOR, QUIET, START, World, opinion, serving
+from tests.integration.world import (
+    EBIKE,
+    ELEVATOR,
+    QUIET,
+    START,
+    asking,
+    error,
+    filled,
+    get,
+    opinion,
+)
 
 PATH = f"/v1/policies/{ELEVATOR.id}/responsiveness"
 
@@ -42,17 +49,13 @@ def opinions() -> Iterator[Opinion]:
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedIndex]:
-    opened = EmbeddedIndex(tmp_path_factory.mktemp("index"))
-    opened.upsert(list(opinions()))
-    yield opened
-    opened.close()
+    with filled(tmp_path_factory.mktemp("index"), opinions()) as opened:
+        yield opened
 
 
 @pytest.fixture
 async def client(index: EmbeddedIndex) -> AsyncIterator[httpx.AsyncClient]:
-    world = World()
-    app = create_app(Services(index=index, registry=world, clock=world, sink=world))
-    async with serving(app) as opened:
+    async with asking(index) as opened:
         yield opened
 
 

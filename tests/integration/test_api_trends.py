@@ -17,7 +17,18 @@ from minyi.prevalence import wilson
 from minyi.shares.adjusting import Adjuster
 from minyi.shares.held_out import HeldOut, HeldOutPolicy
 from minyi.vocabulary import Stance
-from tests.integration.world import EBIKE, ELEVATOR, QUIET, START, World, opinion, serving
+from tests.integration.world import (
+    EBIKE,
+    ELEVATOR,
+    QUIET,
+    START,
+    World,
+    asking,
+    filled,
+    get,
+    opinion,
+    serving,
+)
 
 ELEVATORS = f"/v1/policies/{ELEVATOR.id}"
 TREND = f"{ELEVATORS}/trend"
@@ -49,10 +60,8 @@ def talk() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedIndex]:
-    opened = EmbeddedIndex(tmp_path_factory.mktemp("index"))
-    opened.upsert(list(talk()))
-    yield opened
-    opened.close()
+    with filled(tmp_path_factory.mktemp("index"), talk()) as opened:
+        yield opened
 
 
 def adjuster(index: EmbeddedIndex) -> Adjuster:
@@ -70,16 +79,8 @@ def adjuster(index: EmbeddedIndex) -> Adjuster:
 
 @pytest.fixture
 async def client(index: EmbeddedIndex) -> AsyncIterator[httpx.AsyncClient]:
-    world = World()
-    wired = Services(index=index, registry=world, clock=world, adjuster=adjuster(index))
-    async with serving(create_app(wired)) as opened:
+    async with asking(index, adjuster=adjuster(index)) as opened:
         yield opened
-
-
-async def get(client: httpx.AsyncClient, path: str, **query: Any) -> Any:
-    answer = await client.get(path, params=query)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 async def test_what_counts_as_one_is_chosen_and_told(client: httpx.AsyncClient) -> None:

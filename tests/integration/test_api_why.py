@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from api.app import create_app
-from api.services import Services
-from indexers.embedded import EmbeddedIndex
-from tests.integration.world import ELEVATOR, World, serving
+from tests.integration.world import ELEVATOR, asking, filled, get
 from tests.unit.test_why import opinions
 
 PATH = f"/v1/policies/{ELEVATOR.id}"
@@ -20,18 +16,9 @@ PATH = f"/v1/policies/{ELEVATOR.id}"
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    index = EmbeddedIndex(tmp_path)
-    index.upsert(opinions())
-    world = World()
-    async with serving(create_app(Services(index=index, registry=world, clock=world))) as opened:
-        yield opened
-    index.close()
-
-
-async def get(client: httpx.AsyncClient, path: str, **query: Any) -> Any:
-    answer = await client.get(path, params=query)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+    with filled(tmp_path, opinions()) as index:
+        async with asking(index) as opened:
+            yield opened
 
 
 async def test_each_phrase_opens_as_many_comments_as_it_says(client: httpx.AsyncClient) -> None:

@@ -29,8 +29,7 @@ from streams.letters import BrokerLetters
 from streams.provision import provision
 from streams.remote_letters import ApiLetters
 from streams.topics import COMMENTS, DEAD_LETTERS, LINKS, OPINIONS
-from tests.integration.test_api import error
-from tests.integration.world import START, World, opinion, serving
+from tests.integration.world import START, World, error, opinion, serving
 from tests.stream import RefusingIndex, comments, run
 
 KEY = "k" * 32

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
 
+from api.app import create_app
+from api.services import Services
+from indexers.embedded import EmbeddedIndex
 from minyi.dead_letter import DeadLetter
 from minyi.domain import Comment, Opinion, opinion_id
 from minyi.errors import BrokerUnavailable
 from minyi.policy import Policy
+from minyi.ports import Index
 from minyi.text import duplicate_key
 from minyi.vocabulary import Domain, Stance
 
@@ -106,3 +111,40 @@ async def serving(app: FastAPI) -> Any:
         httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8600") as client,
     ):
         yield client
+
+
+@contextmanager
+def filled(folder: Path, opinions: Iterable[Opinion]) -> Iterator[EmbeddedIndex]:
+    """Lend an index that holds opinions."""
+    with closing(EmbeddedIndex(folder)) as index:
+        index.upsert(list(opinions))
+        yield index
+
+
+@asynccontextmanager
+async def asking(index: Index, world: World | None = None, **more: Any) -> Any:
+    """Yield a client of an API over the index; ``more`` are further services."""
+    world = world or World()
+    wired = Services(index=index, registry=world, clock=world, sink=world, **more)
+    async with serving(create_app(wired)) as client:
+        yield client
+
+
+async def get(client: httpx.AsyncClient, path: str, **query: Any) -> Any:
+    answer = await client.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def error(answer: httpx.Response, status: int, code: str) -> dict[str, str]:
+    """Return an error after checking that it has the one shape and gives nothing away."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    assert set(answer.json()) == {"error"}
+    body: dict[str, str] = answer.json()["error"]
+    assert set(body) == {"code", "message", "place"}
+    assert body["code"] == code
+    assert body["message"]
+    for secret in ("Traceback", 'File "', "/work", "site-packages", "sqlite", "pydantic"):
+        assert secret not in answer.text
+    return body
