@@ -5,8 +5,8 @@
 ``MINYI_TEST_KAFKA`` and ``MINYI_TEST_ELASTICSEARCH`` name the engines. Minyi's topics and opinions
 there are deleted, so never name those of a service that runs for real. Comments are those of the
 bundled stream, changed a little each time, so that nothing is cached; they lie in Kafka before the
-workers start. The engines are warmed up first. The clock of the path
-runs from the first indexed opinion to the last, so that starting is not counted.
+workers start. The engines are warmed up first. The clock of the path runs from the first indexed
+opinion to the last, so that starting is not counted.
 
 Workers, engines and this program share the processor: where it has few cores, what Kafka,
 Elasticsearch and the streams use is missing to the tagger, and the ratios say so.

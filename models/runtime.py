@@ -76,8 +76,7 @@ class OnnxTagger:
             )
         except Exception as error:  # ONNX Runtime's own errors share no public base class
             raise InvalidArtifact(f"{folder / GRAPH} cannot be loaded: {error}") from error
-        self._threads = threads or _processors()
-        self._pool = ThreadPoolExecutor(self._threads, "tagger")
+        self._pool = ThreadPoolExecutor(threads or _processors(), "tagger")
         self._cached = cached
         self._cache: OrderedDict[bytes, Tagging] = OrderedDict()
         self._hits = self._misses = 0
