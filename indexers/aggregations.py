@@ -7,25 +7,21 @@ shard; what is too many for one request is asked a part at a time.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple, cast
 
-from indexers.conditions import where
 from indexers.mappings import Body
 from indexers.queries import lacking_first, moment
-from indexers.remembered import STAMP, Remembered, Stamp, read_stamp
 from indexers.snapshot import Snapshot
 from minyi.domain import SHANGHAI
-from minyi.query import Filters, Interval
+from minyi.query import Interval
 
 BUCKETS = 60_000
 """Combinations and numbers of one request: the server's own bound is 65,536."""
 NUMBERS = 10_000
 """Recurring numbers of one request."""
-MOST_REMEMBERED = 50_000
-"""Recurring numbers of one question: 2 MB."""
 WITHIN: Body = {"match_all": {}}
 SPLIT_WEEK: Body = {"term": {"split_week": True}}
 
@@ -98,17 +94,12 @@ class Aggregations:
 
     Args:
         state: of the index.
-        filters: which opinions.
-        remembered: keeps the numbers that recur for the next question about the same opinions.
+        clauses: what an opinion must match.
     """
 
-    def __init__(self, state: Snapshot, filters: Filters, remembered: Remembered) -> None:
+    def __init__(self, state: Snapshot, clauses: Sequence[Body]) -> None:
         self._state = state
-        self._filters = filters
-        self._clauses = where(filters)
-        self._remembered = remembered
-        self.stamp: Stamp = frozenset()
-        """Of the opinions that pass; empty before the first question."""
+        self._clauses = clauses
 
     def ask(
         self,
@@ -130,7 +121,7 @@ class Aggregations:
             for name, sources in wanted.items()
         }
         once: dict[str, Any] = {}
-        asked = {**pages, **(also or {}), **({} if clauses else {"stamp": STAMP})}
+        asked = {**pages, **(also or {})}
         while asked:
             answer = self._state.search(
                 size=0,
@@ -147,8 +138,6 @@ class Aggregations:
                 else:
                     pages[name]["composite"]["after"] = answer[name]["after_key"]
             asked = dict(pages)
-        if not clauses:
-            self.stamp = read_stamp(once["stamp"])
         return Found(rows, once)
 
     def ask_first(self, field: str, by: By, wanted: Mapping[str, Sources]) -> Found:
@@ -159,8 +148,7 @@ class Aggregations:
             by: what buckets they recur in.
             wanted: the sources.
         """
-        known = self._key(field, by) in self._remembered
-        return self.ask(wanted, {} if known else _recurring(field, by))
+        return self.ask(wanted, {name: look.asked(field) for name, look in _looks(by).items()})
 
     def of_recurring(
         self, field: str, by: By, wanted: Mapping[str, Sources], first: Found
@@ -173,30 +161,14 @@ class Aggregations:
             wanted: the sources.
             first: the answer to ``ask_first``.
         """
-        numbers = self._numbers(field, by, first)
-        for start in range(0, len(numbers), NUMBERS):
-            some = {"terms": {field: numbers[start : start + NUMBERS]}}
-            yield self.ask(wanted, clauses=[some])
-
-    def _numbers(self, field: str, by: By, first: Found) -> list[int]:
-        """Return the numbers that recur, in order."""
-        key, looks = self._key(field, by), _looks(by)
-        if known := self._remembered.get(key, self.stamp):
-            return list(known[0])
-        also = first.also if looks.keys() <= first.also.keys() else None
-        if also is None:  # known, but of other opinions
-            also = self.ask({}, _recurring(field, by)).also
         numbers: set[int] = set()
-        for name, look in looks.items():
-            whole = look.numbers(also[name]["numbers"])
+        for name, look in _looks(by).items():
+            whole = look.numbers(first.also[name]["numbers"])
             numbers |= self._by_parts(field, look) if whole is None else whole
         found = sorted(numbers)
-        if len(found) <= MOST_REMEMBERED:
-            self._remembered.put(key, self.stamp, [found])
-        return found
-
-    def _key(self, field: str, by: By) -> Hashable:
-        return self._filters, field, *_looks(by)
+        for start in range(0, len(found), NUMBERS):
+            some = {"terms": {field: found[start : start + NUMBERS]}}
+            yield self.ask(wanted, clauses=[some])
 
     def _by_parts(self, field: str, look: Look) -> set[int]:
         """Look a part of all numbers at a time."""
@@ -239,11 +211,6 @@ class Look:
         if len(buckets) == NUMBERS or found["doc_count_error_upper_bound"] != 0:
             return None
         return {bucket["key"] for bucket in buckets}
-
-
-def _recurring(field: str, by: By) -> dict[str, Body]:
-    """Return the aggregations that find numbers which come more than once in a bucket."""
-    return {name: look.asked(field) for name, look in _looks(by).items()}
 
 
 def _looks(by: By) -> dict[str, Look]:

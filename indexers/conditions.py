@@ -32,13 +32,13 @@ def where(filters: Filters) -> list[Body]:
     if filters.sure is not None:
         clauses.append({"term": {"sure": filters.sure}})
     if filters.since is not None:
-        clauses.append(_bound("gte", filters.since))
+        clauses.append(bound("gte", filters.since))
     if filters.until is not None:
-        clauses.append(_bound("lt", filters.until))
+        clauses.append(bound("lt", filters.until))
     return clauses
 
 
-def _bound(sign: str, at: datetime) -> Body:
+def bound(sign: str, at: datetime) -> Body:
     """Return a bound on the time. Elasticsearch drops one on a date from a month that lies within
     and answers it from its cache, so dates are asked wherever their milliseconds say enough."""
     exact = microseconds(at)

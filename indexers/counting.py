@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import cast
 
 from indexers.aggregations import Aggregations, By, Found, Place, maybe
 from indexers.documents import EVALUATED, read_output, stance_of
 from indexers.mappings import Body
 from indexers.queries import vote
-from indexers.remembered import Remembered, Stamp
 from indexers.snapshot import Snapshot
 from indexers.tally import Tally
 from minyi import outputs
-from minyi.query import AnswerCell, Cell, Counts, Facet, Filters, Group, Interval, TrendPoint
+from minyi.query import AnswerCell, Cell, Counts, Facet, Group, Interval, TrendPoint
 from minyi.vocabulary import Stance
 
 Tallies = Mapping[Place, Tally]
@@ -31,17 +29,11 @@ class Counting:
 
     Args:
         state: of the index.
-        filters: which opinions.
-        remembered: keeps what the next question about the same opinions needs too.
+        clauses: what an opinion must match.
     """
 
-    def __init__(self, state: Snapshot, filters: Filters, remembered: Remembered) -> None:
-        self._asking = Aggregations(state, filters, remembered)
-
-    @property
-    def stamp(self) -> Stamp:
-        """Of the opinions that pass; empty before the first question."""
-        return self._asking.stamp
+    def __init__(self, state: Snapshot, clauses: Sequence[Body]) -> None:
+        self._asking = Aggregations(state, clauses)
 
     def trend(self, interval: Interval, group: Group | None) -> list[TrendPoint]:
         """See ``Index.trend``.
@@ -103,11 +95,10 @@ class Counting:
             for place, counts in _in_order(_tallies(by, found))
         ]
 
-    def totals(self) -> list[tuple[str, Counts]]:
-        """See ``Index.totals``."""
-        by = By(None, ("policy_id",))
-        counted = _in_order(_tallies(by, self._asking.ask(_all_counts(by))))
-        return [(cast(str, place.values[0]), counts) for place, counts in counted]
+    def totals(self) -> list[tuple[Place, Tally]]:
+        """Count by month and policy."""
+        by = By(Interval.MONTH, ("policy_id",))
+        return list(_tallies(by, self._asking.ask(_all_counts(by))).items())
 
     def answers(self, facets: Sequence[Facet]) -> list[AnswerCell]:
         """See ``Index.answers``."""

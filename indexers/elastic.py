@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from elasticsearch import Elasticsearch
 
+from indexers.asking import Asking, Question, by_part
+from indexers.cell_tables import CellTables
 from indexers.client import available
 from indexers.conditions import where
 from indexers.counting import Counting
@@ -17,8 +20,9 @@ from indexers.ideographs import ideographs
 from indexers.lifecycle import ALIAS, Held, Names
 from indexers.mappings import COMPUTED, Body
 from indexers.queries import decode_cursor, digest, encode_cursor, moment, terms
-from indexers.remembered import STAMP, Remembered, read_stamp
+from indexers.remembered import Remembered
 from indexers.snapshot import snapshot
+from indexers.tally import Tally
 from indexers.writing import Writing
 from minyi.dead_letter import DeadLetter
 from minyi.domain import Opinion
@@ -37,6 +41,8 @@ from minyi.query import (
 )
 
 T = TypeVar("T")
+ROWS = 40_000
+"""Of all remembered answers together: about 100 MB."""
 PAGE = 1_000
 """Opinions of one request at most."""
 RECORD_ONLY: Body = {"excludes": [*COMPUTED]}
@@ -63,7 +69,8 @@ class ElasticIndex:
         self._names = names or Names()
         self._writing = Writing(client, self._names, read_own_writes)
         prefix = "" if self._names.alias == ALIAS else f"{self._names.alias}-"
-        self._remembered = Remembered()
+        self._asking = Asking(client, self._names, Remembered(ROWS))
+        self._cells = CellTables(client, self._names)
         self._letters = ElasticLetters(client, prefix)
 
     def check(self) -> Held:
@@ -120,35 +127,71 @@ class ElasticIndex:
         self, filters: Filters, interval: Interval, group: Group | None = None
     ) -> list[TrendPoint]:
         """See ``Index.trend``. The group None, for opinions that lack the field, comes first."""
-        question = "trend", interval, group
-        return self._count(filters, question, lambda asked: asked.trend(interval, group))
+        return self._rows(
+            filters,
+            ("trend", interval, group),
+            _unit(interval),
+            lambda counting: counting.trend(interval, group),
+            lambda point: point.bucket,
+        )
 
     def volumes(self, filters: Filters, interval: Interval) -> dict[date, int]:
         """See ``Index.volumes``."""
-        question = "volumes", interval
-        return dict(self._count(filters, question, lambda asked: asked.volumes(interval)))
+        return dict(
+            self._rows(
+                filters,
+                ("volumes", interval),
+                _unit(interval),
+                lambda counting: counting.volumes(interval),
+                lambda volume: volume[0],
+            )
+        )
 
     def totals(self, filters: Filters) -> dict[str, Counts]:
         """See ``Index.totals``."""
-        return dict(self._count(filters, ("totals",), Counting.totals))
+        by_month = self._rows(
+            filters, "totals", Interval.MONTH, Counting.totals, lambda row: row[0].day
+        )
+        totals: defaultdict[str, Tally] = defaultdict(Tally)
+        for place, tally in by_month:
+            totals[str(place.values[0])].more(tally)
+        return {policy: totals[policy].counts() for policy in sorted(totals)}
 
     def cells(
         self, filters: Filters, by: Sequence[Facet], interval: Interval | None = None
     ) -> list[Cell]:
         """See ``Index.cells``."""
-        question = "cells", interval, *by
-        return self._count(filters, question, lambda asked: asked.cells(by, interval))
+        if interval in (Interval.DAY, Interval.WEEK):
+            return self._rows(
+                filters,
+                ("cells", interval, *by),
+                _unit(interval),
+                lambda counting: counting.cells(by, interval),
+                lambda cell: cast(date, cell.bucket),
+            )
+        return self._cells.cells(filters, by, interval)
 
     def votes(
         self, filters: Filters, interval: Interval, group: Group | None = None
     ) -> list[TrendPoint]:
         """See ``Index.votes``."""
-        question = "votes", interval, group
-        return self._count(filters, question, lambda asked: asked.votes(interval, group))
+        return self._rows(
+            filters,
+            ("votes", interval, group),
+            _unit(interval),
+            lambda counting: counting.votes(interval, group),
+            lambda point: point.bucket,
+        )
 
     def answers(self, filters: Filters, by: Sequence[Facet]) -> list[AnswerCell]:
         """See ``Index.answers``."""
-        return self._count(filters, ("answers", *by), lambda asked: asked.answers(by))
+        return self._rows(
+            filters,
+            ("answers", *by),
+            Interval.MONTH,
+            lambda counting: counting.answers(by),
+            lambda cell: cell.day,
+        )
 
     def newest(self, filters: Filters) -> datetime | None:
         """Return the newest ``created_at``, in UTC."""
@@ -181,21 +224,22 @@ class ElasticIndex:
         """Release the connection; afterwards no method may be called."""
         self._client.close()
 
-    def _count(
-        self, filters: Filters, question: Hashable, ask: Callable[[Counting], list[T]]
+    def _rows(
+        self,
+        filters: Filters,
+        name: Hashable,
+        unit: Interval,
+        count: Callable[[Counting], list[T]],
+        day: Callable[[T], date],
     ) -> list[T]:
-        """Return the answer to a question, the remembered one while its opinions are the same."""
-        key = filters, question
-        if key in self._remembered:
-            answer = self._search(query={"bool": {"filter": where(filters)}}, aggs={"stamp": STAMP})
-            known = self._remembered.get(key, read_stamp(answer["aggregations"]["stamp"]))
-            if known is not None:
-                return known
-        with snapshot(self._client, self._names) as state:
-            counting = Counting(state, filters, self._remembered)
-            found = ask(counting)
-        self._remembered.put(key, counting.stamp, found)
-        return list(found)
+        """Return the rows that answer a question, in order of time."""
+        question = Question(
+            name,
+            unit,
+            lambda state, clauses: by_part(count(Counting(state, clauses)), day, unit),
+        )
+        parts = self._asking.answer(filters, question).parts
+        return [row for rows in parts.values() for row in rows]
 
     def _search(self, size: int = 0, track_total_hits: bool = False, **body: Any) -> Any:
         """Search the index as it is now; not in part."""
@@ -225,3 +269,8 @@ class ElasticIndex:
                 if len(hits) < PAGE:
                     return
                 after = hits[-1]["sort"]
+
+
+def _unit(interval: Interval) -> Interval:
+    """Return the parts of time that hold whole buckets."""
+    return Interval.WEEK if interval is Interval.WEEK else Interval.MONTH

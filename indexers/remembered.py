@@ -1,58 +1,108 @@
-"""Answers that are given again while the opinions that they stand on are the same."""
+"""What was counted of a part of the opinions, given again while that part is the same.
+
+A question is answered a week or a month of ``created_at`` at a time. A write changes few of them,
+mostly the newest; only those are counted anew.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from threading import Lock
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from indexers.mappings import Body
+from indexers.queries import moment
+from minyi.domain import SHANGHAI
+from minyi.query import Interval
 
-ROWS = 20_000
-"""Of all answers together: about 50 MB."""
-
+T = TypeVar("T")
 Stamp = frozenset[tuple[str, int, float]]
-"""Of the opinions that pass, by index: how many they are, and the highest sequence number. A write
-gives an opinion a higher number than any before, and what is deleted is missed in the count: equal
-stamps stand for the same opinions."""
-STAMP: Body = {
-    "terms": {"field": "_index", "size": 10_000},
-    "aggs": {"newest": {"max": {"field": "_seq_no"}}},
-}
+"""Of opinions, by index: how many they are, and the highest sequence number. A write gives an
+opinion a higher number than any before, and what is deleted is missed in the count: equal stamps
+stand for the same opinions."""
+Search = Callable[..., Mapping[str, Any]]
+"""Asks a state of the index, as ``Snapshot.search`` does."""
+Stamps = Mapping[date, Stamp]
+"""By part of time that holds any opinion: its first day."""
 
 
-def read_stamp(found: Mapping[str, Any]) -> Stamp:
-    """Return the stamp in the answer to ``STAMP``."""
-    return frozenset(
-        (bucket["key"], bucket["doc_count"], bucket["newest"]["value"])
-        for bucket in found["buckets"]
+def stamps(search: Search, clauses: Sequence[Body], unit: Interval) -> Stamps:
+    """Return the stamps of the opinions that match.
+
+    Args:
+        search: asks a state of the index.
+        clauses: what an opinion must match.
+        unit: the parts of time.
+    """
+    newest = {"newest": {"max": {"field": "_seq_no"}}}
+    by_index = {"by_index": {"terms": {"field": "_index", "size": 10_000}, "aggs": newest}}
+    by_time = {
+        "field": "created_at",
+        "calendar_interval": unit.value,
+        "time_zone": SHANGHAI.key,
+        "min_doc_count": 1,
+    }
+    answer = search(
+        size=0,
+        track_total_hits=False,
+        query={"bool": {"filter": list(clauses)}},
+        aggs={"parts": {"date_histogram": by_time, "aggs": by_index}},
     )
+    return {
+        moment(1000 * part["key"]).astimezone(SHANGHAI).date(): frozenset(
+            (index["key"], index["doc_count"], index["newest"]["value"])
+            for index in part["by_index"]["buckets"]
+        )
+        for part in answer["aggregations"]["parts"]["buckets"]
+    }
+
+
+@dataclass(frozen=True)
+class Known(Generic[T]):
+    """The answer to a question."""
+
+    stamps: Stamps
+    parts: Mapping[date, T]
+    """What was counted of each part of time."""
 
 
 class Remembered:
-    """The last answers, each with the stamp of its opinions. Threads may share it."""
+    """The last answers. Threads may share it.
 
-    def __init__(self) -> None:
+    Args:
+        most: rows of all answers together.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._lock = Lock()
-        self._answers: dict[Hashable, tuple[Stamp, Sequence[Any]]] = {}
+        self._known: dict[Hashable, tuple[int, Any]] = {}
 
-    def __contains__(self, question: Hashable) -> bool:
+    def get(self, question: Hashable) -> Any | None:
+        """Return what was put; None when it is not known, or not any more."""
         with self._lock:
-            return question in self._answers
-
-    def get(self, question: Hashable, stamp: Stamp) -> list[Any] | None:
-        """Return the answer; None when there is none for these opinions."""
-        with self._lock:
-            known = self._answers.get(question)
-            if known is None or known[0] != stamp:
+            if (known := self._known.pop(question, None)) is None:
                 return None
-            self._answers[question] = self._answers.pop(question)  # the last one used goes last
-            return list(known[1])
+            self._known[question] = known  # the last one used goes last
+            return known[1]
 
-    def put(self, question: Hashable, stamp: Stamp, answer: Sequence[Any]) -> None:
+    def put(self, question: Hashable, answer: Any, rows: int) -> None:
         """Remember an answer; those that were not used for longest are forgotten."""
         with self._lock:
-            self._answers.pop(question, None)
-            self._answers[question] = stamp, answer
-            while sum(len(rows) + 1 for _, rows in self._answers.values()) > ROWS:
-                del self._answers[next(iter(self._answers))]
+            self._known.pop(question, None)
+            self._known[question] = rows + 1, answer
+            while sum(size for size, _ in self._known.values()) > self._most:
+                del self._known[next(iter(self._known))]
+
+
+def changed(known: Known[Any] | None, now: Stamps) -> Sequence[date]:
+    """Return the parts of time whose opinions are not those of the answer, in order."""
+    before = known.stamps if known else {}
+    return sorted(part for part, stamp in now.items() if before.get(part) != stamp)
+
+
+def size(of: Stamps) -> int:
+    """Return how many opinions these are."""
+    return sum(count for stamp in of.values() for _, count, _ in stamp)

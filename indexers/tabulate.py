@@ -12,11 +12,15 @@ from typing import NamedTuple
 import numpy as np
 
 from indexers import daily, sums
-from indexers.facts import UNANSWERED, UNKNOWN, Facts, names
+from indexers import facts as stored
+from indexers.facts import UNANSWERED, UNKNOWN, Facts
 from indexers.queries import bucket, lacking_first
 from indexers.recent import Recent
 from indexers.sums import Array, Numbers, Outputs, Sums, cells, distinct
 from minyi.query import AnswerCell, Cell, Counts, Facet, Filters, Group, Interval, TrendPoint
+
+Names = Mapping[int, str | None]
+"""By code."""
 
 
 class Place(NamedTuple):
@@ -41,8 +45,8 @@ class Tables:
         self._recent = recent
 
     @cached_property
-    def _names(self) -> dict[int, str | None]:
-        return names(self._db)
+    def _names(self) -> Names:
+        return stored.names(self._db)
 
     def trend(self, filters: Filters, interval: Interval, group: Group | None) -> list[TrendPoint]:
         """See ``Index.trend``."""
@@ -97,14 +101,7 @@ class Tables:
 
     def cells(self, filters: Filters, by: Sequence[Facet], interval: Interval | None) -> list[Cell]:
         """See ``Index.cells``."""
-        facts = self._facts(filters)
-        cell, places = self._places(facts, by, interval)
-        found = sums.counts(*_counted(cell, len(places), facts), self._names)
-        authors = sums.authors(cell, len(places), facts.persons).tolist()
-        return [
-            Cell(bucket=p.bucket if interval else None, values=p.values, counts=each, authors=n)
-            for p, each, n in zip(places, found, authors, strict=True)
-        ]
+        return cells_of(self._facts(filters), by, interval, self._names)
 
     def votes(self, filters: Filters, interval: Interval, group: Group | None) -> list[TrendPoint]:
         """See ``Index.votes``."""
@@ -139,30 +136,62 @@ class Tables:
         interval: Interval | None = None,
         delay: Array | None = None,
     ) -> tuple[Numbers, list[Place]]:
-        """Put facts into cells; return the cell of each, and the cells in order."""
-        ranked = [self._ranked(facts[field]) for field in by]
-        keys = [_first_days(facts["day"], interval), *(ranks for ranks, _ in ranked)]
-        cell, (days, *values) = cells([*keys, delay] if delay is not None else keys, len(keys[0]))
-        delays = values.pop().tolist() if delay is not None else repeat(0, len(days))
-        labels = [
-            [label[rank] for rank in ranks.tolist()]
-            for ranks, (_, label) in zip(values, ranked, strict=True)
-        ]
-        return cell, [
-            Place(date.fromordinal(day), tuple(of_cell), late)
-            for day, late, *of_cell in zip(days.tolist(), delays, *labels, strict=True)
-        ]
+        return _places(facts, by, interval, self._names, delay)
 
-    def _ranked(self, codes: Array) -> tuple[Numbers, list[str | None]]:
-        """Return the place of each code's name among all of them in order, and these names."""
-        there, numbers = distinct(codes)
-        labels = [self._names[code] for code in there.tolist()]
-        order = sorted(
-            range(len(labels)), key=lambda number: lacking_first(labels[number : number + 1])
-        )
-        rank = np.empty(len(order), np.int64)
-        rank[order] = np.arange(len(order))
-        return rank[numbers], [labels[number] for number in order]
+
+def cells_of(
+    facts: Facts, by: Sequence[Facet], interval: Interval | None, names: Names
+) -> list[Cell]:
+    """Count facts as ``Index.cells`` does.
+
+    Args:
+        facts: with the columns that are asked for, author, output and marks; the day where time
+            tells them apart.
+        by: what else tells them apart.
+        interval: of the buckets.
+        names: by code.
+    """
+    cell, places = _places(facts, by, interval, names)
+    found = sums.counts(*_counted(cell, len(places), facts), names)
+    authors = sums.authors(cell, len(places), facts.persons).tolist()
+    return [
+        Cell(bucket=p.bucket if interval else None, values=p.values, counts=each, authors=n)
+        for p, each, n in zip(places, found, authors, strict=True)
+    ]
+
+
+def _places(
+    facts: Facts | Mapping[str, Array],
+    by: Sequence[str],
+    interval: Interval | None,
+    names: Names,
+    delay: Array | None = None,
+) -> tuple[Numbers, list[Place]]:
+    """Put facts into cells; return the cell of each, and the cells in order."""
+    ranked = [_ranked(facts[field], names) for field in by]
+    keys = [_first_days(facts["day"], interval), *(ranks for ranks, _ in ranked)]
+    cell, (days, *values) = cells([*keys, delay] if delay is not None else keys, len(keys[0]))
+    delays = values.pop().tolist() if delay is not None else repeat(0, len(days))
+    labels = [
+        [label[rank] for rank in ranks.tolist()]
+        for ranks, (_, label) in zip(values, ranked, strict=True)
+    ]
+    return cell, [
+        Place(date.fromordinal(day), tuple(of_cell), late)
+        for day, late, *of_cell in zip(days.tolist(), delays, *labels, strict=True)
+    ]
+
+
+def _ranked(codes: Array, names: Names) -> tuple[Numbers, list[str | None]]:
+    """Return the place of each code's name among all of them in order, and these names."""
+    there, numbers = distinct(codes)
+    labels = [names[code] for code in there.tolist()]
+    order = sorted(
+        range(len(labels)), key=lambda number: lacking_first(labels[number : number + 1])
+    )
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return rank[numbers], [labels[number] for number in order]
 
 
 def _first_days(days: Array, interval: Interval | None) -> Numbers:

@@ -34,6 +34,16 @@ class Tally:
         outputs = self._outputs.setdefault(model_id, {})
         outputs[output] = outputs.get(output, 0) + n
 
+    def more(self, other: Tally) -> None:
+        """Add all that another tally of other opinions holds."""
+        for stance, n in other._stances.items():
+            self.add(stance, n)
+        for cell, n in other._cells.items():
+            self.evaluate(cell, n)
+        for model_id, outputs in other._outputs.items():
+            for output, n in outputs.items():
+                self.produce(model_id, output, n)
+
     def less(self, other: Tally) -> Tally:
         """Return this tally without what ``other`` holds, and without outputs: they stand for
         opinions one by one."""

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from world import opinion
 
+from indexers import cell_tables
 from indexers.elastic import ElasticIndex
 from indexers.embedded import EmbeddedIndex
 from indexers.lifecycle import Names, create, drop, expired, held, set_up
 from indexers.snapshot import snapshot
 from minyi.domain import SHANGHAI
 from minyi.errors import IndexUnavailable, SettingError
-from minyi.query import Filters, Interval
+from minyi.query import Facet, Filters, Interval
 from minyi.vocabulary import Stance
 from tests.elastic import NOW, Worlds
 
@@ -79,12 +80,17 @@ def test_months_without_room_are_refused_and_the_rest_is_written(
     index.close()
 
 
-def test_answers_follow_every_change(worlds: Worlds, names: Names, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fetched", [cell_tables.FETCHED, 0], ids=["fetched", "too many"])
+def test_answers_follow_every_change(
+    worlds: Worlds, names: Names, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetched: int
+) -> None:
+    monkeypatch.setattr(cell_tables, "FETCHED", fetched)
     index = ElasticIndex(worlds.connect(), names, read_own_writes=True)
     mirror = EmbeddedIndex(tmp_path)
     policy = Filters(policy_id="elevator-retrofit")
     first = [opinion(n, Stance.FAVOR, author="f" * 16, text="同样的话") for n in range(4)]
     late = opinion(9, Stance.AGAINST, created_at="2024-03-31T23:30:00+08:00")
+    far = [(20, "1990-06-30T23:30:00+09:00"), (21, "2099-12-31T23:59:59+08:00")]
     changes = [
         lambda at: at.upsert(first),
         lambda at: at.upsert([late]),
@@ -93,6 +99,7 @@ def test_answers_follow_every_change(worlds: Worlds, names: Names, tmp_path: Pat
         lambda at: at.delete([first[1].id]),
         lambda at: (at.delete([first[2].id]), at.upsert([first[1]])),
         lambda at: at.upsert([late.model_copy(update={"created_at": first[0].created_at})]),
+        lambda at: at.upsert([opinion(n, Stance.NONE, created_at=day) for n, day in far]),
         lambda at: at.delete([o.id for o in [*first, late]]),
     ]
     for change in changes:
@@ -100,8 +107,13 @@ def test_answers_follow_every_change(worlds: Worlds, names: Names, tmp_path: Pat
             change(store)
         for _ in range(2):  # counted, then remembered
             for filters in (policy, Filters()):
-                assert index.trend(filters, Interval.WEEK) == mirror.trend(filters, Interval.WEEK)
-                assert index.votes(filters, Interval.WEEK) == mirror.votes(filters, Interval.WEEK)
+                for interval in Interval:
+                    assert index.trend(filters, interval) == mirror.trend(filters, interval)
+                    assert index.votes(filters, interval) == mirror.votes(filters, interval)
+                    assert index.volumes(filters, interval) == mirror.volumes(filters, interval)
+                for each in (None, *Interval):
+                    by = [Facet.REGION]
+                    assert index.cells(filters, by, each) == mirror.cells(filters, by, each)
                 assert index.cells(filters, []) == mirror.cells(filters, [])
                 assert index.answers(filters, []) == mirror.answers(filters, [])
                 assert index.totals(filters) == mirror.totals(filters)

@@ -1,62 +1,78 @@
-"""Answers are given again for the same opinions only, and forgotten in the end."""
+"""Answers are given again for the same opinions only, part by part, and forgotten in the end."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
+from typing import Any
+
 import pytest
 
-from indexers import remembered
-from indexers.remembered import Remembered, Stamp, read_stamp
+from indexers.remembered import Known, Remembered, Stamp, changed, size, stamps
+from minyi.query import Interval
 
-BEFORE: Stamp = frozenset({("opinions-v1-2024.04", 3, 7.0), ("opinions-v1-2024.05", 2, 4.0)})
+APRIL, MAY, JUNE = date(2024, 4, 1), date(2024, 5, 1), date(2024, 6, 1)
+OF_APRIL: Stamp = frozenset({("opinions-v1-2024.04", 3, 7.0)})
+OF_MAY: Stamp = frozenset({("opinions-v1-2024.05", 2, 4.0)})
+KNOWN = Known({APRIL: OF_APRIL, MAY: OF_MAY}, {APRIL: [1], MAY: [2]})
 
 
-def test_a_stamp_is_read_in_any_order() -> None:
+def of_may(count: int, newest: float) -> Stamp:
+    return frozenset({("opinions-v1-2024.05", count, newest)})
+
+
+def answered(parts: list[tuple[int, list[tuple[str, int, float]]]]) -> Mapping[str, Any]:
     buckets = [
-        {"key": index, "doc_count": count, "newest": {"value": newest}}
-        for index, count, newest in BEFORE
+        {
+            "key": key,
+            "by_index": {
+                "buckets": [
+                    {"key": index, "doc_count": count, "newest": {"value": newest}}
+                    for index, count, newest in indices
+                ]
+            },
+        }
+        for key, indices in parts
     ]
-    assert read_stamp({"buckets": buckets}) == read_stamp({"buckets": buckets[::-1]}) == BEFORE
-    assert read_stamp({"buckets": []}) == frozenset()
+    return {"aggregations": {"parts": {"buckets": buckets}}}
+
+
+def test_a_week_may_lie_in_two_indices() -> None:
+    monday = 1714320000000  # 2024-04-29 in Shanghai
+    april, may = ("opinions-v1-2024.04", 2, 9.0), ("opinions-v1-2024.05", 4, 1.0)
+    for indices in ([april, may], [may, april]):
+        answer = answered([(monday, indices)])
+        found = stamps(partial(dict, answer), [], Interval.WEEK)
+        assert found == {date(2024, 4, 29): frozenset({april, may})}
+        assert size(found) == 6
+    assert size(stamps(partial(dict, answered([])), [], Interval.WEEK)) == 0
 
 
 @pytest.mark.parametrize(
-    "after",
+    ("now", "parts"),
     [
-        frozenset(),
-        frozenset({("opinions-v1-2024.05", 2, 4.0)}),  # a month was dropped
-        BEFORE - {("opinions-v1-2024.05", 2, 4.0)} | {("opinions-v1-2024.05", 1, 4.0)},
-        BEFORE - {("opinions-v1-2024.05", 2, 4.0)} | {("opinions-v1-2024.05", 2, 5.0)},
-        BEFORE | {("opinions-v1-2024.06", 1, 0.0)},
+        ({APRIL: OF_APRIL, MAY: OF_MAY}, []),
+        ({APRIL: OF_APRIL}, []),  # May was dropped
+        ({APRIL: OF_APRIL, MAY: of_may(1, 4.0)}, [MAY]),  # an opinion was deleted
+        ({APRIL: OF_APRIL, MAY: of_may(2, 5.0)}, [MAY]),  # one was written again
+        ({JUNE: of_may(1, 0.0), APRIL: OF_APRIL, MAY: OF_MAY}, [JUNE]),
+        ({MAY: of_may(9, 9.0), APRIL: frozenset()}, [APRIL, MAY]),
     ],
 )
-def test_an_answer_stands_for_the_same_opinions(after: Stamp) -> None:
-    answers = Remembered()
-    assert "how many?" not in answers
-    answers.put("how many?", BEFORE, [5])
-    assert "how many?" in answers
-    assert answers.get("how many?", BEFORE) == [5]
-    assert answers.get("how many?", after) is None
-    answers.put("how many?", after, [6])
-    assert answers.get("how many?", BEFORE) is None
-    assert answers.get("how many?", after) == [6]
+def test_only_parts_with_other_opinions_are_counted_anew(
+    now: dict[date, Stamp], parts: list[date]
+) -> None:
+    assert changed(KNOWN, now) == parts
+    assert changed(None, now) == sorted(now)
 
 
-def test_a_reader_cannot_spoil_an_answer() -> None:
-    answers = Remembered()
-    answers.put("which?", BEFORE, [1, 2])
-    given = answers.get("which?", BEFORE)
-    assert given is not None
-    given.clear()
-    assert answers.get("which?", BEFORE) == [1, 2]
-
-
-def test_the_answers_unused_for_longest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remembered, "ROWS", 9)
-    answers = Remembered()
+def test_the_answers_unused_for_longest_are_forgotten() -> None:
+    answers = Remembered(9)
     for question in ("a", "b", "c"):
-        answers.put(question, BEFORE, [1, 2])
-    assert answers.get("a", BEFORE) == [1, 2]
-    answers.put("d", BEFORE, [1, 2])
-    assert [question for question in "abcd" if question in answers] == ["a", "c", "d"]
-    answers.put("e", BEFORE, [0] * 100)
-    assert not any(question in answers for question in "abcde"), "larger than all room"
+        answers.put(question, f"{question}!", 2)
+    assert answers.get("a") == "a!"
+    answers.put("d", "d!", 2)
+    assert [answers.get(question) for question in "abcd"] == ["a!", None, "c!", "d!"]
+    answers.put("e", "e!", 100)
+    assert not any(answers.get(question) for question in "abcde"), "larger than all room"

@@ -1,0 +1,86 @@
+"""Facts of opinions out of Elasticsearch: what ``indexers.tabulate`` counts, for one state."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from indexers.documents import EVALUATED, read_output
+from indexers.facts import FACT, NAMED
+from indexers.mappings import Body
+from indexers.queries import CELLS, bucket, moment
+from indexers.snapshot import Snapshot
+from indexers.sums import Array
+from minyi.domain import SHANGHAI
+from minyi.query import Interval
+
+PAGE = 10_000
+"""Opinions of one request: the server's own bound."""
+FETCHED = np.dtype([(field, FACT[field]) for field in ("day", "author", *NAMED, "marks", "output")])
+"""The columns of ``FACT`` that cells are made of; the day is the first of its month."""
+FIELDS = ("policy_id", "domain", "source", "region", "channel", "age")
+BIT = {name: 1 << CELLS.index(cell) for name, cell in EVALUATED.items()}
+
+
+class Codes:
+    """Numbers for names, 0 for a lacking one. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._codes: dict[str | None, int] = {None: 0}
+        self.names: dict[int, str | None] = {0: None}
+
+    def __getitem__(self, name: str | None) -> int:
+        found = self._codes.get(name)
+        if found is None:
+            with self._lock:
+                found = self._codes.setdefault(name, len(self._codes))
+                self.names[found] = name
+        return found
+
+
+def fetch(state: Snapshot, clauses: Sequence[Body], codes: Codes) -> dict[date, Array]:
+    """Return the facts of the opinions that match, as ``FETCHED``, by month."""
+    found: defaultdict[date, list[tuple[int, ...]]] = defaultdict(list)
+    after: list[Any] | None = None
+    while True:
+        answer = state.search(
+            size=PAGE,
+            track_total_hits=False,
+            query={"bool": {"filter": list(clauses)}},
+            sort=["_shard_doc"],
+            search_after=after,
+            source=False,
+            stored_fields="_none_",
+            docvalue_fields=[*FIELDS, "voter", "output", "cells", "created"],
+            filter_path=["pit_id", "hits.hits.fields", "hits.hits.sort"],
+        )
+        hits = answer.get("hits", {}).get("hits", ())
+        for hit in hits:
+            fields = hit["fields"]
+            month = _month(fields["created"][0])
+            found[month].append((month.toordinal(), *_fact(fields, codes)))
+        if len(hits) < PAGE:
+            return {month: np.array(rows, FETCHED) for month, rows in found.items()}
+        after = hits[-1]["sort"]
+
+
+def _fact(fields: Mapping[str, Any], codes: Codes) -> tuple[int, ...]:
+    model_id, output = read_output(fields["output"][0])
+    return (
+        fields["voter"][0] % (1 << 64),
+        *(codes[fields[field][0] if field in fields else None] for field in FIELDS),
+        codes[model_id],
+        sum(BIT[cell] for cell in fields.get("cells", ())),
+        output,
+    )
+
+
+def _month(created: int) -> date:
+    day = moment(created).astimezone(SHANGHAI).date()
+    return bucket(day.toordinal(), Interval.MONTH)
