@@ -28,6 +28,10 @@ SPLIT_WEEK: Body = {"term": {"split_week": True}}
 Sources = Sequence[Body]
 """Of a ``composite`` aggregation."""
 Key = dict[str, Any]
+Recurring = dict[tuple[str, ...], list[int]]
+"""Numbers that come more than once, by field and by where they were looked for."""
+NUMBER = 40
+"""Bytes of one of them."""
 Rows = list[tuple[Key, int]]
 """Combinations, and how many opinions have each."""
 
@@ -95,11 +99,15 @@ class Aggregations:
     Args:
         state: of the index.
         clauses: what an opinion must match.
+        recurring: numbers that are known to recur in this state; those that are found come in.
     """
 
-    def __init__(self, state: Snapshot, clauses: Sequence[Body]) -> None:
+    def __init__(
+        self, state: Snapshot, clauses: Sequence[Body], recurring: Recurring | None = None
+    ) -> None:
         self._state = state
         self._clauses = clauses
+        self._recurring = {} if recurring is None else recurring
 
     def ask(
         self,
@@ -148,7 +156,8 @@ class Aggregations:
             by: what buckets they recur in.
             wanted: the sources.
         """
-        return self.ask(wanted, {name: look.asked(field) for name, look in _looks(by).items()})
+        looks = {} if (field, *_looks(by)) in self._recurring else _looks(by)
+        return self.ask(wanted, {name: look.asked(field) for name, look in looks.items()})
 
     def of_recurring(
         self, field: str, by: By, wanted: Mapping[str, Sources], first: Found
@@ -161,14 +170,21 @@ class Aggregations:
             wanted: the sources.
             first: the answer to ``ask_first``.
         """
+        key = field, *_looks(by)
+        if key not in self._recurring:
+            self._recurring[key] = self._numbers(field, by, first)
+        found = self._recurring[key]
+        for start in range(0, len(found), NUMBERS):
+            some = {"terms": {field: found[start : start + NUMBERS]}}
+            yield self.ask(wanted, clauses=[some])
+
+    def _numbers(self, field: str, by: By, first: Found) -> list[int]:
+        """Return the numbers that recur, in order."""
         numbers: set[int] = set()
         for name, look in _looks(by).items():
             whole = look.numbers(first.also[name]["numbers"])
             numbers |= self._by_parts(field, look) if whole is None else whole
-        found = sorted(numbers)
-        for start in range(0, len(found), NUMBERS):
-            some = {"terms": {field: found[start : start + NUMBERS]}}
-            yield self.ask(wanted, clauses=[some])
+        return sorted(numbers)
 
     def _by_parts(self, field: str, look: Look) -> set[int]:
         """Look a part of all numbers at a time."""

@@ -6,10 +6,10 @@ no answer mixes two.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 from elasticsearch import Elasticsearch
@@ -19,7 +19,7 @@ from indexers.conditions import bound, where
 from indexers.lifecycle import Names
 from indexers.mappings import Body
 from indexers.queries import bucket
-from indexers.remembered import Known, Remembered, Stamps, changed, stamps
+from indexers.remembered import ENTRY, PART, Known, Remembered, Stamps, changed, stamps
 from indexers.snapshot import Snapshot, snapshot
 from minyi.domain import SHANGHAI
 from minyi.query import Filters, Interval
@@ -40,6 +40,8 @@ class Question(Generic[P]):
     ask: Callable[[Snapshot, Sequence[Body]], Mapping[date, P]]
     """Ask a state about the opinions that match these clauses; return the answer by first day of
     the part. It holds every part with opinions, and maybe others."""
+    row: int
+    """About how many bytes a row of the answer takes."""
 
 
 class Asking:
@@ -77,10 +79,11 @@ class Asking:
             new = changed(known, now)
             parts = dict(known.parts) if known else {}
             if new:
-                within = _within(new, now, question.unit)
-                parts |= question.ask(state, [*clauses, *within])
+                stretches = within(new, now, question.unit)
+                parts |= question.ask(state, [*clauses, *stretches])
         answer = Known(now, {part: parts[part] for part in sorted(now)})
-        self._remembered.put(key, answer, sum(map(len, answer.parts.values())))
+        rows = sum(map(len, answer.parts.values()))
+        self._remembered.put(key, answer, ENTRY + PART * len(now) + question.row * rows)
         return answer
 
     def stamps(self, filters: Filters, unit: Interval) -> Stamps:
@@ -95,12 +98,14 @@ class Asking:
 
 
 def by_part(rows: Sequence[R], day: Callable[[R], date], unit: Interval) -> dict[date, list[R]]:
-    """Put rows apart by the part of time that their day lies in; they are in order of time."""
-    parts = groupby(rows, lambda row: bucket(day(row).toordinal(), unit))
-    return {part: list(some) for part, some in parts}
+    """Put rows apart by the part of time that their day lies in, those of a part in order."""
+    parts: defaultdict[date, list[R]] = defaultdict(list)
+    for row in rows:
+        parts[bucket(day(row).toordinal(), unit)].append(row)
+    return parts
 
 
-def _within(new: Sequence[date], every: Stamps, unit: Interval) -> list[Body]:
+def within(new: Sequence[date], every: Stamps, unit: Interval) -> list[Body]:
     """Return the clauses that an opinion in these parts of time matches; no others do, but where
     all that pass will do as well."""
     found = list(_stretches(new, unit))

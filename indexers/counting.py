@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from indexers.aggregations import Aggregations, By, Found, Place, maybe
+from indexers.aggregations import Aggregations, By, Found, Place, Recurring, maybe
 from indexers.documents import EVALUATED, read_output, stance_of
 from indexers.mappings import Body
 from indexers.queries import vote
@@ -30,10 +30,13 @@ class Counting:
     Args:
         state: of the index.
         clauses: what an opinion must match.
+        recurring: see ``Aggregations``.
     """
 
-    def __init__(self, state: Snapshot, clauses: Sequence[Body]) -> None:
-        self._asking = Aggregations(state, clauses)
+    def __init__(
+        self, state: Snapshot, clauses: Sequence[Body], recurring: Recurring | None = None
+    ) -> None:
+        self._asking = Aggregations(state, clauses, recurring)
 
     def trend(self, interval: Interval, group: Group | None) -> list[TrendPoint]:
         """See ``Index.trend``.

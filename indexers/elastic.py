@@ -41,8 +41,10 @@ from minyi.query import (
 )
 
 T = TypeVar("T")
-ROWS = 40_000
-"""Of all remembered answers together: about 100 MB."""
+MEMORY = 64 << 20
+"""Bytes of all remembered answers together."""
+ROW = 4_000
+"""Bytes of a row with its counts and the tagger's outputs, about."""
 PAGE = 1_000
 """Opinions of one request at most."""
 RECORD_ONLY: Body = {"excludes": [*COMPUTED]}
@@ -69,7 +71,7 @@ class ElasticIndex:
         self._names = names or Names()
         self._writing = Writing(client, self._names, read_own_writes)
         prefix = "" if self._names.alias == ALIAS else f"{self._names.alias}-"
-        self._asking = Asking(client, self._names, Remembered(ROWS))
+        self._asking = Asking(client, self._names, Remembered(MEMORY))
         self._cells = CellTables(client, self._names)
         self._letters = ElasticLetters(client, prefix)
 
@@ -161,15 +163,16 @@ class ElasticIndex:
         self, filters: Filters, by: Sequence[Facet], interval: Interval | None = None
     ) -> list[Cell]:
         """See ``Index.cells``."""
-        if interval in (Interval.DAY, Interval.WEEK):
-            return self._rows(
-                filters,
-                ("cells", interval, *by),
-                _unit(interval),
-                lambda counting: counting.cells(by, interval),
-                lambda cell: cast(date, cell.bucket),
-            )
-        return self._cells.cells(filters, by, interval)
+        counted = self._cells.cells(filters, by, interval)
+        if counted is not None:
+            return counted
+        return self._rows(
+            filters,
+            ("cells", interval, *by),
+            _unit(interval),
+            lambda counting: counting.cells(by, interval),
+            lambda cell: cast(date, cell.bucket),
+        )
 
     def votes(
         self, filters: Filters, interval: Interval, group: Group | None = None
@@ -237,6 +240,7 @@ class ElasticIndex:
             name,
             unit,
             lambda state, clauses: by_part(count(Counting(state, clauses)), day, unit),
+            ROW,
         )
         parts = self._asking.answer(filters, question).parts
         return [row for rows in parts.values() for row in rows]
@@ -271,6 +275,6 @@ class ElasticIndex:
                 after = hits[-1]["sort"]
 
 
-def _unit(interval: Interval) -> Interval:
+def _unit(interval: Interval | None) -> Interval:
     """Return the parts of time that hold whole buckets."""
     return Interval.WEEK if interval is Interval.WEEK else Interval.MONTH

@@ -88,7 +88,8 @@ class Facts:
     """Many facts, by column.
 
     Args:
-        parts: arrays of ``FACT``, each with whether its texts may have come twice.
+        parts: arrays of ``FACT``, or of some of its columns, each with whether its texts may have
+            come twice.
     """
 
     def __init__(self, parts: Sequence[tuple[Array, bool]]) -> None:

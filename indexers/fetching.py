@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from indexers import facts
 from indexers.documents import EVALUATED, read_output
-from indexers.facts import FACT, NAMED
+from indexers.facts import NAMED
 from indexers.mappings import Body
 from indexers.queries import CELLS, bucket, moment
 from indexers.snapshot import Snapshot
@@ -21,14 +22,17 @@ from minyi.query import Interval
 
 PAGE = 10_000
 """Opinions of one request: the server's own bound."""
-FETCHED = np.dtype([(field, FACT[field]) for field in ("day", "author", *NAMED, "marks", "output")])
-"""The columns of ``FACT`` that cells are made of; the day is the first of its month."""
+FACT = np.dtype(
+    [(field, facts.FACT[field]) for field in ("day", "author", *NAMED, "marks", "output")]
+)
+"""The columns of a fact that cells are made of; the day is the first of its month."""
 FIELDS = ("policy_id", "domain", "source", "region", "channel", "age")
 BIT = {name: 1 << CELLS.index(cell) for name, cell in EVALUATED.items()}
 
 
 class Codes:
-    """Numbers for names, 0 for a lacking one. Threads may share it."""
+    """Numbers for names, 0 for a lacking one; every name that opinions have is kept. Threads may
+    share it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -37,16 +41,18 @@ class Codes:
 
     def __getitem__(self, name: str | None) -> int:
         found = self._codes.get(name)
-        if found is None:
-            with self._lock:
-                found = self._codes.setdefault(name, len(self._codes))
-                self.names[found] = name
+        if found is not None:
+            return found
+        with self._lock:
+            found = self._codes.get(name, len(self._codes))
+            self.names[found] = name  # first: who sees a code may look up its name
+            self._codes[name] = found
         return found
 
 
 def fetch(state: Snapshot, clauses: Sequence[Body], codes: Codes) -> dict[date, Array]:
-    """Return the facts of the opinions that match, as ``FETCHED``, by month."""
-    found: defaultdict[date, list[tuple[int, ...]]] = defaultdict(list)
+    """Return the facts of the opinions that match, as ``FACT``, by month."""
+    found: defaultdict[date, list[Array]] = defaultdict(list)
     after: list[Any] | None = None
     while True:
         answer = state.search(
@@ -61,12 +67,15 @@ def fetch(state: Snapshot, clauses: Sequence[Body], codes: Codes) -> dict[date, 
             filter_path=["pit_id", "hits.hits.fields", "hits.hits.sort"],
         )
         hits = answer.get("hits", {}).get("hits", ())
+        page: defaultdict[date, list[tuple[int, ...]]] = defaultdict(list)
         for hit in hits:
             fields = hit["fields"]
             month = _month(fields["created"][0])
-            found[month].append((month.toordinal(), *_fact(fields, codes)))
+            page[month].append((month.toordinal(), *_fact(fields, codes)))
+        for month, rows in page.items():
+            found[month].append(np.array(rows, FACT))
         if len(hits) < PAGE:
-            return {month: np.array(rows, FETCHED) for month, rows in found.items()}
+            return {month: np.concatenate(parts) for month, parts in found.items()}
         after = hits[-1]["sort"]
 
 

@@ -1,7 +1,7 @@
-"""What was counted of a part of the opinions, given again while that part is the same.
+"""What was counted, kept with a stamp of the opinions that it stands on.
 
-A question is answered a week or a month of ``created_at`` at a time. A write changes few of them,
-mostly the newest; only those are counted anew.
+A stamp tells for each week or month of ``created_at`` whether its opinions are still the same. A
+write changes few of them, mostly the newest; only those are counted anew.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from minyi.domain import SHANGHAI
 from minyi.query import Interval
 
 T = TypeVar("T")
-Stamp = frozenset[tuple[str, int, float]]
-"""Of opinions, by index: how many they are, and the highest sequence number. A write gives an
-opinion a higher number than any before, and what is deleted is missed in the count: equal stamps
-stand for the same opinions."""
+Stamp = frozenset[tuple[str, int, float, float]]
+"""Of opinions, by index: how many they are, the highest sequence number, and the sum of all. A
+write gives an opinion a higher number than any before, and what is deleted is missed in the count.
+A searcher may see a higher number before a lower one, which the sum tells. Equal stamps stand for
+the same opinions, but where an index was deleted and made again with as many."""
 Search = Callable[..., Mapping[str, Any]]
 """Asks a state of the index, as ``Snapshot.search`` does."""
 Stamps = Mapping[date, Stamp]
@@ -36,8 +37,8 @@ def stamps(search: Search, clauses: Sequence[Body], unit: Interval) -> Stamps:
         clauses: what an opinion must match.
         unit: the parts of time.
     """
-    newest = {"newest": {"max": {"field": "_seq_no"}}}
-    by_index = {"by_index": {"terms": {"field": "_index", "size": 10_000}, "aggs": newest}}
+    numbers = {"numbers": {"stats": {"field": "_seq_no"}}}
+    by_index = {"by_index": {"terms": {"field": "_index", "size": 10_000}, "aggs": numbers}}
     by_time = {
         "field": "created_at",
         "calendar_interval": unit.value,
@@ -52,11 +53,15 @@ def stamps(search: Search, clauses: Sequence[Body], unit: Interval) -> Stamps:
     )
     return {
         moment(1000 * part["key"]).astimezone(SHANGHAI).date(): frozenset(
-            (index["key"], index["doc_count"], index["newest"]["value"])
+            (index["key"], index["doc_count"], index["numbers"]["max"], index["numbers"]["sum"])
             for index in part["by_index"]["buckets"]
         )
         for part in answer["aggregations"]["parts"]["buckets"]
     }
+
+
+PART, ENTRY = 700, 1_500
+"""Bytes that a part and an answer take beside their rows, measured."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +77,12 @@ class Remembered:
     """The last answers. Threads may share it.
 
     Args:
-        most: rows of all answers together.
+        most: bytes of all answers together.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._held = 0
         self._lock = Lock()
         self._known: dict[Hashable, tuple[int, Any]] = {}
 
@@ -88,13 +94,21 @@ class Remembered:
             self._known[question] = known  # the last one used goes last
             return known[1]
 
-    def put(self, question: Hashable, answer: Any, rows: int) -> None:
-        """Remember an answer; those that were not used for longest are forgotten."""
+    def put(self, question: Hashable, answer: Any, cost: int) -> None:
+        """Remember an answer of about so many bytes, unless it is larger than all room; those that
+        were not used for longest are forgotten."""
         with self._lock:
-            self._known.pop(question, None)
-            self._known[question] = rows + 1, answer
-            while sum(size for size, _ in self._known.values()) > self._most:
-                del self._known[next(iter(self._known))]
+            self._forget(question)
+            if cost > self._most:
+                return
+            while self._held + cost > self._most:
+                self._forget(next(iter(self._known)))
+            self._known[question] = cost, answer
+            self._held += cost
+
+    def _forget(self, question: Hashable) -> None:
+        cost, _ = self._known.pop(question, (0, None))
+        self._held -= cost
 
 
 def changed(known: Known[Any] | None, now: Stamps) -> Sequence[date]:
@@ -105,4 +119,4 @@ def changed(known: Known[Any] | None, now: Stamps) -> Sequence[date]:
 
 def size(of: Stamps) -> int:
     """Return how many opinions these are."""
-    return sum(count for stamp in of.values() for _, count, _ in stamp)
+    return sum(count for stamp in of.values() for _, count, *_ in stamp)

@@ -1,4 +1,4 @@
-"""The counting questions of the port ``Index``, answered from facts and daily sums in SQLite."""
+"""The counting questions of the port ``Index``, answered from facts and daily sums."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from indexers.recent import Recent
 from indexers.sums import Array, Numbers, Outputs, Sums, cells, distinct
 from minyi.query import AnswerCell, Cell, Counts, Facet, Filters, Group, Interval, TrendPoint
 
-Names = Mapping[int, str | None]
-"""By code."""
+ByCode = Mapping[int, str | None]
+"""Names by code."""
 
 
 class Place(NamedTuple):
@@ -45,7 +45,7 @@ class Tables:
         self._recent = recent
 
     @cached_property
-    def _names(self) -> Names:
+    def _names(self) -> ByCode:
         return stored.names(self._db)
 
     def trend(self, filters: Filters, interval: Interval, group: Group | None) -> list[TrendPoint]:
@@ -140,7 +140,7 @@ class Tables:
 
 
 def cells_of(
-    facts: Facts, by: Sequence[Facet], interval: Interval | None, names: Names
+    facts: Facts, by: Sequence[Facet], interval: Interval | None, names: ByCode
 ) -> list[Cell]:
     """Count facts as ``Index.cells`` does.
 
@@ -164,7 +164,7 @@ def _places(
     facts: Facts | Mapping[str, Array],
     by: Sequence[str],
     interval: Interval | None,
-    names: Names,
+    names: ByCode,
     delay: Array | None = None,
 ) -> tuple[Numbers, list[Place]]:
     """Put facts into cells; return the cell of each, and the cells in order."""
@@ -182,7 +182,7 @@ def _places(
     ]
 
 
-def _ranked(codes: Array, names: Names) -> tuple[Numbers, list[str | None]]:
+def _ranked(codes: Array, names: ByCode) -> tuple[Numbers, list[str | None]]:
     """Return the place of each code's name among all of them in order, and these names."""
     there, numbers = distinct(codes)
     labels = [names[code] for code in there.tolist()]

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from world import opinion
+from world import START, opinion
 
-from indexers import cell_tables
+from indexers import cell_tables, fetching
 from indexers.elastic import ElasticIndex
 from indexers.embedded import EmbeddedIndex
 from indexers.lifecycle import Names, create, drop, expired, held, set_up
 from indexers.snapshot import snapshot
 from minyi.domain import SHANGHAI
 from minyi.errors import IndexUnavailable, SettingError
-from minyi.query import Facet, Filters, Interval
+from minyi.query import Facet, Filters, Group, Interval
 from minyi.vocabulary import Stance
 from tests.elastic import NOW, Worlds
 
@@ -85,9 +85,11 @@ def test_answers_follow_every_change(
     worlds: Worlds, names: Names, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetched: int
 ) -> None:
     monkeypatch.setattr(cell_tables, "FETCHED", fetched)
+    monkeypatch.setattr(fetching, "PAGE", 2)
     index = ElasticIndex(worlds.connect(), names, read_own_writes=True)
     mirror = EmbeddedIndex(tmp_path)
     policy = Filters(policy_id="elevator-retrofit")
+    cut = Filters(since="2024-03-31T23:00:00+08:00", until=START + timedelta(hours=2, minutes=1))
     first = [opinion(n, Stance.FAVOR, author="f" * 16, text="同样的话") for n in range(4)]
     late = opinion(9, Stance.AGAINST, created_at="2024-03-31T23:30:00+08:00")
     far = [(20, "1990-06-30T23:30:00+09:00"), (21, "2099-12-31T23:59:59+08:00")]
@@ -106,14 +108,17 @@ def test_answers_follow_every_change(
         for store in (index, mirror):
             change(store)
         for _ in range(2):  # counted, then remembered
-            for filters in (policy, Filters()):
+            for filters in (policy, Filters(), cut):
                 for interval in Interval:
                     assert index.trend(filters, interval) == mirror.trend(filters, interval)
                     assert index.votes(filters, interval) == mirror.votes(filters, interval)
                     assert index.volumes(filters, interval) == mirror.volumes(filters, interval)
                 for each in (None, *Interval):
-                    by = [Facet.REGION]
+                    by = [Facet.REGION, Facet.POLICY]
                     assert index.cells(filters, by, each) == mirror.cells(filters, by, each)
+                by_region = index.trend(filters, Interval.MONTH, Group.REGION)
+                assert by_region == mirror.trend(filters, Interval.MONTH, Group.REGION)
+                by_region.clear()  # what is remembered cannot be spoilt
                 assert index.cells(filters, []) == mirror.cells(filters, [])
                 assert index.answers(filters, []) == mirror.answers(filters, [])
                 assert index.totals(filters) == mirror.totals(filters)
