@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -45,6 +44,7 @@ from api.routes import (
 from api.routes import subscriptions as subscription_routes
 from api.services import Services
 from minyi import __version__
+from minyi.memory import collect_seldom
 
 ROUTES = (
     health,
@@ -183,7 +183,7 @@ def _install(app: FastAPI, wired: Services, allowed_hosts: Sequence[str]) -> Non
 @asynccontextmanager
 async def _watching(app: FastAPI) -> AsyncIterator[None]:
     """Watch the index for the subscribers while the API serves."""
-    gc.freeze()  # what is there to stay is not searched for garbage while somebody waits
+    collect_seldom()
     wired: Services = app.state.services
     if app.state.alerts is None:
         yield

@@ -28,6 +28,7 @@ from indexers.elastic import ElasticIndex
 from indexers.lifecycle import Names, set_up
 from minyi.differences import differences
 from minyi.domain import Opinion
+from minyi.memory import collect_seldom
 from minyi.query import Group, Interval
 from minyi.settings import ElasticSettings
 
@@ -123,6 +124,7 @@ def main() -> None:
     print(f"{'milliseconds':<48}   {head} |  {head} |  {head}")
     print(f"{'':<48} {'caches empty':>22} |{'one written':>22} |{'again':>22}")
     bench = Bench(client, options.repeat)
+    collect_seldom()  # as every process that serves
     for name, question in questions().items():
         if options.only in name:
             bench.run(name, question)

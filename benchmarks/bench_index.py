@@ -27,6 +27,7 @@ from benchmarks.synthetic import COMMON, DAYS, POLICIES, RARE, START, opinions
 from indexers.embedded import EmbeddedIndex
 from minyi.differences import differences
 from minyi.domain import SHANGHAI, Opinion
+from minyi.memory import collect_seldom
 from minyi.ports import Index
 from minyi.query import Facet, Filters, Group, Interval
 from minyi.vocabulary import Aspect, Polarity, Stance
@@ -88,6 +89,7 @@ def load(what: str, index: Index, items: Iterator[Opinion], size: int) -> None:
 
 
 def read(index: Index) -> None:
+    collect_seldom()  # as every process that serves
     for interval in Interval:
         timed(f"trend of a policy, by {interval}", partial(index.trend, interval=interval), ONE)
     for group in Group:

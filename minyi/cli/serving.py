@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -23,6 +22,7 @@ from minyi.cli.wiring import console, margins
 from minyi.clock import SystemClock
 from minyi.errors import BrokerUnavailable, MinyiError, SettingError
 from minyi.logs import said
+from minyi.memory import collect_seldom
 from minyi.settings import Settings
 
 if TYPE_CHECKING:
@@ -161,10 +161,7 @@ async def serving(app: FastAPI, listener: socket.socket) -> AsyncIterator[asynci
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
-    # A trend makes many objects, and with them full rounds of the garbage collector; these need
-    # not go over all that was loaded at the start, which doubles the slowest answers.
-    gc.collect()
-    gc.freeze()
+    collect_seldom()
     try:
         yield task
     finally:
