@@ -48,7 +48,7 @@ class Crowd:
         self.columns[None] = rng.choice(np.array(MONTHS), size)
         self.columns |= given or {}
         draw = rng.random(size)
-        favors = draw < favor
+        favors = draw < np.asarray(favor, float)
         self.stances = np.where(favors, 0, np.where(draw < np.add(favor, against), 1, 2))
         self.evaluated = rng.random((size, len(Aspect) * len(Polarity))) < 0.05
 
