@@ -1,8 +1,9 @@
-"""The encoder that training starts from: the shared one, or any Hugging Face BERT."""
+"""What training starts from: the shared encoder, any Hugging Face BERT, or a tagger of ours."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -11,11 +12,13 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from minyi.errors import SettingError
-from models.artifact import TOKENIZER
+from models.artifact import MANIFEST, TOKENIZER, load_manifest
 from models.config import shared_folder
 
 SHARED = "BAAI/bge-small-zh-v1.5"
 SHARED_LICENCE = "MIT, Copyright (c) 2022 staoxiao (BAAI), see NOTICE"
+NOTICE = "NOTICE"
+"""What a base encoder's licence wants kept."""
 FACTS = "base.json"
 NEEDED = ("[PAD]", "[MASK]", "[CLS]", "[SEP]")
 
@@ -38,7 +41,8 @@ def prepare_base(run: Path, name: str | None = None) -> Base:
 
     Args:
         run: the run's folder.
-        name: a Hugging Face folder or name; None takes the run's own, or the shared encoder.
+        name: a Hugging Face folder or name, or the folder of one of our artifacts; None takes the
+            run's own, or the shared encoder.
 
     Raises:
         SettingError: when it cannot be had or is no BERT; says why.
@@ -46,14 +50,19 @@ def prepare_base(run: Path, name: str | None = None) -> Base:
     folder = run / "base"
     if (folder / FACTS).is_file():
         facts = json.loads((folder / FACTS).read_text("utf-8"))
-        if name not in (None, facts["name"]):
+        begun = facts.pop("from")
+        if name not in (None, begun):
             raise SettingError(
-                f"{run} was begun from {facts['name']}; give another --run, or delete the folder"
+                f"{run} was begun from {begun}; give another --run, or delete the folder"
             )
         return Base(folder, **facts)
     folder.mkdir(parents=True, exist_ok=True)
-    base = _fetched(folder, name) if name else _shared(folder)
-    facts = {key: value for key, value in asdict(base).items() if key != "folder"}
+    if name and (Path(name) / MANIFEST).is_file():
+        base = _restored(folder, Path(name))
+    else:
+        base = _fetched(folder, name) if name else _shared(folder)
+    facts = asdict(base) | {"from": name or base.name}
+    del facts["folder"]
     (folder / FACTS).write_text(json.dumps(facts), "utf-8")
     return base
 
@@ -63,7 +72,21 @@ def _shared(folder: Path) -> Base:
     if not script.is_file():
         raise SettingError(f"{script} is missing; name a base encoder with --from instead")
     subprocess.run([sys.executable, str(script), str(folder)], check=True)  # noqa: S603
+    shutil.copyfile(Path(__file__).with_name(NOTICE), folder / NOTICE)
     return Base(folder, SHARED, SHARED_LICENCE, sentences=True)
+
+
+def _restored(folder: Path, artifact: Path) -> Base:
+    """Return the network of one of our artifacts, to go on with."""
+    from models.restore import restore
+
+    manifest = load_manifest(artifact)
+    restore(artifact, folder)
+    if (artifact / NOTICE).is_file():
+        shutil.copyfile(artifact / NOTICE, folder / NOTICE)
+    licence = manifest.licence.partition("base encoder ")[2]
+    name = f"{manifest.base.split(',')[0]}, by way of tagger {manifest.model_id}"
+    return Base(folder, name, licence, sentences=False)
 
 
 def _fetched(folder: Path, name: str) -> Base:

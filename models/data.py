@@ -19,7 +19,7 @@ from models.corpora import (
     unrelated,
 )
 from models.examples import POLICIES, Example, corpus, policies
-from models.labels import LABELS, comments, gold, read_labelled, stream
+from models.labels import LABELS, comments, contrasts, gold, others, read_labelled, stream
 
 Rows = Callable[[str], list[Example]]
 """Returns the rows of a split, train or val."""
@@ -30,6 +30,8 @@ SOURCES: dict[str, Rows] = {
     "c_stance_noun": lambda split: c_stance(split, "noun_phrase"),
     "c_stance_claim": lambda split: c_stance(split, "claim"),
     "comments": comments,
+    "contrasts": lambda split: contrasts() if split == "train" else [],
+    "others": others,
     "gold": gold,
     "not_about": lambda split: gold(split, linked=False),
     "unrelated": unrelated,

@@ -14,7 +14,7 @@ import torch
 from minyi.errors import SettingError
 from minyi.settings import ROOT
 from models.artifact import GRAPH, SHIPPED, TOKENIZER, Decision, Manifest, file_hash, model_id
-from models.base import SHARED, Base
+from models.base import NOTICE, Base
 from models.config import TrainConfig
 from models.data import data_hashes, own_texts, plain_texts, rows_of
 from models.inputs import InputEncoder
@@ -26,7 +26,6 @@ from models.wide import FILE as WIDE
 from models.wide_fit import fit_wide
 
 OPSET = 20
-NOTICE = "NOTICE"
 VECTOR_TOKENS = 48
 """Tokens of a text that the vector is fitted on; most are shorter."""
 
@@ -111,8 +110,8 @@ def export(
         del value.metadata_props[:]
     onnx.save(model, out / GRAPH)
     shutil.copyfile(base.folder / TOKENIZER, out / TOKENIZER)
-    if base.name == SHARED:
-        shutil.copyfile(Path(__file__).with_name(NOTICE), out / NOTICE)
+    if (base.folder / NOTICE).is_file():
+        shutil.copyfile(base.folder / NOTICE, out / NOTICE)
     names = [GRAPH, TOKENIZER]
     (out / WIDE).unlink(missing_ok=True)
     if config.wide:

@@ -7,6 +7,7 @@ tokenizer does not lowercase and knows simplified Chinese best.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +29,13 @@ CONTEXT_ALIASES = 3
 
 def policy_context(policy: Policy) -> str:
     """Return what the tagger reads of a policy: its title and its first other names."""
-    title = fold(policy.title)
-    others = [a for a in map(fold, policy.aliases) if a not in title][:CONTEXT_ALIASES]
+    return context_of(policy.title, policy.aliases)
+
+
+def context_of(title: str, aliases: Sequence[str]) -> str:
+    """Return what the tagger reads of a policy that is called so."""
+    title = fold(title)
+    others = [a for a in map(fold, aliases) if a not in title][:CONTEXT_ALIASES]
     return f"{title}：{'、'.join(others)}" if others else title
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from models.examples import (
     held_out,
     policies,
 )
-from models.inputs import CELLS, policy_context, policy_names
+from models.inputs import CELLS, context_of, policy_context, policy_names
 
 LABELS = ROOT / "data" / "labels"
 STREAM = ROOT / "data" / "stream"
@@ -44,14 +44,51 @@ def _table(name: str, fields: int) -> Iterator[list[str]]:
 
 def comments(split: str) -> list[Example]:
     """Comments written for the project; ``val`` is a tenth of them, by text."""
+    rows = _table("train_comments.tsv", 6)
+    return [
+        pair for row in rows if held_out(row[5], 0.1) == (split == "val") for pair in _pairs(row)
+    ]
+
+
+def contrasts() -> list[Example]:
+    """Comments written in families that share words and differ in what decides. All to train: parts
+    of a family would give each other away."""
+    return [pair for row in _table("train_contrasts.tsv", 6) for pair in _pairs(row)]
+
+
+def others(split: str) -> list[Example]:
+    """Comments written on policies that the registry does not have; ``val`` are all on a tenth of
+    the policies. Grouped by policy."""
     found = []
-    for ids, stances, cells, style, title, text in _table("train_comments.tsv", 6):
-        if ids == "-" or held_out(text, 0.1) != (split == "val"):
-            continue
-        whole = text if title == "-" else f"{title}\n{text}"
-        labels = zip(ids.split(";"), stances.split(";"), cells.split(";"), strict=True)
-        found += [_row(*label, whole, style) for label in labels if label[0] not in UNSEEN]
+    for policy, stance, cells, _, title, text in _table("train_others.tsv", 6):
+        if held_out(policy, 0.1) == (split == "val"):
+            name, _, more = policy.partition("：")
+            aliases = more.split("、") if more else []
+            found.append(
+                Example(
+                    context_of(name, aliases),
+                    _whole(title, text),
+                    STANCE_INDEX[LETTERS[stance]],
+                    cells_of(() if cells == "-" else cells.split(",")),
+                    tuple(map(fold, (name, *aliases))),
+                    name,
+                )
+            )
     return found
+
+
+def _pairs(row: Sequence[str]) -> list[Example]:
+    """Return a written comment with each policy that it speaks of, but for the unseen ones."""
+    ids, stances, cells, style, title, text = row
+    if ids == "-":
+        return []
+    labels = zip(ids.split(";"), stances.split(";"), cells.split(";"), strict=True)
+    whole = _whole(title, text)
+    return [_row(*label, whole, style) for label in labels if label[0] not in UNSEEN]
+
+
+def _whole(title: str, text: str) -> str:
+    return text if title == "-" else f"{title}\n{text}"
 
 
 def challenge() -> list[Example]:

@@ -29,6 +29,8 @@ PARTS = (S, S, 1, E, E, E)
 """Columns of the linear layer: stance of [CLS], of tokens, its attention; evaluation likewise."""
 VECTOR = 512
 """Width of the text vector."""
+HEADS = "heads.pt"
+"""Beside a base encoder that is an artifact's: the weights of heads and text vector."""
 
 
 class Output(NamedTuple):
@@ -58,7 +60,8 @@ class TaggerNetwork(nn.Module):
 
     @classmethod
     def from_base(cls, folder: Path, dropout: float = 0.0) -> TaggerNetwork:
-        """Start from a Hugging Face BERT folder. The encoder's own dropout is off: on a CPU it
+        """Start from a Hugging Face BERT folder, with the heads beside it where there are any. The
+        encoder's own dropout is off: on a CPU it
         costs a quarter of the step, and masked input words regularise as well."""
         encoder = BertModel.from_pretrained(
             folder,
@@ -66,7 +69,10 @@ class TaggerNetwork(nn.Module):
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
         )
-        return cls(encoder, dropout)
+        network = cls(encoder, dropout)
+        if (folder / HEADS).is_file():
+            network.load_state_dict(torch.load(folder / HEADS, weights_only=True), strict=False)
+        return network
 
     def forward(self, ids: Tensor, mask: Tensor, segments: Tensor) -> Output:
         states = self.encoder(
