@@ -67,6 +67,9 @@ class TrainConfig(Strict):
     would teach it that nearly nothing does."""
     vector_texts: int = 8000
     """Texts that the text vector is fitted on."""
+    without: tuple[str, ...] = ()
+    """Rows whose policy or target names one of these words are left out: what is learned is then
+    blind to those policies."""
     ship: tuple[str, ...] = Field(min_length=1)
     """Stages whose networks are averaged into the one that ships: the mean lies flatter than
     either (Wortsman et al., 2022, "Model soups"), chosen on validation rows."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -29,15 +29,21 @@ log = logging.getLogger("models.train")
 CHECKPOINT = "checkpoint.pt"
 
 
-def mixture(stage: Stage, seed: int, data: Path | None = None) -> list[Example]:
-    """Return the rows of a stage.
+def mixture(
+    stage: Stage, seed: int, data: Path | None = None, without: Sequence[str] = ()
+) -> list[Example]:
+    """Return the rows of a stage, but for those whose policy or target names a word of ``without``.
 
     Raises:
         SettingError: when a source is unknown or cannot be read.
     """
     rows: list[Example] = []
     for source in stage.sources:
-        found = rows_of(source.name, "train", data)
+        found = [
+            row
+            for row in rows_of(source.name, "train", data)
+            if not any(word in row.context for word in without)
+        ]
         random.Random(seed).shuffle(found)  # noqa: S311
         found = found[source.skip :][: source.take]
         log.info("%s: %s x %d", source.name, f"{len(found):,}", source.repeat)
@@ -96,7 +102,7 @@ class Trainer:
 
     def _run_stage(self, number: int, stage: Stage) -> None:
         log.info("stage %s", stage.name)
-        rows = mixture(stage, self.config.seed, self.data)
+        rows = mixture(stage, self.config.seed, self.data, self.config.without)
         self.inputs.max_length = stage.max_length or self.config.max_length
         encoded = [self.inputs.pair(row.context, row.text, row.names) for row in rows]
         choice = random.Random(f"{self.config.seed}/{stage.name}")  # noqa: S311

@@ -66,7 +66,8 @@ def train(
     if dry_run:
         recipe = load_config(config or _recipe(data, start))
         for stage in recipe.stages:
-            console.print(f"{stage.name}: {len(mixture(stage, recipe.seed, data)):,} rows")
+            rows = mixture(stage, recipe.seed, data, recipe.without)
+            console.print(f"{stage.name}: {len(rows):,} rows")
         return
     base = prepare_base(run, start)
     recipe = load_config(config or _recipe(data, base.name))
