@@ -65,7 +65,9 @@ def train(run: Path) -> tuple[Base, Path, dict[str, Path]]:
     return base, run / f"{common}.pt", found
 
 
-def _without(recipe: TrainConfig, targets: Sequence[str] | dict[str, tuple[str, ...]]) -> TrainConfig:
+def _without(
+    recipe: TrainConfig, targets: Sequence[str] | dict[str, tuple[str, ...]]
+) -> TrainConfig:
     words = [word for target in targets for word in (target, *WORDS[target])]
     return recipe.model_copy(update={"without": tuple(words)})
 

@@ -81,6 +81,8 @@ class Manifest(BaseModel):
     data: dict[str, str]
     """SHA-256 of the files that training read."""
     config: dict[str, Any]
+    attention_heads: int | None = None
+    """Of each layer; older artifacts do not tell."""
     scores: dict[str, Any] = Field(default_factory=dict)
     held_out: HeldOut | None = None
     """How this model's output came out on validation rows; shares are adjusted by it. Written by

@@ -81,7 +81,7 @@ def _restored(folder: Path, artifact: Path) -> Base:
     from models.restore import restore
 
     manifest = load_manifest(artifact)
-    restore(artifact, folder)
+    restore(artifact, manifest.attention_heads, folder)
     if (artifact / NOTICE).is_file():
         shutil.copyfile(artifact / NOTICE, folder / NOTICE)
     licence = manifest.licence.partition("base encoder ")[2]

@@ -91,6 +91,9 @@ def data_hashes(data: Path | None = None) -> dict[str, str]:
         "weibo_2014_two_sessions",
         "weibo_2014_raw_posts",
         "covid_weibo_daily",
+        "ncov_10k_test_unlabelled",
+        "smp2020_ewect",
+        "weibo_event_stance",
         "policy_titles_china",
     )
     paths = [data] if data else [shared_folder() / "data" / f"{name}.jsonl.xz" for name in names]

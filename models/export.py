@@ -132,6 +132,7 @@ def export(
         code_revision=revision(),
         data=data_hashes(data),
         config=config.model_dump(mode="json"),
+        attention_heads=network.encoder.config.num_attention_heads,
     )
     manifest.save(out)
     return manifest

@@ -22,14 +22,19 @@ from models.artifact import GRAPH, TOKENIZER
 from models.network import HEADS
 
 HEAD = 64
-"""Width of one attention head of every BERT in use; the graph does not tell it."""
+"""Width of an attention head of every BERT of the usual shapes, for artifacts that do not tell."""
 ENCODER = "encoder."
 
 Array = npt.NDArray[Any]
 
 
-def restore(artifact: Path, folder: Path) -> None:
+def restore(artifact: Path, heads: int | None, folder: Path) -> None:
     """Write an artifact's network as a Hugging Face folder, with its heads beside.
+
+    Args:
+        artifact: its folder.
+        heads: attention heads of a layer, where the artifact tells.
+        folder: where to write.
 
     Raises:
         SettingError: when the graph is not one that Minyi exports.
@@ -41,7 +46,7 @@ def restore(artifact: Path, folder: Path) -> None:
     own = {name: value for name, value in weights.items() if not name.startswith(ENCODER)}
     encoder = {name.removeprefix(ENCODER): weights[name] for name in weights.keys() - own.keys()}
     try:
-        network = BertModel(_config(encoder), add_pooling_layer=False)
+        network = BertModel(_config(encoder, heads), add_pooling_layer=False)  # type: ignore[no-untyped-call]
         network.load_state_dict(encoder)
     except (KeyError, RuntimeError) as error:
         raise SettingError(f"{artifact} cannot be trained further: {error}") from error
@@ -50,12 +55,12 @@ def restore(artifact: Path, folder: Path) -> None:
     shutil.copyfile(artifact / TOKENIZER, folder / TOKENIZER)
 
 
-def _config(encoder: Mapping[str, torch.Tensor]) -> BertConfig:
+def _config(encoder: Mapping[str, torch.Tensor], heads: int | None) -> BertConfig:
     words, width = encoder["embeddings.word_embeddings.weight"].shape
     return BertConfig(
         vocab_size=words,
         hidden_size=width,
-        num_attention_heads=width // HEAD,
+        num_attention_heads=heads or width // HEAD,
         num_hidden_layers=sum(name.endswith("attention.self.query.bias") for name in encoder),
         intermediate_size=len(encoder["encoder.layer.0.intermediate.dense.bias"]),
         max_position_embeddings=len(encoder["embeddings.position_embeddings.weight"]),

@@ -77,11 +77,22 @@ class Trainer:
             self.state = saved["optimizer"]
             log.info("going on at stage %d, step %d", self.stage, self.step)
 
-    def run(self, until: str | None = None) -> None:
-        """Train the stages that remain, up to and with the one named ``until``."""
+    def run(self, until: str | None = None, first: str | None = None) -> None:
+        """Train the stages that remain.
+
+        Args:
+            until: the last stage to train.
+            first: the stage to begin with, where the base has learnt of those before.
+
+        Raises:
+            SettingError: when the recipe has no such stage.
+        """
         names = [stage.name for stage in self.config.stages]
-        if until not in (None, *names):
-            raise SettingError(f"no stage {until}; the recipe has {', '.join(names)}")
+        for name in (until, first):
+            if name not in (None, *names):
+                raise SettingError(f"no stage {name}; the recipe has {', '.join(names)}")
+        if first is not None and self.step == 0:
+            self.stage = max(self.stage, names.index(first))
         for number, stage in enumerate(self.config.stages):
             if number >= self.stage:
                 self._run_stage(number, stage)

@@ -46,9 +46,15 @@ def train(
     run: Run = Path("var/model"),
     start: Annotated[
         str | None,
-        typer.Option("--from", help="Base encoder: a Hugging Face BERT's folder or name."),
+        typer.Option(
+            "--from",
+            help="A Hugging Face BERT's folder or name, or a tagger's folder to go on with.",
+        ),
     ] = None,
     data: Data = None,
+    first: Annotated[
+        str | None, typer.Option(help="Begin with this stage of the recipe, with --from a tagger.")
+    ] = None,
     until: Annotated[str | None, typer.Option(help="Stop after this stage.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count the rows of each stage; train nothing.")
@@ -71,7 +77,7 @@ def train(
         return
     base = prepare_base(run, start)
     recipe = load_config(config or _recipe(data, base.name))
-    Trainer(recipe, base, run, data).run(until)
+    Trainer(recipe, base, run, data).run(until, first)
     if until is None:
         _export(recipe_path=config, run=run, out=run / "artifact", data=data)
         console.print(f"to use it: MINYI_MODEL={run / 'artifact'} minyi serve", markup=False)

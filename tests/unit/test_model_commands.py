@@ -127,6 +127,34 @@ def test_the_float32_graph_is_the_network_and_int8_is_near(run: Path, own: Own) 
             assert found == pytest.approx(wanted.numpy(), abs=near)
 
 
+def test_a_tagger_is_trained_further(run: Path, own: Own, cli: Cli, tmp_path: Path) -> None:
+    from models.base import prepare_base
+    from models.batches import collate
+    from models.inputs import InputEncoder
+    from models.network import TaggerNetwork
+
+    further = tmp_path / "further"
+    base = prepare_base(further, str(run / "artifact"))
+    assert load_manifest(run / "artifact").model_id in base.name
+    network = TaggerNetwork.from_base(base.folder).eval()
+    inputs = InputEncoder(base.folder, 48)
+    pairs = [("校园WiFi", text, ()) for text in ("好", "支持校园WiFi，" * 9, "反对")]
+    encoded = [inputs.pair(*pair) for pair in pairs]
+    with extra("torch").no_grad():
+        output = network(*collate(encoded, inputs.pad))
+    stance, cells = OnnxTagger(run / "artifact", threads=1).deep_logits(pairs)
+    assert output.stance.numpy() == pytest.approx(stance, abs=0.05)
+    assert output.evaluation.numpy() == pytest.approx(cells, abs=0.05)
+
+    again = own.again(further, "--from", run / "artifact")
+    assert "no stage third" in cli.told("model", "train", *again, "--first", "third")
+    cli("model", "train", *again, "--first", "second")
+    assert not (further / "first.pt").exists()
+    manifest = load_manifest(further / "artifact")
+    assert manifest.base.endswith(f"by way of tagger {load_manifest(run / 'artifact').model_id}")
+    assert OnnxTagger(further / "artifact", threads=1).tag([(POLICY, "支持校园WiFi")])
+
+
 @pytest.mark.parametrize("killed_at", [3, 5, None])
 def test_a_run_gives_the_same_wherever_it_was_stopped(
     cli: Cli,
