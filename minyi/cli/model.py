@@ -263,9 +263,11 @@ def _export(recipe_path: Path | None, run: Path, out: Path, data: Path | None) -
 
 def _recipe(data: Path | None, base: str | None) -> Path:
     """Return the recipe for a user's own comments or base, else the shipped tagger's."""
+    from models.artifact import MANIFEST
     from models.base import SHARED
 
-    return RECIPE if data is None and base in (None, SHARED) else OWN_RECIPE
+    ours = base is None or base.startswith(SHARED) or (Path(base) / MANIFEST).is_file()
+    return RECIPE if data is None and ours else OWN_RECIPE
 
 
 def _own(data: Path, split: str) -> list[Example]:
