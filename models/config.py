@@ -13,6 +13,10 @@ from minyi.errors import SettingError
 SHARED_VARIABLE = "MINYI_SHARED"
 
 
+BEFORE = "before"
+"""In ``ship``: the tagger that training went on from."""
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -71,7 +75,7 @@ class TrainConfig(Strict):
     """Rows whose policy or target names one of these words are left out: what is learned is then
     blind to those policies."""
     ship: tuple[str, ...] = Field(min_length=1)
-    """Stages whose networks are averaged into the one that ships: the mean lies flatter than
+    """Stages, or ``BEFORE``, whose networks are averaged into the one that ships: the mean lies flatter than
     either (Wortsman et al., 2022, "Model soups"), chosen on validation rows."""
 
 

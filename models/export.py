@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import warnings
@@ -14,8 +15,8 @@ import torch
 from minyi.errors import SettingError
 from minyi.settings import ROOT
 from models.artifact import GRAPH, SHIPPED, TOKENIZER, Decision, Manifest, file_hash, model_id
-from models.base import NOTICE, Base
-from models.config import TrainConfig
+from models.base import NOTICE, SHARED, Base, prepare_base
+from models.config import SHARED_VARIABLE, TrainConfig
 from models.data import data_hashes, own_texts, plain_texts, rows_of
 from models.inputs import InputEncoder
 from models.network import TaggerNetwork
@@ -69,6 +70,8 @@ def shipped(config: TrainConfig, base: Base, run: Path) -> TaggerNetwork:
     mean = {name: sum(state[name] for state in states) / len(states) for name in states[0]}
     network.load_state_dict(mean)
     inputs = InputEncoder(base.folder, VECTOR_TOKENS)
+    if not base.sentences and base.name.startswith(SHARED) and os.environ.get(SHARED_VARIABLE):
+        base = prepare_base(run / "teacher")
     if base.sentences:
         encoder = TaggerNetwork.from_base(base.folder).encoder
         teacher = base_teacher(encoder, inputs)

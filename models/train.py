@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from minyi.errors import SettingError
 from models.base import Base
 from models.batches import bucketed, collate
-from models.config import Stage, TrainConfig
+from models.config import BEFORE, Stage, TrainConfig
 from models.data import rows_of
 from models.examples import UNKNOWN, Example
 from models.inputs import Encoded, InputEncoder
-from models.network import TaggerNetwork
+from models.network import HEADS, TaggerNetwork
 
 log = logging.getLogger("models.train")
 CHECKPOINT = "checkpoint.pt"
@@ -68,6 +68,8 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.inputs = InputEncoder(base.folder, config.max_length)
         self.network = TaggerNetwork.from_base(base.folder, config.dropout)
+        if (base.folder / HEADS).is_file():
+            torch.save(self.network.state_dict(), out / f"{BEFORE}.pt")
         self.stage, self.step = 0, 0
         self.state: dict[str, object] | None = None
         if (out / CHECKPOINT).is_file():
@@ -77,22 +79,11 @@ class Trainer:
             self.state = saved["optimizer"]
             log.info("going on at stage %d, step %d", self.stage, self.step)
 
-    def run(self, until: str | None = None, first: str | None = None) -> None:
-        """Train the stages that remain.
-
-        Args:
-            until: the last stage to train.
-            first: the stage to begin with, where the base has learnt of those before.
-
-        Raises:
-            SettingError: when the recipe has no such stage.
-        """
+    def run(self, until: str | None = None) -> None:
+        """Train the stages that remain, up to and with the one named ``until``."""
         names = [stage.name for stage in self.config.stages]
-        for name in (until, first):
-            if name not in (None, *names):
-                raise SettingError(f"no stage {name}; the recipe has {', '.join(names)}")
-        if first is not None and self.step == 0:
-            self.stage = max(self.stage, names.index(first))
+        if until not in (None, *names):
+            raise SettingError(f"no stage {until}; the recipe has {', '.join(names)}")
         for number, stage in enumerate(self.config.stages):
             if number >= self.stage:
                 self._run_stage(number, stage)

@@ -52,9 +52,6 @@ def train(
         ),
     ] = None,
     data: Data = None,
-    first: Annotated[
-        str | None, typer.Option(help="Begin with this stage of the recipe, with --from a tagger.")
-    ] = None,
     until: Annotated[str | None, typer.Option(help="Stop after this stage.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count the rows of each stage; train nothing.")
@@ -77,7 +74,7 @@ def train(
         return
     base = prepare_base(run, start)
     recipe = load_config(config or _recipe(data, base.name))
-    Trainer(recipe, base, run, data).run(until, first)
+    Trainer(recipe, base, run, data).run(until)
     if until is None:
         _export(recipe_path=config, run=run, out=run / "artifact", data=data)
         console.print(f"to use it: MINYI_MODEL={run / 'artifact'} minyi serve", markup=False)
