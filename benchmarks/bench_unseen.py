@@ -108,8 +108,8 @@ def main() -> None:
         )
         every.append((truth, *guesses))
         table.add_row(target, *(f"{f_avg(truth, guess):.3f}" for guess in guesses), str(len(rows)))
-    truth, *guesses = map(np.concatenate, zip(*every, strict=True))
-    table.add_row("all", *(f"{f_avg(truth, guess):.3f}" for guess in guesses), str(len(truth)))
+    truth, *found = map(np.concatenate, zip(*every, strict=True))
+    table.add_row("all", *(f"{f_avg(truth, guess):.3f}" for guess in found), str(len(truth)))
     Console().print(table)
 
 

@@ -75,8 +75,8 @@ class TrainConfig(Strict):
     """Rows whose policy or target names one of these words are left out: what is learned is then
     blind to those policies."""
     ship: tuple[str, ...] = Field(min_length=1)
-    """Stages, or ``BEFORE``, whose networks are averaged into the one that ships: the mean lies flatter than
-    either (Wortsman et al., 2022, "Model soups"), chosen on validation rows."""
+    """Stages, or ``BEFORE``, whose networks are averaged into the one that ships: the mean lies
+    flatter than either (Wortsman et al., 2022, "Model soups"), chosen on validation rows."""
 
 
 def load_config(path: Path) -> TrainConfig:
