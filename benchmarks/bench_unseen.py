@@ -84,7 +84,7 @@ def stances(base: Base, weights: Path, rows: Sequence[Example]) -> np.ndarray:
             network(*collate(encoded[start : start + 32])).stance.argmax(-1)
             for start in range(0, len(encoded), 32)
         ]
-    return torch.cat(found).numpy()
+    return np.asarray(torch.cat(found).numpy())
 
 
 def main() -> None:
