@@ -36,8 +36,9 @@ apart, as targets beside it."""
 def held_out(tagger: OnnxTagger, data: Path | None = None) -> HeldOut:
     """Tag held-out rows and return the table.
 
-    They are the validation rows of the artifact's recipe, but for ``EASY``, and, where the project's comments are
-    among those, the bundled stream: comments from elsewhere, for which every tagger is worse.
+    They are the validation rows of the artifact's recipe, but for ``EASY``, and, where the
+    project's comments are among those, the bundled stream: comments from elsewhere, for which
+    every tagger is worse.
 
     Args:
         tagger: the artifact.
