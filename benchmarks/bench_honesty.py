@@ -22,7 +22,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks import honesty_real
-from benchmarks.honesty_methods import COUNTED, OURS, Methods
+from benchmarks.honesty_methods import BAND, COUNTED, OURS, Methods
 from benchmarks.honesty_worlds import SHIFTS, VARIED, WINDOWS, WORLDS, World, rows_of
 from minyi.outputs import stance_of
 from minyi.prevalence import Z95, wilsons
@@ -43,7 +43,7 @@ Ints = npt.NDArray[np.int64]
 SIZES = (20, 50, 200, 1000, 5000, 20000)
 ENOUGH = 100
 """Opinions from which sampling does not hide everything else."""
-out = Console(width=132)
+out = Console(width=160)
 
 
 class Tally:
@@ -94,6 +94,8 @@ def show(title: str, first: str, tallies: Iterable[tuple[str, Tally]]) -> None:
     table.add_column("holds", justify="right")
     table.add_column("width", justify="right")
     table.add_column("counted holds", justify="right")
+    table.add_column("band of counted", justify="right")
+    table.add_column("band holds", justify="right")
     for label, tally in tallies:
         table.add_row(
             label,
@@ -103,6 +105,8 @@ def show(title: str, first: str, tallies: Iterable[tuple[str, Tally]]) -> None:
             f"{tally.cover(OURS):.3f}",
             f"{tally.width(OURS):.2f}",
             f"{tally.cover(COUNTED):.3f}",
+            f"{tally.error(BAND) / tally.error(COUNTED):.2f}",
+            f"{tally.cover(BAND):.3f}",
         )
     out.print(table)
 

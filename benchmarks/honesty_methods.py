@@ -7,14 +7,17 @@ import numpy.typing as npt
 
 from minyi.outputs import OUTPUTS, STANCES, stance_of
 from minyi.prevalence import wilson
-from minyi.shares.levels import read
+from minyi.shares.levels import moves, read
 from minyi.shares.quantifying import adapted, inverted
 from minyi.shares.reading import Reading, learn
+from minyi.shares.smoothing import Level, level, straight
 
 Floats = npt.NDArray[np.float64]
 
 COUNTED = "counted"
 OURS = "level and change"
+BAND = "band"
+"""The same, smoothed over windows a month long, as a trend shows it (``minyi.shares.bands``)."""
 OF_STANCE = np.array(
     [[stance_of(b) is stance for stance in STANCES] for b in range(OUTPUTS)], float
 )
@@ -41,7 +44,18 @@ class Methods:
             "PACC": inverted(self.confusion @ chances, observed @ chances),
             "SLD": adapted(chances, self.prior, cells, steps=200, close=1e-5),
             OURS: read(self.reading, cells).value,
+            BAND: self._band(cells)[0],
         }
+
+    def _band(self, cells: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return value, low and high of the smoothed shares, (C, K) each."""
+        moved = moves(self.reading, cells)
+        months = np.arange(len(cells), dtype=float)
+        found = level(months, moved.value.T, moved.sampled.T)
+        off = (found.mean.T - moved.level) ** 2 @ moved.bend
+        bounds = straight(Level(found.mean, found.variance + (moved.shared + off).T))
+        value, low, high = (bound.T for bound in bounds)
+        return value, low, high
 
     def intervals(self, cells: Floats) -> dict[str, tuple[Floats, Floats]]:
         """Return the 95 % intervals, (C, K) each, of the methods that have some."""
@@ -50,4 +64,8 @@ class Methods:
         bounds = np.array(
             [[wilson(int(c), int(row.sum())) for c in row] for row in counts]
         )  # (C, K, 2)
-        return {COUNTED: (bounds[..., 0], bounds[..., 1]), OURS: (ours.low, ours.high)}
+        return {
+            COUNTED: (bounds[..., 0], bounds[..., 1]),
+            OURS: (ours.low, ours.high),
+            BAND: self._band(cells)[1:],
+        }
