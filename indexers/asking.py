@@ -10,17 +10,17 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Generic, TypeVar
+from functools import partial
+from typing import Generic, TypeVar
 
 from elasticsearch import Elasticsearch
 
-from indexers.client import available
 from indexers.conditions import bound, where
 from indexers.lifecycle import Names
 from indexers.mappings import Body
 from indexers.queries import bucket
 from indexers.remembered import ENTRY, PART, Known, Remembered, Stamps, changed, stamps
-from indexers.snapshot import Snapshot, snapshot
+from indexers.snapshot import Snapshot, search_now, snapshot
 from minyi.domain import SHANGHAI
 from minyi.query import Filters, Interval
 
@@ -88,13 +88,8 @@ class Asking:
 
     def stamps(self, filters: Filters, unit: Interval) -> Stamps:
         """Return the stamps of the opinions that pass now."""
-        return stamps(self._search, where(filters), unit)
-
-    def _search(self, **body: Any) -> Any:
-        with available(self._client):
-            return self._client.search(
-                index=self._names.alias, allow_partial_search_results=False, **body
-            )
+        search = partial(search_now, self._client, self._names)
+        return stamps(search, where(filters), unit)
 
 
 def by_part(rows: Sequence[R], day: Callable[[R], date], unit: Interval) -> dict[date, list[R]]:

@@ -21,7 +21,7 @@ from indexers.lifecycle import ALIAS, Held, Names
 from indexers.mappings import COMPUTED, Body
 from indexers.queries import decode_cursor, digest, encode_cursor, moment, terms
 from indexers.remembered import Remembered
-from indexers.snapshot import snapshot
+from indexers.snapshot import search_now, snapshot
 from indexers.tally import Tally
 from indexers.writing import Writing
 from minyi.dead_letter import DeadLetter
@@ -104,7 +104,9 @@ class ElasticIndex:
         hits: list[Any] = []
         total = None
         while len(hits) <= limit:
-            answer = self._search(
+            answer = search_now(
+                self._client,
+                self._names,
                 query=matching,
                 sort=NEWEST_FIRST,
                 size=min(limit + 1 - len(hits), PAGE),
@@ -129,13 +131,7 @@ class ElasticIndex:
         self, filters: Filters, interval: Interval, group: Group | None = None
     ) -> list[TrendPoint]:
         """See ``Index.trend``. The group None, for opinions that lack the field, comes first."""
-        return self._rows(
-            filters,
-            ("trend", interval, group),
-            _unit(interval),
-            lambda counting: counting.trend(interval, group),
-            lambda point: point.bucket,
-        )
+        return self._points(filters, Counting.trend, interval, group)
 
     def volumes(self, filters: Filters, interval: Interval) -> dict[date, int]:
         """See ``Index.volumes``."""
@@ -178,13 +174,7 @@ class ElasticIndex:
         self, filters: Filters, interval: Interval, group: Group | None = None
     ) -> list[TrendPoint]:
         """See ``Index.votes``."""
-        return self._rows(
-            filters,
-            ("votes", interval, group),
-            _unit(interval),
-            lambda counting: counting.votes(interval, group),
-            lambda point: point.bucket,
-        )
+        return self._points(filters, Counting.votes, interval, group)
 
     def answers(self, filters: Filters, by: Sequence[Facet]) -> list[AnswerCell]:
         """See ``Index.answers``."""
@@ -198,8 +188,14 @@ class ElasticIndex:
 
     def newest(self, filters: Filters) -> datetime | None:
         """Return the newest ``created_at``, in UTC."""
-        answer = self._search(
-            query={"bool": {"filter": where(filters)}}, sort=NEWEST_FIRST[:1], size=1, source=False
+        answer = search_now(
+            self._client,
+            self._names,
+            query={"bool": {"filter": where(filters)}},
+            sort=NEWEST_FIRST[:1],
+            size=1,
+            source=False,
+            track_total_hits=False,
         )
         hits = answer["hits"]["hits"]
         return moment(hits[0]["sort"][0]) if hits else None
@@ -227,6 +223,21 @@ class ElasticIndex:
         """Release the connection; afterwards no method may be called."""
         self._client.close()
 
+    def _points(
+        self,
+        filters: Filters,
+        count: Callable[[Counting, Interval, Group | None], list[TrendPoint]],
+        interval: Interval,
+        group: Group | None,
+    ) -> list[TrendPoint]:
+        return self._rows(
+            filters,
+            (count, interval, group),
+            _unit(interval),
+            lambda counting: count(counting, interval, group),
+            lambda point: point.bucket,
+        )
+
     def _rows(
         self,
         filters: Filters,
@@ -244,17 +255,6 @@ class ElasticIndex:
         )
         parts = self._asking.answer(filters, question).parts
         return [row for rows in parts.values() for row in rows]
-
-    def _search(self, size: int = 0, track_total_hits: bool = False, **body: Any) -> Any:
-        """Search the index as it is now; not in part."""
-        with available(self._client):
-            return self._client.search(
-                index=self._names.alias,
-                size=size,
-                track_total_hits=track_total_hits,
-                allow_partial_search_results=False,
-                **body,
-            )
 
     def _all(self) -> Iterator[Opinion]:
         """Yield every opinion in order of id, in one state of the index."""

@@ -34,6 +34,12 @@ class Snapshot:
         return answer
 
 
+def search_now(client: Elasticsearch, names: Names, **body: Any) -> Any:
+    """Search the index as it is now; not in part."""
+    with available(client):
+        return client.search(index=names.alias, allow_partial_search_results=False, **body)
+
+
 @contextmanager
 def snapshot(client: Elasticsearch, names: Names) -> Iterator[Snapshot]:
     """Lend one state of the index."""
