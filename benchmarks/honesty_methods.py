@@ -7,10 +7,11 @@ import numpy.typing as npt
 
 from minyi.outputs import OUTPUTS, STANCES, stance_of
 from minyi.prevalence import wilson
+from minyi.shares.bands import adjusted
 from minyi.shares.levels import moves, read
 from minyi.shares.quantifying import adapted, inverted
 from minyi.shares.reading import Reading, learn
-from minyi.shares.smoothing import Level, level, straight
+from minyi.shares.smoothing import level
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,9 +52,7 @@ class Methods:
         """Return value, low and high of the smoothed shares, (C, K) each."""
         moved = moves(self.reading, cells)
         months = np.arange(len(cells), dtype=float)
-        found = level(months, moved.value.T, moved.sampled.T)
-        off = (found.mean.T - moved.level) ** 2 @ moved.bend
-        bounds = straight(Level(found.mean, found.variance + (moved.shared + off).T))
+        bounds = adjusted(level(months, moved.value.T, moved.sampled.T), moved)
         value, low, high = (bound.T for bound in bounds)
         return value, low, high
 

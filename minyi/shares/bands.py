@@ -81,13 +81,17 @@ def smoothed(
         value, low, high = band(level(times, shares, variances), sizes.sum(0)[:, None])
     else:
         shares[:, seen], variances[:, seen] = moves.value.T, moves.sampled.T
-        found = level(times, shares, variances)
-        moved = (found.mean.T - moves.level) ** 2
-        found = Level(found.mean, found.variance + (moves.shared + moved @ moves.bend).T)
-        value, low, high = straight(found)
+        value, low, high = adjusted(level(times, shares, variances), moves)
         if sided:
             value[:2], low[:2], high[:2] = among(value[:2], low[:2], high[:2])
     return _points(every, interval, np.stack([value, low, high], axis=2))
+
+
+def adjusted(found: Level, moves: Moves) -> tuple[Floats, Floats, Floats]:
+    """Return value, low and high of smoothed adjusted shares, with what neighbours do not take away
+    of the tagger's errors."""
+    moved = (found.mean.T - moves.level) ** 2
+    return straight(Level(found.mean, found.variance + (moves.shared + moved @ moves.bend).T))
 
 
 def among(value: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats]:
