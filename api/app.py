@@ -44,7 +44,6 @@ from api.routes import (
 from api.routes import subscriptions as subscription_routes
 from api.services import Services
 from minyi import __version__
-from minyi.memory import collect_seldom
 
 ROUTES = (
     health,
@@ -183,7 +182,6 @@ def _install(app: FastAPI, wired: Services, allowed_hosts: Sequence[str]) -> Non
 @asynccontextmanager
 async def _watching(app: FastAPI) -> AsyncIterator[None]:
     """Watch the index for the subscribers while the API serves."""
-    collect_seldom()
     wired: Services = app.state.services
     if app.state.alerts is None:
         yield
