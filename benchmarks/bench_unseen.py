@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +45,6 @@ WORDS = {
     "深圳禁摩限电": ("禁摩", "摩托", "电动自行车"),
 }
 """What names a target, as the contexts of rows write it: folded."""
-TOKENS = 160
 
 
 def train(run: Path) -> tuple[Base, Path, dict[str, Path]]:
@@ -65,9 +64,7 @@ def train(run: Path) -> tuple[Base, Path, dict[str, Path]]:
     return base, run / f"{common}.pt", found
 
 
-def _without(
-    recipe: TrainConfig, targets: Sequence[str] | dict[str, tuple[str, ...]]
-) -> TrainConfig:
+def _without(recipe: TrainConfig, targets: Iterable[str]) -> TrainConfig:
     words = [word for target in targets for word in (target, *WORDS[target])]
     return recipe.model_copy(update={"without": tuple(words)})
 
@@ -77,7 +74,7 @@ def stances(base: Base, weights: Path, rows: Sequence[Example]) -> np.ndarray:
     network = TaggerNetwork.from_base(base.folder)
     network.load_state_dict(torch.load(weights, weights_only=True))
     network.eval()
-    inputs = InputEncoder(base.folder, TOKENS)
+    inputs = InputEncoder(base.folder, load_config(RECIPE).max_length)
     encoded = [inputs.pair(row.context, row.text, row.names) for row in rows]
     with torch.inference_mode():
         found = [

@@ -50,7 +50,7 @@ def prepare_base(run: Path, name: str | None = None) -> Base:
     folder = run / "base"
     if (folder / FACTS).is_file():
         facts = json.loads((folder / FACTS).read_text("utf-8"))
-        begun = facts.pop("from")
+        begun = facts.pop("from", facts["name"])
         if name not in (None, begun):
             raise SettingError(
                 f"{run} was begun from {begun}; give another --run, or delete the folder"

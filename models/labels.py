@@ -69,7 +69,7 @@ def others(split: str) -> list[Example]:
                     context_of(name, aliases),
                     _whole(title, text),
                     STANCE_INDEX[LETTERS[stance]],
-                    cells_of(() if cells == "-" else cells.split(",")),
+                    cells_of(_cells(cells)),
                     tuple(map(fold, (name, *aliases))),
                     name,
                 )
@@ -100,8 +100,12 @@ def challenge() -> list[Example]:
 
 
 def _row(policy: str, stance: str, cells: str, text: str, group: str) -> Example:
-    names = () if cells == "-" else cells.split(",")
-    return about(policies()[policy], text, STANCE_INDEX[LETTERS[stance]], names, group)
+    return about(policies()[policy], text, STANCE_INDEX[LETTERS[stance]], _cells(cells), group)
+
+
+def _cells(field: str) -> list[str]:
+    """Return the cells that a field of a table names."""
+    return [] if field == "-" else field.split(",")
 
 
 @lru_cache(maxsize=1)

@@ -60,9 +60,11 @@ class TaggerNetwork(nn.Module):
 
     @classmethod
     def from_base(cls, folder: Path, dropout: float = 0.0) -> TaggerNetwork:
-        """Start from a Hugging Face BERT folder, with the heads beside it where there are any. The
-        encoder's own dropout is off: on a CPU it
-        costs a quarter of the step, and masked input words regularise as well."""
+        """Start from a Hugging Face BERT folder, with the heads beside it where there are any.
+
+        The encoder's own dropout is off: on a CPU it costs a quarter of the step, and masked input
+        words regularise as well.
+        """
         encoder = BertModel.from_pretrained(
             folder,
             add_pooling_layer=False,

@@ -74,9 +74,9 @@ def _weights(graph: onnx.GraphProto) -> dict[str, Array]:
     held = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     maker = {output: node for node in graph.node for output in node.output}
     found = {name: held[name] for name in held if name.endswith((".weight", ".bias"))}
-    for name in list(held):
-        table = name.removesuffix(".int8")
-        if table.endswith("_embeddings.weight") and table != name:
+    for name in held:
+        if name.endswith("_embeddings.weight.int8"):
+            table = name.removesuffix(".int8")
             found[table] = held[name] * held[f"{table}.scale"]
     for node in graph.node:
         biases = [name for name in node.input if name.endswith(".bias") and name in held]
