@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from minyi.errors import InvalidArtifact
 from minyi.policy import Policy
 from minyi.vocabulary import Stance
 from models.artifact import GRAPH, Decision, load_manifest
+from models.evidence import shown
 from models.inputs import CELLS, STANCES, Encoded, InputEncoder, policy_context, policy_names
 from models.wide import FILE as WIDE
 from models.wide import WideTable
@@ -39,8 +39,6 @@ SLICE = 2048
 """Inputs that are tokenised at a time."""
 CACHED = 20_000
 EMBED_LENGTH = 128
-MIN_CLAUSE = 4
-_CLAUSE = re.compile(r"[^。！？；，…!?;,\n]+")
 
 
 class OnnxTagger:
@@ -262,7 +260,7 @@ def decide(
         decision: scales, thresholds and the abstain band.
         stance: logits (3,).
         evaluation: logits (12,).
-        evidence: each token's weight in the stance (length,).
+        evidence: how much each token shows the stance (length,).
         text: the comment.
         encoded: where the comment's tokens stand in it.
     """
@@ -281,27 +279,5 @@ def decide(
             )
             if chance >= threshold
         ),
-        span=None if STANCES[best] is Stance.NONE else _span(evidence, text, encoded),
+        span=None if STANCES[best] is Stance.NONE else shown(evidence, text, encoded),
     )
-
-
-def _span(evidence: Floats, text: str, encoded: Encoded) -> tuple[int, int] | None:
-    """Return the clause that weighs most in the stance, None for a text without words."""
-    clauses = [
-        (match.end() - len(match.group().lstrip()), match.start() + len(match.group().rstrip()))
-        for match in _CLAUSE.finditer(text)
-        if match.group().strip()
-    ]
-    clauses = [clause for clause in clauses if clause[1] - clause[0] >= MIN_CLAUSE] or clauses
-    if not clauses:
-        return None
-    tokens = evidence[encoded.start : encoded.start + len(encoded.offsets)].tolist()
-    weights = dict.fromkeys(clauses, 0.0)
-    position = 0
-    for (start, _), value in zip(encoded.offsets, tokens, strict=True):
-        while position < len(clauses) - 1 and clauses[position][1] <= start:
-            position += 1
-        first, end = clauses[position]
-        if first <= start < end:
-            weights[clauses[position]] += value
-    return max(clauses, key=lambda clause: weights[clause])
