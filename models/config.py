@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from minyi.errors import SettingError
 
@@ -27,8 +28,6 @@ class Source(Strict):
     name: str
     take: int | None = None
     """Rows at most, drawn with the run's seed; None takes all."""
-    skip: int = 0
-    """Rows of the shuffled source to leave out first: a later stage sees fresh ones."""
     repeat: int = Field(default=1, ge=1)
     """How often each row is seen."""
 
@@ -37,6 +36,9 @@ class Stage(Strict):
     """One pass over a mixture with its own learning-rate schedule (warm-up, linear decay)."""
 
     name: str
+    task: Literal["labels", "words"] = "labels"
+    """What is learned: the rows' labels, or to guess words that were hidden in them. For the
+    latter ``head_learning_rate`` is of the guessing head; weights of losses mean nothing."""
     sources: tuple[Source, ...]
     learning_rate: float = 8e-5
     head_learning_rate: float = 1e-3
@@ -44,6 +46,8 @@ class Stage(Strict):
     """Weight of the evaluation loss (mean over cells) against the stance loss."""
     max_length: int | None = Field(default=None, ge=32, le=512)
     """Tokens of a pair at most, where it is not the run's."""
+    batch: int | None = Field(default=None, ge=1)
+    """Rows of a step, where it is not the run's."""
     steps: int | None = Field(default=None, ge=1)
     """Leave the stage after so many steps of its schedule; None goes to the end."""
 
@@ -60,8 +64,8 @@ class TrainConfig(Strict):
     positive_weight: float = 2.0
     """Weight of a cell that holds against one that does not."""
     evidence_weight: float = 0.3
-    """Weight of the evidence loss: minus the log of the stance's weights inside the marked span,
-    summed over the rows that have one and divided by the batch."""
+    """Weight of the evidence loss: minus the log of the evidence's weights inside the marked
+    clauses, summed over the rows that have some and divided by the batch."""
     checkpoint_every: int = Field(default=100, ge=1)
     stages: tuple[Stage, ...]
     wide: tuple[str, ...] = ()
@@ -69,6 +73,12 @@ class TrainConfig(Strict):
     validate_on: tuple[str, ...] = ("gold", "comments", "nlpcc")
     """Sources whose validation rows calibrate the model. Not those made to hold no opinion: they
     would teach it that nearly nothing does."""
+    validate_weights: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """How often a row of a source counts in calibration, 1 where nothing is said: few of the rows
+    are real, and real ones are what scales and thresholds are for."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of the products in training; the weights are float32. ``auto`` takes bfloat16 where the
+    processor multiplies it in hardware (AMX), which is three times as fast."""
     vector_texts: int = 8000
     """Texts that the text vector is fitted on."""
     without: tuple[str, ...] = ()
@@ -77,6 +87,16 @@ class TrainConfig(Strict):
     ship: tuple[str, ...] = Field(min_length=1)
     """Stages, or ``BEFORE``, whose networks are averaged into the one that ships: the mean lies
     flatter than either (Wortsman et al., 2022, "Model soups"), chosen on validation rows."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        strange = set(self.validate_weights) - set(self.validate_on)
+        if strange:
+            raise ValueError(f"validate_weights: {', '.join(sorted(strange))} not in validate_on")
+        wordy = {stage.name for stage in self.stages if stage.task == "words"} & set(self.ship)
+        if wordy:
+            raise ValueError(f"ship: {', '.join(sorted(wordy))} learned no labels")
+        return self
 
 
 def load_config(path: Path) -> TrainConfig:

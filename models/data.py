@@ -13,20 +13,25 @@ from models.config import shared_folder
 from models.corpora import (
     c_stance,
     nlpcc,
-    nlpcc_as_policies,
-    nlpcc_unlabelled,
-    reviews,
     unrelated,
 )
 from models.examples import POLICIES, Example, corpus, policies
-from models.labels import LABELS, comments, contrasts, gold, others, read_labelled, stream
+from models.labels import (
+    LABELS,
+    comments,
+    contrasts,
+    gold,
+    others,
+    read_labelled,
+    stream,
+    targets,
+)
+from models.texts import posts, texts_about
 
 Rows = Callable[[str], list[Example]]
 """Returns the rows of a split, train or val."""
 SOURCES: dict[str, Rows] = {
     "nlpcc": nlpcc,
-    "nlpcc_unlabelled": lambda _: nlpcc_unlabelled(),
-    "nlpcc_policies": lambda split: list(nlpcc_as_policies(nlpcc(split) + nlpcc_unlabelled())),
     "c_stance_noun": lambda split: c_stance(split, "noun_phrase"),
     "c_stance_claim": lambda split: c_stance(split, "claim"),
     "comments": comments,
@@ -35,7 +40,9 @@ SOURCES: dict[str, Rows] = {
     "gold": gold,
     "not_about": lambda split: gold(split, linked=False),
     "unrelated": unrelated,
-    "reviews": reviews,
+    "targets": targets,
+    "texts_about": lambda split: texts_about() if split == "train" else [],
+    "posts": lambda split: posts() if split == "train" else [],
 }
 """Training sources by the name that a configuration gives."""
 OWN = "data"
@@ -85,8 +92,6 @@ def data_hashes(data: Path | None = None) -> dict[str, str]:
     names = (
         "nlpcc2016_stance",
         "c_stance",
-        "chnsenticorp",
-        "waimai_10k",
         "taidi2020_messages",
         "weibo_2014_two_sessions",
         "weibo_2014_raw_posts",

@@ -40,8 +40,8 @@ class Example:
 
     ``stance`` is an index into ``STANCES`` or ``UNKNOWN``; ``evaluation`` holds for each of
     ``CELLS`` 1, 0 or ``UNKNOWN``. ``names`` are the policy's, for finding the passage of a long
-    comment that speaks of it. ``group`` is what scores are broken down by. ``span`` are the first
-    and last (exclusive) character of the clause that shows the stance, where it was marked.
+    comment that speaks of it. ``group`` is what scores are broken down by. ``spans`` are the first
+    and last (exclusive) characters of the clauses that show the stance, where they were marked.
     """
 
     context: str
@@ -50,7 +50,12 @@ class Example:
     evaluation: tuple[int, ...] = (UNKNOWN,) * len(CELLS)
     names: tuple[str, ...] = ()
     group: str = ""
-    span: tuple[int, int] | None = None
+    spans: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def labelled(self) -> bool:
+        """Whether anything is known of it."""
+        return self.stance != UNKNOWN or any(cell != UNKNOWN for cell in self.evaluation)
 
 
 def about(
@@ -59,11 +64,11 @@ def about(
     stance: int,
     cells: Iterable[str],
     group: str = "",
-    span: tuple[int, int] | None = None,
+    spans: Iterable[tuple[int, int]] = (),
 ) -> Example:
     """Return the row of a policy and a comment; ``cells`` are names of ``CELL_INDEX``."""
     context, names = policy_context(policy), policy_names(policy)
-    return Example(context, text, stance, cells_of(cells), names, group, span)
+    return Example(context, text, stance, cells_of(cells), names, group, tuple(spans))
 
 
 def cells_of(names: Iterable[str]) -> tuple[int, ...]:

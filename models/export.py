@@ -34,7 +34,6 @@ VECTOR_TOKENS = 48
 def to_onnx(network: TaggerNetwork, path: Path) -> None:
     """Write the network as a float32 graph with free batch and length."""
     network.eval()
-    network.encoder.set_attn_implementation("eager")
     ids = torch.randint(5, 1000, (2, 48))
     mask = torch.ones_like(ids)
     segments = torch.zeros_like(ids)

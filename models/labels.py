@@ -131,7 +131,7 @@ def gold(split: str, linked: bool = True) -> list[Example]:
             STANCE_INDEX[Stance(label["stance"])],
             label["evaluation"],
             label["dataset"],
-            tuple(label["span"]) if "span" in label else None,
+            [(start, end) for start, end in label.get("spans", ())],
         )
         for label in gold_labels()
         if label["split"] == ("test" if split == "unseen" else split)
@@ -165,9 +165,21 @@ def held_back(dataset: str) -> frozenset[int]:
     )
 
 
-def nlpcc_letters() -> list[tuple[int, str]]:
-    """Return our stance letters of NLPCC's unlabelled rows, by their place among those."""
-    return [(int(place), letter) for place, letter in _table("nlpcc_unlabelled.tsv", 2)]
+def targets(split: str) -> list[Example]:
+    """Real posts with targets of our own choice, texts looked up in the shared folder; ``val`` is a
+    twentieth, by text. Grouped by corpus."""
+    rows = _table("targets.tsv", 4)
+    return [
+        Example(
+            fold(target),
+            _texts(dataset)[int(place)],
+            STANCE_INDEX[LETTERS[letter]],
+            names=(fold(target),),
+            group=dataset,
+        )
+        for dataset, place, target, letter in rows
+        if held_out(f"{dataset}:{place}", 0.05) == (split == "val")
+    ]
 
 
 def stream() -> list[Example]:

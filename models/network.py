@@ -5,8 +5,8 @@ attention-weighted sum over the comment's tokens of what each token says::
 
     logit_k = cls_k + sum_i a_ik * token_ik,    a_k = softmax over the comment's tokens
 
-so that a long comment's one telling clause is not drowned by the rest. The stance's weights are
-also taught which clause shows the stance: they choose the evidence span.
+so that a long comment's one telling clause is not drowned by the rest. Weights of their own, taught
+on marked rows, say which clause shows the stance: they choose the evidence span.
 
 The text vector is a linear map of what every layer says of the text, fitted after training to a
 teacher's vectors (``models.vectors``): the heads are free to turn the encoder to their use.
@@ -15,6 +15,7 @@ teacher's vectors (``models.vectors``): the heads are free to turn the encoder t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,8 +26,9 @@ from transformers import BertModel
 from models.inputs import CELLS, STANCES
 
 S, E = len(STANCES), len(CELLS)
-PARTS = (S, S, 1, E, E, E)
-"""Columns of the linear layer: stance of [CLS], of tokens, its attention; evaluation likewise."""
+PARTS = (S, S, 1, E, E, E, 1)
+"""Columns of the linear layer: stance of [CLS], of tokens, its attention; evaluation likewise; the
+evidence's attention."""
 VECTOR = 512
 """Width of the text vector."""
 HEADS = "heads.pt"
@@ -39,7 +41,8 @@ class Output(NamedTuple):
     evaluation: Tensor
     """Logits (batch, 12)."""
     evidence: Tensor
-    """The stance's weight of each token (batch, length): sums to one, zero outside the comment."""
+    """How much each token shows the stance (batch, length): sums to one, zero outside the
+    comment."""
     vector: Tensor
     """Unit vector (batch, width)."""
 
@@ -57,19 +60,23 @@ class TaggerNetwork(nn.Module):
         config = encoder.config
         self.vector = nn.Linear((config.num_hidden_layers + 1) * config.hidden_size, VECTOR)
         self.vector.requires_grad_(False)
+        self.in_bfloat16 = False
+        """Whether the encoder's products are made in bfloat16; the heads' never are."""
 
     @classmethod
     def from_base(cls, folder: Path, dropout: float = 0.0) -> TaggerNetwork:
         """Start from a Hugging Face BERT folder, with the heads beside it where there are any.
 
         The encoder's own dropout is off: on a CPU it costs a quarter of the step, and masked input
-        words regularise as well.
+        words regularise as well. Attention is written out: at these lengths that is faster than
+        torch's fused one, and it is what the graph holds.
         """
         encoder = BertModel.from_pretrained(
             folder,
             add_pooling_layer=False,
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
+            attn_implementation="eager",
         )
         network = cls(encoder, dropout)
         if (folder / HEADS).is_file():
@@ -77,23 +84,24 @@ class TaggerNetwork(nn.Module):
         return network
 
     def forward(self, ids: Tensor, mask: Tensor, segments: Tensor) -> Output:
-        states = self.encoder(
-            input_ids=ids,
-            attention_mask=mask,
-            token_type_ids=segments,
-            output_hidden_states=True,
-        ).hidden_states
+        with torch.autocast("cpu", torch.bfloat16) if self.in_bfloat16 else nullcontext():
+            states = self.encoder(
+                input_ids=ids,
+                attention_mask=mask,
+                token_type_ids=segments,
+                output_hidden_states=True,
+            ).hidden_states
+        states = [state.float() for state in states]
         hidden = states[-1]
         read = self.heads(self.dropout(hidden)).transpose(1, 2)
-        s_cls, s_token, s_weight, e_cls, e_token, e_weight = read.split(PARTS, dim=1)
+        s_cls, s_token, s_weight, e_cls, e_token, e_weight, shows = read.split(PARTS, dim=1)
         outside = (segments == 0).unsqueeze(1)
-        evidence = _attention(s_weight, outside)
-        stance = (evidence * s_token).sum(-1)
+        stance = (_attention(s_weight, outside) * s_token).sum(-1)
         evaluation = (_attention(e_weight, outside) * e_token).sum(-1)
         return Output(
             s_cls[:, :, 0] + stance,
             e_cls[:, :, 0] + evaluation,
-            evidence.squeeze(1),
+            _attention(shows, outside).squeeze(1),
             nn.functional.normalize(self.vector(features(states, mask)), dim=-1),
         )
 

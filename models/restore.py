@@ -19,7 +19,7 @@ from transformers import BertConfig, BertModel
 
 from minyi.errors import SettingError
 from models.artifact import GRAPH, TOKENIZER
-from models.network import HEADS
+from models.network import HEADS, PARTS, S
 
 HEAD = 64
 """Width of an attention head of every BERT of the usual shapes, for artifacts that do not tell."""
@@ -47,6 +47,7 @@ def restore(artifact: Path, heads: int | None, folder: Path) -> None:
     encoder = {name.removeprefix(ENCODER): weights[name] for name in weights.keys() - own.keys()}
     untyped: Any = BertModel
     try:
+        own = with_evidence(own)
         network = untyped(_config(encoder, heads), add_pooling_layer=False)
         network.load_state_dict(encoder)
     except (KeyError, RuntimeError) as error:
@@ -54,6 +55,15 @@ def restore(artifact: Path, heads: int | None, folder: Path) -> None:
     network.save_pretrained(folder)
     torch.save(own, folder / HEADS)
     shutil.copyfile(artifact / TOKENIZER, folder / TOKENIZER)
+
+
+def with_evidence(heads: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the heads, in older taggers with the stance's attention as the evidence's."""
+    lacking = sum(PARTS) - len(heads["heads.bias"])
+    if lacking != PARTS[-1]:
+        return heads
+    again = {name: heads[name][2 * S : 2 * S + 1] for name in ("heads.weight", "heads.bias")}
+    return heads | {name: torch.cat([heads[name], rows]) for name, rows in again.items()}
 
 
 def _config(encoder: Mapping[str, torch.Tensor], heads: int | None) -> BertConfig:

@@ -9,21 +9,23 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import Tensor, nn
+from torch import Tensor
 
 from minyi.errors import SettingError
 from models.base import Base
 from models.batches import bucketed, collate
 from models.config import BEFORE, Stage, TrainConfig
 from models.data import rows_of
-from models.examples import UNKNOWN, Example
+from models.examples import Example
 from models.inputs import Encoded, InputEncoder
+from models.losses import label_loss
 from models.network import HEADS, TaggerNetwork
+from models.words import MaskedWords, word_loss
 
 log = logging.getLogger("models.train")
 CHECKPOINT = "checkpoint.pt"
@@ -45,7 +47,7 @@ def mixture(
             if not any(word in row.context for word in without)
         ]
         random.Random(seed).shuffle(found)  # noqa: S311
-        found = found[source.skip :][: source.take]
+        found = found[: source.take]
         log.info("%s: %s x %d", source.name, f"{len(found):,}", source.repeat)
         rows += found * source.repeat
     return rows
@@ -70,20 +72,32 @@ class Trainer:
         self.network = TaggerNetwork.from_base(base.folder, config.dropout)
         if (base.folder / HEADS).is_file():
             torch.save(self.network.state_dict(), out / f"{BEFORE}.pt")
+        self.words = MaskedWords(self.network.encoder)
+        self.network.in_bfloat16 = in_bfloat16(config.precision)
         self.stage, self.step = 0, 0
         self.state: dict[str, object] | None = None
         if (out / CHECKPOINT).is_file():
             saved = torch.load(out / CHECKPOINT, weights_only=True)
+            done = saved["stage"] + (saved["step"] > 0)
+            if saved.get("stages", [])[:done] != self._names[:done] or "words" not in saved:
+                raise SettingError(
+                    f"{out} was begun with other stages, or by an older version; give another "
+                    "--run, or delete the folder"
+                )
             self.network.load_state_dict(saved["network"])
+            self.words.load_state_dict(saved["words"])
             self.stage, self.step = saved["stage"], saved["step"]
             self.state = saved["optimizer"]
             log.info("going on at stage %d, step %d", self.stage, self.step)
 
+    @property
+    def _names(self) -> list[str]:
+        return [stage.name for stage in self.config.stages]
+
     def run(self, until: str | None = None) -> None:
         """Train the stages that remain, up to and with the one named ``until``."""
-        names = [stage.name for stage in self.config.stages]
-        if until not in (None, *names):
-            raise SettingError(f"no stage {until}; the recipe has {', '.join(names)}")
+        if until not in (None, *self._names):
+            raise SettingError(f"no stage {until}; the recipe has {', '.join(self._names)}")
         for number, stage in enumerate(self.config.stages):
             if number >= self.stage:
                 self._run_stage(number, stage)
@@ -100,16 +114,28 @@ class Trainer:
             if value.requires_grad:
                 head = name.startswith("heads")
                 groups[2 if head else int(value.ndim == 1)]["params"].append(value)  # type: ignore[attr-defined]
-        return torch.optim.AdamW(groups)
+        if stage.task == "words":
+            groups[2]["params"] += list(self.words.parameters())  # type: ignore[operator]
+        return torch.optim.AdamW(groups, fused=True)
 
     def _run_stage(self, number: int, stage: Stage) -> None:
         log.info("stage %s", stage.name)
         rows = mixture(stage, self.config.seed, self.data, self.config.without)
+        if stage.task == "labels" and any(not row.labelled for row in rows):
+            raise SettingError(f'stage {stage.name}: a source has no labels; give task = "words"')
         self.inputs.max_length = stage.max_length or self.config.max_length
-        encoded = [self.inputs.pair(row.context, row.text, row.names) for row in rows]
+        encoded = [
+            self.inputs.pair(row.context, row.text, row.names)
+            if row.context or stage.task == "labels"
+            else self.inputs.single(row.text)
+            for row in rows
+        ]
         choice = random.Random(f"{self.config.seed}/{stage.name}")  # noqa: S311
-        batches = bucketed([len(item.ids) for item in encoded], self.config.batch, choice)
+        batches = bucketed(
+            [len(item.ids) for item in encoded], stage.batch or self.config.batch, choice
+        )
         optimizer = self._optimizer(stage)
+        trained = [value for group in optimizer.param_groups for value in group["params"]]
         schedule = _Schedule(optimizer, len(batches))
         batches = batches[: stage.steps]
         if self.state is not None:
@@ -121,9 +147,9 @@ class Trainer:
             torch.manual_seed(self.config.seed + 100_003 * number + step)
             schedule.set(step)
             examples, items = [rows[i] for i in batch], [encoded[i] for i in batch]
-            loss = self._loss(examples, items, stage.evaluation_weight)
+            loss = self._loss(stage, examples, items)
             loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+            torch.nn.utils.clip_grad_norm_(trained, 1.0)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             losses.append(loss.item())
@@ -158,46 +184,24 @@ class Trainer:
                 yield step, batches[step]
                 progress.advance(task)
 
-    def _loss(
-        self, rows: list[Example], encoded: list[Encoded], evaluation_weight: float
-    ) -> Tensor:
-        config = self.config
-        ids, mask, segments = collate(encoded)
-        hidden = (torch.rand(ids.shape) < config.mask_words) & (segments == 1)
+    def _loss(self, stage: Stage, rows: list[Example], encoded: list[Encoded]) -> Tensor:
+        if stage.task == "words":
+            with torch.autocast("cpu", torch.bfloat16, enabled=self.network.in_bfloat16):
+                return word_loss(self.network.encoder, self.words, encoded, self.inputs)
+        ids, mask, segments = collate(encoded, self.inputs.pad)
+        hidden = (torch.rand(ids.shape) < self.config.mask_words) & (segments == 1)
         ids = ids.masked_fill(hidden & (ids != self.inputs.sep), self.inputs.mask)
         output = self.network(ids, mask, segments)
-        stance = torch.tensor([row.stance for row in rows])
-        loss = torch.zeros(())
-        if (stance != UNKNOWN).any():
-            loss = loss + nn.functional.cross_entropy(
-                output.stance,
-                stance,
-                ignore_index=UNKNOWN,
-                label_smoothing=config.label_smoothing,
-            )
-        cells = torch.tensor([row.evaluation for row in rows], dtype=torch.float32)
-        known = cells != UNKNOWN
-        if known.any():
-            weight = torch.full((cells.shape[1],), config.positive_weight)
-            each = nn.functional.binary_cross_entropy_with_logits(
-                output.evaluation, cells.clamp(min=0), reduction="none", pos_weight=weight
-            )
-            loss = loss + evaluation_weight * (each * known).sum() / (len(rows) * cells.shape[1])
-        inside = torch.stack(
-            [_inside(row, item, ids.shape[1]) for row, item in zip(rows, encoded, strict=True)]
-        )
-        marked = inside.any(-1)
-        if marked.any():
-            weight = (output.evidence * inside).sum(-1)[marked]
-            loss = loss - config.evidence_weight * weight.clamp(min=1e-4).log().sum() / len(rows)
-        return loss
+        return label_loss(self.config, stage, rows, encoded, output)
 
     def _save(self, stage: int, step: int, optimizer: torch.optim.Optimizer | None) -> None:
         target = self.out / CHECKPOINT
         torch.save(
             {
                 "network": self.network.state_dict(),
+                "words": self.words.state_dict(),
                 "optimizer": optimizer.state_dict() if optimizer else None,
+                "stages": self._names,
                 "stage": stage,
                 "step": step,
             },
@@ -206,14 +210,13 @@ class Trainer:
         target.with_suffix(".part").replace(target)
 
 
-def _inside(row: Example, item: Encoded, length: int) -> Tensor:
-    """Return which tokens stand in the row's evidence span, (length,)."""
-    found = torch.zeros(length, dtype=torch.bool)
-    if row.span is not None:
-        first, last = row.span
-        for place, (start, end) in enumerate(item.offsets, item.start):
-            found[place] = start >= first and end <= last
-    return found
+def in_bfloat16(precision: str) -> bool:
+    """Whether the encoder's products are made in bfloat16."""
+    if precision == "auto":
+        # torch learned to tell in 2026
+        told: Callable[[], dict[str, object]] = getattr(torch.cpu, "get_capabilities", dict)
+        return bool(told().get("amx_bf16"))
+    return precision == "bfloat16"
 
 
 class _Schedule:

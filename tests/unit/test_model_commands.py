@@ -77,7 +77,7 @@ def run(own: Own, tmp_path_factory: pytest.TempPathFactory) -> Path:
         export = ("model", "export", *own.again(folder), "--out", folder / "early")
         assert "has no stage second; run minyi model train first" in cli.told(*export)
         printed = cli(*own.train(folder))
-    assert "going on at stage 1" in printed
+    assert "going on at stage 2" in printed
     assert f"MINYI_MODEL={folder / 'artifact'}" in printed.replace("\n", "")
     return folder
 
@@ -153,7 +153,7 @@ def test_a_tagger_is_trained_further(run: Path, own: Own, cli: Cli, tmp_path: Pa
     assert OnnxTagger(further / "artifact", threads=1).tag([(POLICY, "支持校园WiFi")])
 
 
-@pytest.mark.parametrize("killed_at", [3, 5, None])
+@pytest.mark.parametrize("killed_at", [3, 6, 8, None])
 def test_a_run_gives_the_same_wherever_it_was_stopped(
     cli: Cli,
     run: Path,
@@ -179,7 +179,7 @@ def test_a_run_gives_the_same_wherever_it_was_stopped(
             with pytest.raises(RuntimeError, match="killed"):
                 cli(*own.train(tmp_path))
     assert ("going on" in cli(*own.train(tmp_path, "--until", "second"))) == bool(killed_at)
-    for stage in ("first.pt", "second.pt"):
+    for stage in ("words.pt", "first.pt", "second.pt"):
         assert same(tmp_path / stage, run / stage)
 
 
@@ -211,6 +211,31 @@ def test_a_run_does_not_go_on_from_another_base(
     assert "give another --run" in told
 
 
+def test_a_run_does_not_go_on_with_other_stages(
+    cli: Cli, run: Path, own: Own, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text(own.config.read_text().replace('name = "first"', 'name = "one"'))
+    told = cli.told("model", "train", "--data", own.data, "--config", other, "--run", run)
+    assert "begun with other stages" in told
+    assert "give another --run" in told
+
+
+def test_a_source_without_labels_is_for_hidden_words_only(
+    cli: Cli, own: Own, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from models.data import SOURCES
+    from models.examples import Example
+
+    texts = [Example("", f"第{number}条微博") for number in range(20)]
+    monkeypatch.setitem(SOURCES, "posts", lambda split: texts if split == "train" else [])
+    recipe = own.config.read_text()
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(recipe.replace("take = 24 }", 'take = 24 }, { name = "posts" }'))
+    told = cli.told(*own.train(tmp_path / "run"), "--config", wrong)
+    assert "stage second: a source has no labels" in told
+
+
 def test_a_dry_run_counts_rows_and_writes_nothing(cli: Cli, own: Own, tmp_path: Path) -> None:
     printed = cli(*own.train(tmp_path / "run", "--dry-run"))
     assert "first: 33 rows" in printed
@@ -223,7 +248,7 @@ def test_a_stage_that_the_recipe_does_not_have_is_refused(
 ) -> None:
     told = cli.told(*own.train(tmp_path, "--until", "third"))
     assert "third" in told
-    assert "first, second" in told
+    assert "words, first, second" in told
 
 
 def test_a_base_that_is_no_bert_is_refused(cli: Cli, own: Own, tmp_path: Path) -> None:

@@ -20,6 +20,12 @@ validate_on = ["data"]
 ship = ["second"]
 
 [[stages]]
+name = "words"
+task = "words"
+batch = 16
+sources = [{ name = "data" }]
+
+[[stages]]
 name = "first"
 steps = 3
 sources = [{ name = "data" }]

@@ -1,0 +1,71 @@
+"""Texts without labels: what they are about, and that nothing held out is among them."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models import texts
+from models.config import SHARED_VARIABLE
+from models.examples import Example, corpus, held_out
+from models.texts import posts, texts_about
+
+LONG = "这条评论够长，说得清楚"
+TESTED = "这条评论用来考试，谁也不许先看"
+VALIDATES = next(n for n in range(100) if held_out(f"nlpcc{n}", 0.1))
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "c_stance": [
+        {"target": f" {split}的 对象", "text": f"{LONG}{split}", "split": split, "stance": "FAVOR"}
+        | {"target_type": "noun_phrase"}
+        for split in ("train", "val", "test")
+    ],
+    "nlpcc2016_stance": [
+        {"id": n, "target": "iPhone SE", "text": f"{LONG}{n}{split}", "split": split}
+        | {"stance": stance}
+        for n, split, stance in (
+            (VALIDATES, "train", "FAVOR"),
+            (VALIDATES + 1000, "unlabelled", None),
+            (3, "test", "NONE"),
+        )
+    ],
+    "weibo_event_stance": [{"event": "某事", "text": LONG}, {"event": "某事", "text": TESTED}],
+    "weibo_2014_two_sessions": [{"topic_desc": "二胎政策 second_child", "text": LONG}],
+    "taidi2020_messages": [
+        {"topic": "考试题", "text": TESTED},
+        {"topic": "公交太少", "text": LONG},
+        {"topic": None, "text": LONG},
+    ],
+    "covid_weibo_daily": [{"text": "第一条微博，足够长了"}, {"text": f"{TESTED} "}],
+    "weibo_2014_raw_posts": [{"text": "转发微博"}, {"text": LONG}],
+}
+
+
+@pytest.fixture(autouse=True)
+def corpora(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The corpora in small, with a row or two each; what our labels hold out."""
+    (tmp_path / "data").mkdir()
+    for name, found in ROWS.items():
+        with lzma.open(tmp_path / "data" / f"{name}.jsonl.xz", "wt", encoding="utf-8") as file:
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in found)
+    monkeypatch.setenv(SHARED_VARIABLE, str(tmp_path))
+    tested = [Example("", TESTED), Example("", f"考试题\n{TESTED}")]
+    monkeypatch.setattr(texts, "gold", lambda split, linked=True: tested)
+    corpus.cache_clear()
+    yield
+    corpus.cache_clear()
+
+
+def test_a_text_stands_with_what_it_is_about_and_nothing_held_out_is_read() -> None:
+    contexts = [row.context for row in texts_about()]
+    assert contexts == ["train的 对象", "iPhone SE", "某事", "二胎政策", "公交太少"]
+
+
+def test_posts_stand_alone_and_say_something() -> None:
+    found = posts()
+    assert {row.context for row in found} == {""}
+    assert [row.text for row in found] == ["第一条微博，足够长了", LONG]
