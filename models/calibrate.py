@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from models.artifact import Manifest, load_manifest, model_id
 from models.config import TrainConfig
@@ -46,13 +47,15 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
         SettingError: when a source of validation rows cannot be read.
     """
     tagger = OnnxTagger(folder)
-    rows = [row for name in config.validate_on for row in rows_of(name, "val", data)]
+    found = {name: rows_of(name, "val", data) for name in config.validate_on}
+    rows = [row for part in found.values() for row in part]
+    weights = [config.validate_weights.get(name, 1) for name, part in found.items() for _ in part]
     stance, cells = tagger.deep_logits([(row.context, row.text, row.names) for row in rows])
     wide_stance, wide_cells = tagger.wide_logits([(row.context, row.text) for row in rows])
     manifest = load_manifest(folder)
     decision = manifest.decision
     truth = np.array([row.stance for row in rows])
-    known = truth != UNKNOWN
+    known = _weighed(truth != UNKNOWN, weights)
     # Weighed as if it knew no policy: what it has of known ones must not drown the network.
     blind, _ = tagger.wide_logits([("", row.text) for row in rows])
     share = wide_weight(stance[known], blind[known], truth[known], stance_loss)
@@ -63,7 +66,7 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
             "stance_scale": _rounded([heat] * len(STANCES)),
             "stance_wide": share,
             "stance_bias": (0.0,) * len(STANCES),
-            "prior": _rounded(np.bincount(truth[known], minlength=len(STANCES)) / known.sum()),
+            "prior": _rounded(np.bincount(truth[known], minlength=len(STANCES)) / len(known)),
         }
     )
     shares = stance_chances(decision, stance[known])
@@ -71,8 +74,8 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
     least = sure_from(confidence, right)
     decision = decision.model_copy(update={"sure_from": least})
     judged = np.array([row.evaluation for row in rows])
-    whole = (judged != UNKNOWN).all(1)
-    if whole.any():
+    whole = _weighed((judged != UNKNOWN).all(1), weights)
+    if len(whole):
         share = wide_weight(cells[whole], wide_cells[whole], judged[whole], cell_loss)
         cells = cells + np.float32(share) * wide_cells
         scale, bias = platt_scaling(cells[whole], judged[whole])
@@ -84,15 +87,18 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
             }
         )
         chances = cell_chances(decision, cells[whole])
-        decision = decision.model_copy(
-            update={"thresholds": tuple(thresholds(chances, judged[whole]))}
-        )
-    contexts = [row.context for row, judged in zip(rows, known, strict=True) if judged]
+        rows_of_cell = judged[np.unique(whole)].sum(0)
+        found_thresholds = thresholds(chances, judged[whole], rows_of_cell)
+        decision = decision.model_copy(update={"thresholds": tuple(found_thresholds)})
+    once = np.unique(known)
+    spread = policy_spread(
+        stance_chances(decision, stance[once]), truth[once], [rows[row].context for row in once]
+    )
     manifest = manifest.model_copy(
         update={
             "decision": decision,
             "model_id": model_id(manifest.files, decision),
-            "policy_spread": round(policy_spread(shares, truth[known], contexts), 3),
+            "policy_spread": round(spread, 3),
         }
     )
     manifest.save(folder)
@@ -100,14 +106,20 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
     manifest.save(folder)
     kept = confidence >= least
     log.info(
-        "%d validation rows: ECE %.3f; sure from %.2f: %.0f%% of rows, %.0f%% of them right",
-        len(truth[known]),
+        "%d weighed validation rows: ECE %.3f; sure from %.2f: %.0f%% of rows, %.0f%% right",
+        len(known),
         calibration_error(confidence, right),
         least,
         100 * kept.mean(),
         100 * right[kept].mean(),
     )
     return manifest
+
+
+def _weighed(rows: npt.NDArray[np.bool_], weights: Sequence[int]) -> npt.NDArray[np.intp]:
+    """Return the places of the rows that are true, each as often as it counts."""
+    places = np.flatnonzero(rows)
+    return np.repeat(places, np.array(weights, np.intp)[places])
 
 
 def _rounded(values: Iterable[float]) -> tuple[float, ...]:

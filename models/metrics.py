@@ -96,7 +96,10 @@ WIDE_WEIGHTS = tuple(step / 10 for step in range(16))
 
 
 def wide_weight(
-    deep: Floats, wide: Floats, truth: Ints, loss: Callable[[Floats, Ints], float]
+    deep: npt.NDArray[np.floating],
+    wide: npt.NDArray[np.floating],
+    truth: Ints,
+    loss: Callable[[npt.NDArray[np.floating], Ints], float],
 ) -> float:
     """Return the least weight of ``WIDE_WEIGHTS`` with which the loss of deep + weight * wide lies
     within a hundredth of the least: what hardly helps on these rows may harm on others."""
@@ -154,15 +157,19 @@ def sure_from(confidence: Floats, right: npt.NDArray[np.bool_], wanted: float = 
     return highest / 100
 
 
-def thresholds(chances: Floats, truth: Ints, enough: int = 20) -> list[float]:
+def thresholds(
+    chances: Floats, truth: Ints, positive: Ints | None = None, enough: int = 20
+) -> list[float]:
     """Return a threshold per cell: the one best for the macro-F1 of all cells together, or, for a
-    cell with ``enough`` positive rows, the one best for its own F1."""
+    cell with ``enough`` positive rows, the one best for its own F1. ``positive`` tells how many
+    there are where rows are repeated to weigh more."""
+    positive = truth.sum(0) if positive is None else positive
     grid = np.arange(0.15, 0.86, 0.05)
     together = max(grid, key=lambda t: macro_f1(truth, (chances >= t).astype(np.int64)))
     found = []
     for cell in range(truth.shape[1]):
         best = together
-        if truth[:, cell].sum() >= enough:
+        if positive[cell] >= enough:
             scores = [
                 f1_score(truth[:, cell], chances[:, cell] >= t, zero_division=0) for t in grid
             ]
