@@ -18,8 +18,10 @@ from minyi.shares.quantifying import adapted
 from minyi.text import normalise
 from models import baseline
 from models.calibrate import outputs
-from models.corpora import c_stance, nlpcc, nlpcc_unlabelled, unrelated
-from models.examples import UNKNOWN, Example
+from models.corpora import c_stance, nlpcc, unrelated
+from models.evidence import clauses
+from models.examples import UNKNOWN, Example, policies
+from models.inputs import STANCES, policy_context
 from models.labels import challenge, comments, gold, stream
 from models.metrics import (
     Bin,
@@ -152,6 +154,24 @@ def policy_scores(judged: Judged, name: str, machine: Machine | None = None) -> 
             )
 
 
+def evidence_scores(tagger: OnnxTagger, rows: Sequence[Example], name: str) -> Iterator[Score]:
+    """Score the evidence span on rows whose telling clauses were all marked: the share of the
+    rightly read stances that show one of these, and what a clause drawn at random would reach."""
+    by_context = {policy_context(policy): policy for policy in policies().values()}
+    marked = [row for row in rows if row.spans and row.context in by_context]
+    taggings = tagger.tag([(by_context[row.context], row.text) for row in marked])
+    right = [
+        (row, tagging.span)
+        for row, tagging in zip(marked, taggings, strict=True)
+        if tagging.stance is STANCES[row.stance]
+    ]
+    if right:
+        hits = float(np.mean([span in row.spans for row, span in right]))
+        chance = float(np.mean([len(row.spans) / len(clauses(row.text)) for row, _ in right]))
+        yield Score(f"{name}: evidence is a clause that shows the stance", hits, len(right))
+        yield Score(f"{name}: the same of a clause drawn at random", chance, len(right))
+
+
 def group_scores(judged: Judged, name: str) -> Iterator[Score]:
     """Return the share of stances that are right, by group."""
     for group in sorted(set(judged.groups.tolist())):
@@ -176,7 +196,7 @@ class Machine:
 def nlpcc_scores(exam: Exam) -> Iterator[Score]:
     """Score NLPCC 2016 Task 4 A by its own metric; the baseline is one machine per target."""
     judged = exam.nlpcc
-    train = nlpcc("train") + nlpcc_unlabelled()
+    train = nlpcc("train")
     plain = baseline.stance_by_target(train, judged.rows)
     new = fresh(train + nlpcc("val") * (exam.split == "test"), judged.rows)
     every = np.ones(len(judged), bool)
@@ -238,6 +258,7 @@ def scores(exam: Exam) -> Iterator[Score]:
     """
     machine, split = Machine(), exam.split
     yield from policy_scores(exam.gold, "real rows", machine)
+    yield from evidence_scores(exam.tagger, exam.gold.rows, "real rows")
     if split == "test":
         unseen = Judged(exam.tagger, gold("unseen"))
         yield from policy_scores(unseen, "real rows, policies never trained on", machine)
