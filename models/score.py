@@ -22,7 +22,7 @@ from models.corpora import c_stance, nlpcc, unrelated
 from models.evidence import clauses
 from models.examples import UNKNOWN, Example, policies
 from models.inputs import STANCES, policy_context
-from models.labels import challenge, comments, gold, stream
+from models.labels import challenge, comments, gold, stream, targets
 from models.metrics import (
     Bin,
     Ints,
@@ -265,6 +265,7 @@ def scores(exam: Exam) -> Iterator[Score]:
     yield exam.nothing_said(gold(split, linked=False), "real rows that only touch a word")
     if split == "val":
         yield from policy_scores(Judged(exam.tagger, comments("val")), "our comments", machine)
+        yield from policy_scores(Judged(exam.tagger, targets("val")), "posts on our targets")
         yield exam.nothing_said(unrelated("val"), "comments beside another policy")
     else:
         hard = Judged(exam.tagger, challenge())
