@@ -194,6 +194,16 @@ def test_a_cell_with_enough_rows_gets_its_own_threshold() -> None:
     assert common <= 0.9
 
 
+def test_rows_that_are_repeated_to_weigh_more_are_not_more_rows() -> None:
+    truth = np.array([[1, 1]] * 4 + [[1, 0]] * 36 + [[0, 0]] * 60, np.int64)
+    chances = np.where(truth == 1, [0.7, 0.3], 0.05)
+    again = np.repeat(np.arange(100), 5)
+    own = metrics.thresholds(chances[again], truth[again])
+    common = metrics.thresholds(chances[again], truth[again], truth.sum(0))
+    assert common[0] == own[0]
+    assert metrics.thresholds(chances, truth)[1] == common[1]
+
+
 def test_a_wide_half_that_says_nothing_gets_no_weight_and_one_that_knows_gets_some() -> None:
     logits, truth = stance_world(np.ones(3), np.zeros(3))
     source = np.random.default_rng(8)
