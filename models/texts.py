@@ -6,6 +6,8 @@ wherever its like stands.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from minyi.text import normalise
 from models.corpora import c_stance, nlpcc
 from models.examples import Example, corpus
@@ -48,6 +50,7 @@ def posts() -> list[Example]:
     ]
 
 
+@lru_cache(maxsize=1)
 def _held_out() -> frozenset[str]:
     """Return all texts that something is validated or tested on, as ``normalise`` writes them."""
     rows = [

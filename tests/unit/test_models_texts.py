@@ -55,9 +55,11 @@ def corpora(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv(SHARED_VARIABLE, str(tmp_path))
     tested = [Example("", TESTED), Example("", f"考试题\n{TESTED}")]
     monkeypatch.setattr(texts, "gold", lambda split, linked=True: tested)
-    corpus.cache_clear()
+    for read in (corpus, texts._held_out):
+        read.cache_clear()
     yield
-    corpus.cache_clear()
+    for read in (corpus, texts._held_out):
+        read.cache_clear()
 
 
 def test_a_text_stands_with_what_it_is_about_and_nothing_held_out_is_read() -> None:
