@@ -12,9 +12,9 @@ from models.examples import (
     cells_of,
     corpus,
     held_out,
-    policies,
+    policies_by_context,
 )
-from models.inputs import policy_context, policy_names
+from models.inputs import policy_names
 from models.labels import UNSEEN, comments, gold, held_back
 
 
@@ -54,7 +54,9 @@ def unrelated(split: str) -> list[Example]:
     nothing said."""
     choice = random.Random(7)  # noqa: S311
     by_context = {
-        policy_context(policy): policy for name, policy in policies().items() if name not in UNSEEN
+        context: policy
+        for context, policy in policies_by_context().items()
+        if policy.id not in UNSEEN
     }
     every = list(by_context)
     found = []

@@ -10,11 +10,7 @@ from pathlib import Path
 from minyi.errors import SettingError
 from models.artifact import file_hash
 from models.config import shared_folder
-from models.corpora import (
-    c_stance,
-    nlpcc,
-    unrelated,
-)
+from models.corpora import c_stance, nlpcc, unrelated
 from models.examples import POLICIES, Example, corpus, policies
 from models.labels import (
     LABELS,

@@ -89,6 +89,11 @@ def policies() -> dict[str, Policy]:
     return found
 
 
+def policies_by_context() -> dict[str, Policy]:
+    """Return the registry by what the tagger reads of a policy, as rows hold it."""
+    return {policy_context(policy): policy for policy in policies().values()}
+
+
 @lru_cache(maxsize=32)
 def corpus(name: str) -> tuple[dict[str, Any], ...]:
     """Return all rows of a corpus in the shared folder.

@@ -20,8 +20,8 @@ from models import baseline
 from models.calibrate import outputs
 from models.corpora import c_stance, nlpcc, unrelated
 from models.evidence import clauses
-from models.examples import UNKNOWN, Example, policies
-from models.inputs import STANCES, policy_context
+from models.examples import UNKNOWN, Example, policies_by_context
+from models.inputs import STANCES
 from models.labels import challenge, comments, gold, stream, targets
 from models.metrics import (
     Bin,
@@ -157,7 +157,7 @@ def policy_scores(judged: Judged, name: str, machine: Machine | None = None) -> 
 def evidence_scores(tagger: OnnxTagger, rows: Sequence[Example], name: str) -> Iterator[Score]:
     """Score the evidence span on rows whose telling clauses were all marked: the share of the
     rightly read stances that show one of these, and what a clause drawn at random would reach."""
-    by_context = {policy_context(policy): policy for policy in policies().values()}
+    by_context = policies_by_context()
     marked = [row for row in rows if row.spans and row.context in by_context]
     taggings = tagger.tag([(by_context[row.context], row.text) for row in marked])
     right = [
