@@ -15,7 +15,7 @@ teacher's vectors (``models.vectors``): the heads are free to turn the encoder t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,8 +83,13 @@ class TaggerNetwork(nn.Module):
             network.load_state_dict(torch.load(folder / HEADS, weights_only=True), strict=False)
         return network
 
+    def products(self) -> AbstractContextManager[None]:
+        """Return a context in which products are made as ``in_bfloat16`` says. Nothing is entered
+        where that is off: the exporter follows what is."""
+        return torch.autocast("cpu", torch.bfloat16) if self.in_bfloat16 else nullcontext()
+
     def forward(self, ids: Tensor, mask: Tensor, segments: Tensor) -> Output:
-        with torch.autocast("cpu", torch.bfloat16) if self.in_bfloat16 else nullcontext():
+        with self.products():
             states = self.encoder(
                 input_ids=ids,
                 attention_mask=mask,

@@ -186,7 +186,7 @@ class Trainer:
 
     def _loss(self, stage: Stage, rows: list[Example], encoded: list[Encoded]) -> Tensor:
         if stage.task == "words":
-            with torch.autocast("cpu", torch.bfloat16, enabled=self.network.in_bfloat16):
+            with self.network.products():
                 return word_loss(self.network.encoder, self.words, encoded, self.inputs)
         ids, mask, segments = collate(encoded, self.inputs.pad)
         hidden = (torch.rand(ids.shape) < self.config.mask_words) & (segments == 1)
