@@ -69,8 +69,8 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
             "prior": _rounded(np.bincount(truth[known], minlength=len(STANCES)) / len(known)),
         }
     )
-    shares = stance_chances(decision, stance[known])
-    confidence, right = shares.max(-1), shares.argmax(-1) == truth[known]
+    shares = stance_chances(decision, stance)
+    confidence, right = shares[known].max(-1), shares[known].argmax(-1) == truth[known]
     least = sure_from(confidence, right)
     decision = decision.model_copy(update={"sure_from": least})
     judged = np.array([row.evaluation for row in rows])
@@ -91,9 +91,7 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
         found_thresholds = thresholds(chances, judged[whole], rows_of_cell)
         decision = decision.model_copy(update={"thresholds": tuple(found_thresholds)})
     once = np.unique(known)
-    spread = policy_spread(
-        stance_chances(decision, stance[once]), truth[once], [rows[row].context for row in once]
-    )
+    spread = policy_spread(shares[once], truth[once], [rows[row].context for row in once])
     manifest = manifest.model_copy(
         update={
             "decision": decision,
