@@ -78,7 +78,7 @@ class TrainConfig(Strict):
     are real, and real ones are what scales and thresholds are for."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of the products in training; the weights are float32. ``auto`` takes bfloat16 where the
-    processor multiplies it in hardware (AMX), which is much faster."""
+    processor multiplies it in hardware (AMX, AVX512-BF16), which is twice as fast or more."""
     vector_texts: int = 8000
     """Texts that the text vector is fitted on."""
     without: tuple[str, ...] = ()

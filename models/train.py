@@ -215,7 +215,7 @@ def in_bfloat16(precision: str) -> bool:
     if precision == "auto":
         # torch learned to tell in 2026
         told: Callable[[], dict[str, object]] = getattr(torch.cpu, "get_capabilities", dict)
-        return bool(told().get("amx_bf16"))
+        return any(told().get(name) for name in ("amx_bf16", "avx512_bf16"))
     return precision == "bfloat16"
 
 
