@@ -56,15 +56,19 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
     decision = manifest.decision
     truth = np.array([row.stance for row in rows])
     known = _weighed(truth != UNKNOWN, weights)
-    # Weighed as if it knew no policy: what it has of known ones must not drown the network.
+    # For a policy that it does not know it is weighed as if it knew none.
     blind, _ = tagger.wide_logits([("", row.text) for row in rows])
     share = wide_weight(stance[known], blind[known], truth[known], stance_loss)
-    stance = stance + np.float32(share) * wide_stance
+    taught = tagger.wide_knows([row.context for row in rows])
+    both = known[taught[known]]
+    more = wide_weight(stance[both], wide_stance[both], truth[both], stance_loss) if len(both) else share
+    stance = stance + np.where(taught[:, None], more, share).astype(np.float32) * wide_stance
     heat = inverse_temperature(stance[known], truth[known])
     decision = decision.model_copy(
         update={
             "stance_scale": _rounded([heat] * len(STANCES)),
             "stance_wide": share,
+            "stance_wide_known": more,
             "stance_bias": (0.0,) * len(STANCES),
             "prior": _rounded(np.bincount(truth[known], minlength=len(STANCES)) / len(known)),
         }

@@ -145,12 +145,19 @@ class OnnxTagger:
                 found[row] = self._wide.logits(context, text)
         return found[:, : len(STANCES)], found[:, len(STANCES) :]
 
+    def wide_knows(self, contexts: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Return which of the contexts the wide half knows, (len(contexts),)."""
+        wide = self._wide
+        return np.array([wide is not None and wide.knows(context) for context in contexts], bool)
+
     def _weighed(self, pairs: Sequence[tuple[str, str]]) -> tuple[Floats, Floats]:
         """Return what the wide half adds to the network's logits of (context, text)."""
         stance, evaluation = self.wide_logits(pairs)
         decision = self._decision
+        known = self.wide_knows([context for context, _ in pairs])[:, None]
         return (
-            np.float32(decision.stance_wide) * stance,
+            np.where(known, decision.stance_wide_known, decision.stance_wide).astype(np.float32)
+            * stance,
             np.float32(decision.evaluation_wide) * evaluation,
         )
 

@@ -3,7 +3,8 @@
 
 It remembers words and names that a small encoder has seen too seldom to learn. The stance reads
 each n-gram alone and, so that a policy can have words of its own, together with the policy
-(Weinberger et al., 2009); the evaluation reads the n-grams alone.
+(Weinberger et al., 2009); the evaluation reads the n-grams alone. The table remembers which
+policies it was taught enough of to have words of their own: there it may weigh more.
 """
 
 from __future__ import annotations
@@ -43,9 +44,14 @@ def buckets(text: str, context: str) -> tuple[Indices, Indices]:
     """Return the rows of the table that a text lights, ascending: those of its n-grams, and these
     with those of each n-gram together with the context."""
     found = grams(text)
-    with_context = _mixed(found ^ np.uint32(zlib.crc32(context.encode())))
+    with_context = _mixed(found ^ np.uint32(named(context)))
     last = np.uint32(BUCKETS - 1)
     return np.unique(found & last), np.unique(np.concatenate([found, with_context]) & last)
+
+
+def named(context: str) -> int:
+    """Return the hash that stands for a policy's context."""
+    return zlib.crc32(context.encode())
 
 
 def _mixed(hashes: Indices) -> Indices:
@@ -65,35 +71,53 @@ class WideTable:
         weights: (BUCKETS, 15) int8: three stances, twelve cells.
         scale: (15,) float32.
         bias: (15,) float32.
+        policies: hashes of the contexts that it knows, as ``named`` gives them.
     """
 
-    def __init__(self, weights: npt.NDArray[np.int8], scale: Floats, bias: Floats) -> None:
+    def __init__(
+        self,
+        weights: npt.NDArray[np.int8],
+        scale: Floats,
+        bias: Floats,
+        policies: Indices | None = None,
+    ) -> None:
         outputs = len(STANCES) + len(CELLS)
         if weights.shape != (BUCKETS, outputs) or scale.shape != bias.shape != (outputs,):
             raise ValueError("the table's shape is not that of this version")
         self.weights, self.scale, self.bias = weights, scale, bias
+        self.policies = np.array([], np.uint32) if policies is None else np.unique(policies)
+        self._known = frozenset(self.policies.tolist())
         self._whole = weights.astype(np.float32)
 
     @classmethod
-    def rounded(cls, weights: Floats, bias: Floats) -> WideTable:
+    def rounded(
+        cls, weights: Floats, bias: Floats, policies: Indices | None = None
+    ) -> WideTable:
         """Round float weights (BUCKETS, 15) to int8."""
         scale = np.maximum(np.abs(weights).max(0), 1e-8).astype(np.float32) / np.float32(LEVELS)
-        return cls(np.rint(weights / scale).astype(np.int8), scale, bias.astype(np.float32))
+        whole = np.rint(weights / scale).astype(np.int8)
+        return cls(whole, scale, bias.astype(np.float32), policies)
 
     def save(self, folder: Path) -> None:
         """Write the table into an artifact's folder, the same bytes for the same table."""
-        np.savez_compressed(folder / FILE, weights=self.weights, scale=self.scale, bias=self.bias)
+        np.savez_compressed(
+            folder / FILE,
+            weights=self.weights,
+            scale=self.scale,
+            bias=self.bias,
+            policies=self.policies,
+        )
 
     @classmethod
     def load(cls, folder: Path) -> WideTable:
-        """Read an artifact's table.
+        """Read an artifact's table. Older ones know no policies.
 
         Raises:
             InvalidArtifact: when it cannot be read.
         """
         try:
             with np.load(folder / FILE, allow_pickle=False) as held:
-                return cls(held["weights"], held["scale"], held["bias"])
+                return cls(held["weights"], held["scale"], held["bias"], held.get("policies"))
         except (OSError, ValueError, KeyError) as error:
             raise InvalidArtifact(f"{folder / FILE} cannot be read: {error}") from error
 
@@ -103,6 +127,10 @@ class WideTable:
         split = len(STANCES)
         found = np.concatenate([with_context[:split], alone[split:]])
         return np.asarray(found * self.scale + self.bias, np.float32)
+
+    def knows(self, context: str) -> bool:
+        """Whether it was taught enough of a policy's context."""
+        return named(context) in self._known
 
     def _mean(self, rows: Indices) -> Floats:
         """Return the rows' sum over the root of their number."""

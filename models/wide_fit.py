@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,13 +14,15 @@ from sklearn.linear_model import LogisticRegression
 
 from models.examples import UNKNOWN, Example
 from models.inputs import CELLS, STANCES
-from models.wide import BUCKETS, Floats, Indices, WideTable, buckets
+from models.wide import BUCKETS, Floats, Indices, WideTable, buckets, named
 
 log = logging.getLogger("models.wide")
 STANCE_STRENGTH, CELL_STRENGTH = 3.0, 10.0
 """Inverse regularisation, chosen on validation rows; 2 to 10 hardly differ."""
 STEPS = 60
 """Steps of the optimizer at most; what it gains later does not show on validation rows."""
+ENOUGH = 50
+"""Rows from which the table knows a policy."""
 
 
 def fit_wide(rows: Sequence[Example]) -> WideTable:
@@ -45,7 +48,9 @@ def fit_wide(rows: Sequence[Example]) -> WideTable:
             with _unfinished_is_fine():
                 machine.fit(lit, truth[:, cell])
             weights[:, split + cell], bias[split + cell] = machine.coef_[0], machine.intercept_[0]
-    return WideTable.rounded(weights, bias)
+    counts = Counter(row.context for row in known)
+    policies = [named(context) for context, count in counts.items() if count >= ENOUGH]
+    return WideTable.rounded(weights, bias, np.array(policies, np.uint32))
 
 
 def _matrix(rows: Sequence[Indices]) -> csr_matrix:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from minyi.errors import InvalidArtifact
 from models.examples import Example, cells_of
 from models.inputs import CELLS, STANCES
-from models.wide import BUCKETS, FILE, WideTable, buckets, grams
+from models.wide import BUCKETS, FILE, WideTable, buckets, grams, named
 
 OUTPUTS = len(STANCES) + len(CELLS)
 
@@ -20,7 +20,8 @@ OUTPUTS = len(STANCES) + len(CELLS)
 def table(seed: int = 3) -> WideTable:
     source = np.random.default_rng(seed)
     weights = source.normal(size=(BUCKETS, OUTPUTS)).astype(np.float32)
-    return WideTable.rounded(weights, source.normal(size=OUTPUTS))
+    policies = np.array([named("地铁")], np.uint32)
+    return WideTable.rounded(weights, source.normal(size=OUTPUTS).astype(np.float32), policies)
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,13 @@ def test_a_saved_table_says_the_same_and_has_the_same_bytes(
     )
     loaded.save(tmp_path)
     assert (tmp_path / FILE).read_bytes() == first
+    assert loaded.knows("地铁") and not loaded.knows("公交")
+
+
+def test_an_older_table_knows_no_policy(random_table: WideTable, tmp_path: Path) -> None:
+    held = {name: getattr(random_table, name) for name in ("weights", "scale", "bias")}
+    np.savez(tmp_path / FILE, **held)
+    assert not WideTable.load(tmp_path).knows("地铁")
 
 
 @pytest.mark.parametrize("text", ["", " ", "😡😡", "no", "长" * 20_000])
@@ -98,6 +106,8 @@ def test_what_words_say_is_learned_alone_and_for_a_policy() -> None:
     learned = wide_fit.fit_wide(rows)
     for row in rows:
         assert learned.logits(row.context, row.text)[:3].argmax() == row.stance
+    assert not learned.knows("地铁")  # forty rows are too few
+    assert wide_fit.fit_wide(rows * 2).knows("地铁")
     cells = learned.logits("公交", "态度好")[3:]
     assert cells.shape == (len(CELLS),)
     assert not learned.weights[:, 3 + 2].any()  # fairness+ was never taught
