@@ -17,6 +17,8 @@ from models.labels import (
     comments,
     contrasts,
     gold,
+    measures,
+    nlpcc_unlabelled,
     others,
     read_labelled,
     stream,
@@ -28,6 +30,7 @@ Rows = Callable[[str], list[Example]]
 """Returns the rows of a split, train or val."""
 SOURCES: dict[str, Rows] = {
     "nlpcc": nlpcc,
+    "nlpcc_unlabelled": nlpcc_unlabelled,
     "c_stance_noun": lambda split: c_stance(split, "noun_phrase"),
     "c_stance_claim": lambda split: c_stance(split, "claim"),
     "comments": comments,
@@ -37,6 +40,7 @@ SOURCES: dict[str, Rows] = {
     "not_about": lambda split: gold(split, linked=False),
     "unrelated": unrelated,
     "targets": targets,
+    "measures": measures,
     "texts_about": lambda split: texts_about() if split == "train" else [],
     "posts": lambda split: posts() if split == "train" else [],
 }

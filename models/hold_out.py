@@ -25,9 +25,10 @@ from models.inputs import CELLS, STANCES
 from models.labels import stream
 from models.runtime import Floats, OnnxTagger, cell_chances, stance_chances
 
-EASY = frozenset({"others"})
-"""Sources that tell less of real comments than of who wrote them: with them in the table, intervals
-came out too narrow on real rows."""
+APART = frozenset({"others", "measures"})
+"""Sources that are not in the table: comments that tell less of real ones than of who wrote them
+(with them, intervals came out too narrow on real rows), and real ones on measures that have a row
+or two each, from which nobody learns how policies differ."""
 OF_POLICIES = frozenset({"gold", OWN})
 """Sources of real comments: their rows tell of the policy itself. Those of the others are kept
 apart, as targets beside it."""
@@ -36,7 +37,7 @@ apart, as targets beside it."""
 def held_out(tagger: OnnxTagger, data: Path | None = None) -> HeldOut:
     """Tag held-out rows and return the table.
 
-    They are the validation rows of the artifact's recipe, but for ``EASY``, and, where the
+    They are the validation rows of the artifact's recipe, but for ``APART``, and, where the
     project's comments are among those, the bundled stream: comments from elsewhere, for which
     every tagger is worse.
 
@@ -49,7 +50,7 @@ def held_out(tagger: OnnxTagger, data: Path | None = None) -> HeldOut:
     """
     manifest = tagger.manifest
     names = TrainConfig.model_validate(manifest.config).validate_on
-    rows = {name: rows_of(name, "val", data) for name in names if name not in EASY}
+    rows = {name: rows_of(name, "val", data) for name in names if name not in APART}
     if "comments" in rows:
         rows["stream"] = stream()
     logits = {

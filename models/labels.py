@@ -168,18 +168,51 @@ def held_back(dataset: str) -> frozenset[int]:
 def targets(split: str) -> list[Example]:
     """Real posts with targets of our own choice, texts looked up in the shared folder; ``val`` is a
     twentieth, by text. Grouped by corpus."""
-    rows = _table("targets.tsv", 4)
+    unjudged = (UNKNOWN,) * len(CELLS)
     return [
-        Example(
-            fold(target),
-            _texts(dataset)[int(place)],
-            STANCE_INDEX[LETTERS[letter]],
-            names=(fold(target),),
-            group=dataset,
-        )
-        for dataset, place, target, letter in rows
-        if held_out(f"{dataset}:{place}", 0.05) == (split == "val")
+        _chosen(*row, unjudged)
+        for row in _table("targets.tsv", 4)
+        if held_out(f"{row[0]}:{row[1]}", 0.05) == (split == "val")
     ]
+
+
+def measures(split: str) -> list[Example]:
+    """Real texts that speak of no policy of the registry, with the public measures that they do
+    speak of: stance and evaluation. ``val`` is a tenth, by text; texts and groups are as for
+    ``targets``."""
+    return [
+        _chosen(*row[:4], cells_of(_cells(row[4])))
+        for row in _table("measures.tsv", 5)
+        if held_out(f"{row[0]}:{row[1]}", 0.1) == (split == "val")
+    ]
+
+
+def _chosen(
+    dataset: str, place: str, target: str, letter: str, cells: tuple[int, ...]
+) -> Example:
+    """Return the row of a text and a target that was chosen for it."""
+    context = fold(target)
+    text = _texts(dataset)[int(place)]
+    return Example(context, text, STANCE_INDEX[LETTERS[letter]], cells, (context,), dataset)
+
+
+def nlpcc_unlabelled(split: str) -> list[Example]:
+    """NLPCC's unlabelled rows with labels of our own, made to read as NLPCC's annotators did: they
+    infer a side where ``gold`` asks for words. All to train. Grouped by target.
+
+    A third of those without a side: there are more of them than among NLPCC's labelled rows.
+    """
+    if split != "train":
+        return []
+    corpus_rows = corpus("nlpcc2016_stance")
+    rows = {row["id"]: row for row in corpus_rows if row["split"] == "unlabelled"}
+    found = []
+    for place, letter in _table("nlpcc_unlabelled.tsv", 2):
+        if LETTERS[letter] is not Stance.NONE or held_out(f"nlpcc_unlabelled:{place}", 1 / 3):
+            row = rows[int(place)]
+            stance = STANCE_INDEX[LETTERS[letter]]
+            found.append(Example(row["target"], row["text"], stance, group=row["target"]))
+    return found
 
 
 def stream() -> list[Example]:

@@ -227,6 +227,23 @@ def test_targets_are_named_once_a_text_and_take_a_side_or_none() -> None:
     assert not apart & {(row[0], int(row[1])) for row in rows}
 
 
+def test_measures_are_named_once_a_text_and_touch_no_unseen_policy() -> None:
+    rows = table("measures.tsv")
+    assert {row[3] for row in rows} == set(LETTERS)
+    assert {cell for row in rows if row[4] != "-" for cell in row[4].split(",")} <= set(CELL_INDEX)
+    assert all(0 < len(row[2]) <= 16 and row[1].isdecimal() for row in rows)
+    assert max(Counter((*row[:2], fold(row[2])) for row in rows).values()) == 1
+    assert not {(row[0], int(row[1])) for row in rows} & set(map(row_of, gold_labels()))
+    unseen = {name for policy in UNSEEN for name in policy_names(policies()[policy])}
+    assert [row[2] for row in rows if any(name in row[2] for name in unseen)] == []
+
+
+def test_unlabelled_rows_of_nlpcc_are_read_once() -> None:
+    rows = table("nlpcc_unlabelled.tsv")
+    assert {row[1] for row in rows} == set(LETTERS)
+    assert len({int(row[0]) for row in rows}) == len(rows) > 2000
+
+
 def test_no_nlpcc_row_that_validates_is_trained_on() -> None:
     """``models.corpora.nlpcc`` keeps this tenth; our labels of its rows keep to it."""
     own = [label for label in gold_labels() if label["dataset"] == "nlpcc2016_stance"]
