@@ -61,7 +61,11 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
     share = wide_weight(stance[known], blind[known], truth[known], stance_loss)
     taught = tagger.wide_knows([row.context for row in rows])
     both = known[taught[known]]
-    more = wide_weight(stance[both], wide_stance[both], truth[both], stance_loss) if len(both) else share
+    more = (
+        wide_weight(stance[both], wide_stance[both], truth[both], stance_loss)
+        if len(both)
+        else share
+    )
     stance = stance + np.where(taught[:, None], more, share).astype(np.float32) * wide_stance
     heat = inverse_temperature(stance[known], truth[known])
     decision = decision.model_copy(

@@ -187,9 +187,7 @@ def measures(split: str) -> list[Example]:
     ]
 
 
-def _chosen(
-    dataset: str, place: str, target: str, letter: str, cells: tuple[int, ...]
-) -> Example:
+def _chosen(dataset: str, place: str, target: str, letter: str, cells: tuple[int, ...]) -> Example:
     """Return the row of a text and a target that was chosen for it."""
     context = fold(target)
     text = _texts(dataset)[int(place)]

@@ -90,9 +90,7 @@ class WideTable:
         self._whole = weights.astype(np.float32)
 
     @classmethod
-    def rounded(
-        cls, weights: Floats, bias: Floats, policies: Indices | None = None
-    ) -> WideTable:
+    def rounded(cls, weights: Floats, bias: Floats, policies: Indices | None = None) -> WideTable:
         """Round float weights (BUCKETS, 15) to int8."""
         scale = np.maximum(np.abs(weights).max(0), 1e-8).astype(np.float32) / np.float32(LEVELS)
         whole = np.rint(weights / scale).astype(np.int8)
