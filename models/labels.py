@@ -170,7 +170,7 @@ def targets(split: str) -> list[Example]:
     twentieth, by text. Grouped by corpus."""
     unjudged = (UNKNOWN,) * len(CELLS)
     return [
-        _chosen(*row, unjudged)
+        _chosen(row, unjudged)
         for row in _table("targets.tsv", 4)
         if held_out(f"{row[0]}:{row[1]}", 0.05) == (split == "val")
     ]
@@ -181,16 +181,17 @@ def measures(split: str) -> list[Example]:
     speak of: stance and evaluation. ``val`` is a tenth, by text; texts and groups are as for
     ``targets``."""
     return [
-        _chosen(*row[:4], cells_of(_cells(row[4])))
+        _chosen(row[:4], cells_of(_cells(row[4])))
         for row in _table("measures.tsv", 5)
         if held_out(f"{row[0]}:{row[1]}", 0.1) == (split == "val")
     ]
 
 
-def _chosen(dataset: str, place: str, target: str, letter: str, cells: tuple[int, ...]) -> Example:
-    """Return the row of a text and a target that was chosen for it."""
-    context = fold(target)
-    text = _texts(dataset)[int(place)]
+def _chosen(row: Sequence[str], cells: tuple[int, ...]) -> Example:
+    """Return the row of a text and a target that was chosen for it: data set, place, target,
+    letter."""
+    dataset, place, target, letter = row
+    context, text = fold(target), _texts(dataset)[int(place)]
     return Example(context, text, STANCE_INDEX[LETTERS[letter]], cells, (context,), dataset)
 
 
