@@ -48,8 +48,8 @@ class Decision(BaseModel):
     stance_wide: float = Field(default=0.0, ge=0)
     evaluation_wide: float = Field(default=0.0, ge=0)
     """Weights of the wide half's logits beside the network's, which count once."""
-    stance_wide_known: float = Field(default=0.0, ge=0)
-    """In place of ``stance_wide`` for a policy that the wide half knows."""
+    stance_wide_known: float | None = Field(default=None, ge=0)
+    """In place of ``stance_wide`` for a policy that the wide half knows; None: the same."""
     prior: tuple[float, ...] = (1 / len(STANCES),) * len(STANCES)
     """Shares of the stances in the rows that the probabilities were calibrated on."""
     sure_from: float = Field(default=0.0, ge=0, le=1)

@@ -33,6 +33,10 @@ from models.metrics import (
 from models.runtime import Floats, OnnxTagger, cell_chances, stance_chances
 
 log = logging.getLogger("models.calibrate")
+WRITTEN = frozenset({"comments", "others"})
+"""Sources of comments that were written to be trained on."""
+ENOUGH = 100
+"""Rows from which the wide half's weight for a policy that it knows is a choice of its own."""
 
 
 def outputs(tagger: OnnxTagger, rows: Sequence[Example]) -> tuple[Floats, Floats]:
@@ -56,23 +60,19 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
     decision = manifest.decision
     truth = np.array([row.stance for row in rows])
     known = _weighed(truth != UNKNOWN, weights)
-    # For a policy that it does not know it is weighed as if it knew none.
     blind, _ = tagger.wide_logits([("", row.text) for row in rows])
-    share = wide_weight(stance[known], blind[known], truth[known], stance_loss)
     taught = tagger.wide_knows([row.context for row in rows])
-    both = known[taught[known]]
-    more = (
-        wide_weight(stance[both], wide_stance[both], truth[both], stance_loss)
-        if len(both)
-        else share
+    real = np.array([name not in WRITTEN for name, part in found.items() for _ in part])
+    for_new, for_taught = _wide_weights(
+        stance, blind, wide_stance, truth, known, known[(taught & real)[known]]
     )
-    stance = stance + np.where(taught[:, None], more, share).astype(np.float32) * wide_stance
+    stance += np.where(taught[:, None], for_taught, for_new).astype(np.float32) * wide_stance
     heat = inverse_temperature(stance[known], truth[known])
     decision = decision.model_copy(
         update={
             "stance_scale": _rounded([heat] * len(STANCES)),
-            "stance_wide": share,
-            "stance_wide_known": more,
+            "stance_wide": for_new,
+            "stance_wide_known": for_taught,
             "stance_bias": (0.0,) * len(STANCES),
             "prior": _rounded(np.bincount(truth[known], minlength=len(STANCES)) / len(known)),
         }
@@ -120,6 +120,31 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
         100 * right[kept].mean(),
     )
     return manifest
+
+
+def _wide_weights(
+    deep: Floats,
+    blind: Floats,
+    wide: Floats,
+    truth: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.intp],
+    taught: npt.NDArray[np.intp],
+) -> tuple[float, float]:
+    """Return the wide half's weights beside the network's stance: for a policy that it does not
+    know, chosen as if it knew none, and for one that it knows, the same where few rows tell.
+
+    Args:
+        deep: the network's logits.
+        blind, wide: the wide half's, of the text alone and of the text with its policy.
+        truth: the rows' stances.
+        rows: places of the rows that count, each as often as it does.
+        taught: those of them that are real comments on a policy that it knows. Written ones would
+            tell that it knows their writers.
+    """
+    new = wide_weight(deep[rows], blind[rows], truth[rows], stance_loss)
+    if len(np.unique(taught)) < ENOUGH:
+        return new, new
+    return new, wide_weight(deep[taught], wide[taught], truth[taught], stance_loss)
 
 
 def _weighed(rows: npt.NDArray[np.bool_], weights: Sequence[int]) -> npt.NDArray[np.intp]:

@@ -168,27 +168,27 @@ def held_back(dataset: str) -> frozenset[int]:
 def targets(split: str) -> list[Example]:
     """Real posts with targets of our own choice, texts looked up in the shared folder; ``val`` is a
     twentieth, by text. Grouped by corpus."""
-    unjudged = (UNKNOWN,) * len(CELLS)
-    return [
-        _chosen(row, unjudged)
-        for row in _table("targets.tsv", 4)
-        if held_out(f"{row[0]}:{row[1]}", 0.05) == (split == "val")
-    ]
+    return [_chosen(row) for row in _table("targets.tsv", 4) if _part(row, 0.05) == split]
 
 
 def measures(split: str) -> list[Example]:
-    """Real texts that speak of no policy of the registry, with the public measures that they do
+    """Real texts without a label for a policy of the registry, with the public measures that they
     speak of: stance and evaluation. ``val`` is a tenth, by text; texts and groups are as for
     ``targets``."""
     return [
         _chosen(row[:4], cells_of(_cells(row[4])))
         for row in _table("measures.tsv", 5)
-        if held_out(f"{row[0]}:{row[1]}", 0.1) == (split == "val")
+        if _part(row, 0.1) == split
     ]
 
 
-def _chosen(row: Sequence[str], cells: tuple[int, ...]) -> Example:
-    """Return the row of a text and a target that was chosen for it: data set, place, target,
+def _part(row: Sequence[str], validates: float) -> str:
+    """Return the split of a text that is named by data set and place."""
+    return "val" if held_out(f"{row[0]}:{row[1]}", validates) else "train"
+
+
+def _chosen(row: Sequence[str], cells: tuple[int, ...] = (UNKNOWN,) * len(CELLS)) -> Example:
+    """Return the row of a text and a target that was chosen for it, of data set, place, target and
     letter."""
     dataset, place, target, letter = row
     context, text = fold(target), _texts(dataset)[int(place)]

@@ -154,10 +154,11 @@ class OnnxTagger:
         """Return what the wide half adds to the network's logits of (context, text)."""
         stance, evaluation = self.wide_logits(pairs)
         decision = self._decision
-        known = self.wide_knows([context for context, _ in pairs])[:, None]
+        unknown, known = decision.stance_wide, decision.stance_wide_known
+        knows = self.wide_knows([context for context, _ in pairs])[:, None]
+        weights = np.where(knows, unknown if known is None else known, unknown)
         return (
-            np.where(known, decision.stance_wide_known, decision.stance_wide).astype(np.float32)
-            * stance,
+            weights.astype(np.float32) * stance,
             np.float32(decision.evaluation_wide) * evaluation,
         )
 

@@ -22,7 +22,7 @@ from models.corpora import c_stance, nlpcc, unrelated
 from models.evidence import clauses
 from models.examples import UNKNOWN, Example, policies_by_context
 from models.inputs import STANCES
-from models.labels import challenge, comments, gold, stream, targets
+from models.labels import challenge, comments, gold, measures, nlpcc_unlabelled, stream, targets
 from models.metrics import (
     Bin,
     Ints,
@@ -184,7 +184,7 @@ class Machine:
 
     @cached_property
     def train(self) -> list[Example]:
-        return gold("train") + gold("train", linked=False) + comments("train")
+        return gold("train") + gold("train", linked=False) + measures("train") + comments("train")
 
     def stance(self, rows: Sequence[Example]) -> Ints:
         return baseline.stance_of_pairs(self.train, rows)
@@ -196,7 +196,7 @@ class Machine:
 def nlpcc_scores(exam: Exam) -> Iterator[Score]:
     """Score NLPCC 2016 Task 4 A by its own metric; the baseline is one machine per target."""
     judged = exam.nlpcc
-    train = nlpcc("train")
+    train = nlpcc("train") + nlpcc_unlabelled("train")
     plain = baseline.stance_by_target(train, judged.rows)
     new = fresh(train + nlpcc("val") * (exam.split == "test"), judged.rows)
     every = np.ones(len(judged), bool)
@@ -264,6 +264,7 @@ def scores(exam: Exam) -> Iterator[Score]:
         yield from policy_scores(unseen, "real rows, policies never trained on", machine)
     yield exam.nothing_said(gold(split, linked=False), "real rows that only touch a word")
     if split == "val":
+        yield from policy_scores(Judged(exam.tagger, measures("val")), "public measures", machine)
         yield from policy_scores(Judged(exam.tagger, comments("val")), "our comments", machine)
         yield from policy_scores(Judged(exam.tagger, targets("val")), "posts on our targets")
         yield exam.nothing_said(unrelated("val"), "comments beside another policy")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from minyi.text import normalise
 from models.corpora import c_stance, nlpcc
 from models.examples import Example, corpus
-from models.labels import gold
+from models.labels import gold, measures
 
 SUBJECTS = {
     "c_stance": "target",
@@ -56,7 +56,13 @@ def _held_out() -> frozenset[str]:
     rows = [
         row
         for split in ("val", "test")
-        for found in (gold(split), gold(split, linked=False), nlpcc(split), c_stance(split))
+        for found in (
+            gold(split),
+            gold(split, linked=False),
+            measures(split),
+            nlpcc(split),
+            c_stance(split),
+        )
         for row in found
     ]
     return frozenset(normalise(row.text) for row in rows)

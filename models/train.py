@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 
 from minyi.errors import SettingError
+from minyi.text import fold
 from models.base import Base
 from models.batches import bucketed, collate
 from models.config import BEFORE, Stage, TrainConfig
@@ -34,7 +35,8 @@ CHECKPOINT = "checkpoint.pt"
 def mixture(
     stage: Stage, seed: int, data: Path | None = None, without: Sequence[str] = ()
 ) -> list[Example]:
-    """Return the rows of a stage, but for those whose policy or target names a word of ``without``.
+    """Return the rows of a stage, but for those whose policy or target names a word of ``without``
+    (folded).
 
     Raises:
         SettingError: when a source is unknown or cannot be read.
@@ -44,7 +46,7 @@ def mixture(
         found = [
             row
             for row in rows_of(source.name, "train", data)
-            if not any(word in row.context for word in without)
+            if not any(word in fold(row.context) for word in without)
         ]
         random.Random(seed).shuffle(found)  # noqa: S311
         found = found[: source.take]

@@ -44,12 +44,12 @@ def buckets(text: str, context: str) -> tuple[Indices, Indices]:
     """Return the rows of the table that a text lights, ascending: those of its n-grams, and these
     with those of each n-gram together with the context."""
     found = grams(text)
-    with_context = _mixed(found ^ np.uint32(named(context)))
+    with_context = _mixed(found ^ np.uint32(context_hash(context)))
     last = np.uint32(BUCKETS - 1)
     return np.unique(found & last), np.unique(np.concatenate([found, with_context]) & last)
 
 
-def named(context: str) -> int:
+def context_hash(context: str) -> int:
     """Return the hash that stands for a policy's context."""
     return zlib.crc32(context.encode())
 
@@ -71,7 +71,7 @@ class WideTable:
         weights: (BUCKETS, 15) int8: three stances, twelve cells.
         scale: (15,) float32.
         bias: (15,) float32.
-        policies: hashes of the contexts that it knows, as ``named`` gives them.
+        contexts: hashes of the policies' contexts that it knows, as of ``context_hash``.
     """
 
     def __init__(
@@ -79,22 +79,22 @@ class WideTable:
         weights: npt.NDArray[np.int8],
         scale: Floats,
         bias: Floats,
-        policies: Indices | None = None,
+        contexts: Indices | None = None,
     ) -> None:
         outputs = len(STANCES) + len(CELLS)
         if weights.shape != (BUCKETS, outputs) or scale.shape != bias.shape != (outputs,):
             raise ValueError("the table's shape is not that of this version")
         self.weights, self.scale, self.bias = weights, scale, bias
-        self.policies = np.array([], np.uint32) if policies is None else np.unique(policies)
-        self._known = frozenset(self.policies.tolist())
+        self.contexts = np.array([], np.uint32) if contexts is None else np.unique(contexts)
+        self._known = frozenset(self.contexts.tolist())
         self._whole = weights.astype(np.float32)
 
     @classmethod
-    def rounded(cls, weights: Floats, bias: Floats, policies: Indices | None = None) -> WideTable:
+    def rounded(cls, weights: Floats, bias: Floats, contexts: Indices | None = None) -> WideTable:
         """Round float weights (BUCKETS, 15) to int8."""
         scale = np.maximum(np.abs(weights).max(0), 1e-8).astype(np.float32) / np.float32(LEVELS)
         whole = np.rint(weights / scale).astype(np.int8)
-        return cls(whole, scale, bias.astype(np.float32), policies)
+        return cls(whole, scale, bias.astype(np.float32), contexts)
 
     def save(self, folder: Path) -> None:
         """Write the table into an artifact's folder, the same bytes for the same table."""
@@ -103,7 +103,7 @@ class WideTable:
             weights=self.weights,
             scale=self.scale,
             bias=self.bias,
-            policies=self.policies,
+            contexts=self.contexts,
         )
 
     @classmethod
@@ -115,7 +115,7 @@ class WideTable:
         """
         try:
             with np.load(folder / FILE, allow_pickle=False) as held:
-                return cls(held["weights"], held["scale"], held["bias"], held.get("policies"))
+                return cls(held["weights"], held["scale"], held["bias"], held.get("contexts"))
         except (OSError, ValueError, KeyError) as error:
             raise InvalidArtifact(f"{folder / FILE} cannot be read: {error}") from error
 
@@ -128,7 +128,7 @@ class WideTable:
 
     def knows(self, context: str) -> bool:
         """Whether it was taught enough of a policy's context."""
-        return named(context) in self._known
+        return context_hash(context) in self._known
 
     def _mean(self, rows: Indices) -> Floats:
         """Return the rows' sum over the root of their number."""

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from models.examples import UNKNOWN, Example
 from models.inputs import CELLS, STANCES
-from models.wide import BUCKETS, Floats, Indices, WideTable, buckets, named
+from models.wide import BUCKETS, Floats, Indices, WideTable, buckets, context_hash
 
 log = logging.getLogger("models.wide")
 STANCE_STRENGTH, CELL_STRENGTH = 3.0, 10.0
@@ -22,7 +22,8 @@ STANCE_STRENGTH, CELL_STRENGTH = 3.0, 10.0
 STEPS = 60
 """Steps of the optimizer at most; what it gains later does not show on validation rows."""
 ENOUGH = 50
-"""Rows from which the table knows a policy."""
+"""Rows from which the table knows a policy: all but a few of the registry's have that many, and
+targets of the public corpora that stand on few posts do not."""
 
 
 def fit_wide(rows: Sequence[Example]) -> WideTable:
@@ -49,8 +50,8 @@ def fit_wide(rows: Sequence[Example]) -> WideTable:
                 machine.fit(lit, truth[:, cell])
             weights[:, split + cell], bias[split + cell] = machine.coef_[0], machine.intercept_[0]
     counts = Counter(row.context for row in known)
-    policies = [named(context) for context, count in counts.items() if count >= ENOUGH]
-    return WideTable.rounded(weights, bias, np.array(policies, np.uint32))
+    taught = [context_hash(context) for context, count in counts.items() if count >= ENOUGH]
+    return WideTable.rounded(weights, bias, np.array(taught, np.uint32))
 
 
 def _matrix(rows: Sequence[Indices]) -> csr_matrix:

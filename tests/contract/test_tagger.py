@@ -19,6 +19,8 @@ from minyi.ports import Cached
 from minyi.settings import ROOT
 from minyi.vocabulary import Domain, Stance
 from models.artifact import MANIFEST
+from models.examples import policies
+from models.inputs import policy_context, policy_names
 from models.runtime import OnnxTagger
 
 ARTIFACT = ROOT / "artifacts" / "tagger"
@@ -89,6 +91,18 @@ def test_logits_and_vectors_are_the_same_bit_for_bit_in_any_batch(tagger: OnnxTa
         assert np.array_equal(one[0], stance[index])
         assert np.array_equal(two[0], evaluation[index])
         assert np.array_equal(tagger.embed([pair[1]])[0], vectors[index])
+
+
+def test_the_wide_half_weighs_by_whether_it_knows_the_policy(tagger: OnnxTagger) -> None:
+    taught = policies()["fireworks-ban"]
+    assert tagger.wide_knows(list(map(policy_context, (taught, METRO)))).tolist() == [True, False]
+    decision, count = tagger.manifest.decision, len(TEXTS)
+    pairs = [(policy_context(p), text, policy_names(p)) for p in (taught, METRO) for text in TEXTS]
+    added = tagger.logits(pairs)[0] - tagger.deep_logits(pairs)[0]
+    wide, _ = tagger.wide_logits([pair[:2] for pair in pairs])
+    assert decision.stance_wide_known
+    np.testing.assert_allclose(added[:count], decision.stance_wide_known * wide[:count], atol=1e-5)
+    np.testing.assert_allclose(added[count:], decision.stance_wide * wide[count:], atol=1e-5)
 
 
 def test_the_number_of_threads_changes_nothing(tagger: OnnxTagger) -> None:

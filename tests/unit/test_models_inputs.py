@@ -151,6 +151,9 @@ def test_the_model_id_names_what_results_depend_on() -> None:
         Decision(evaluation_bias=(0.1, *[0.0] * 11)),
         Decision(thresholds=(0.4, *[0.5] * 11)),
         Decision(sure_from=0.5),
+        Decision(stance_wide=0.1),
+        Decision(stance_wide_known=0.1),
+        Decision(evaluation_wide=0.1),
     ):
         assert model_id(files, other) != same
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from minyi.errors import SettingError
 from minyi.text import fold, normalise
 from minyi.vocabulary import Stance
+from models import labels
 from models.config import SHARED_VARIABLE
 from models.examples import (
     CELL_INDEX,
@@ -242,6 +243,20 @@ def test_unlabelled_rows_of_nlpcc_are_read_once() -> None:
     rows = table("nlpcc_unlabelled.tsv")
     assert {row[1] for row in rows} == set(LETTERS)
     assert len({int(row[0]) for row in rows}) == len(rows) > 2000
+
+
+def test_all_sides_and_a_third_of_the_others_are_read_of_nlpccs_unlabelled_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = table("nlpcc_unlabelled.tsv")
+    posts = [{"id": int(r[0]), "split": "unlabelled", "target": "t", "text": r[0]} for r in rows]
+    monkeypatch.setattr(labels, "corpus", lambda name: posts)
+    read = Counter(row.stance for row in labels.nlpcc_unlabelled("train"))
+    held = Counter(STANCE_INDEX[LETTERS[row[1]]] for row in rows)
+    none = STANCE_INDEX[Stance.NONE]
+    assert {**read, none: 0} == {**held, none: 0}
+    assert read[none] == pytest.approx(held[none] / 3, rel=0.1)
+    assert labels.nlpcc_unlabelled("val") == labels.nlpcc_unlabelled("test") == []
 
 
 def test_no_nlpcc_row_that_validates_is_trained_on() -> None:

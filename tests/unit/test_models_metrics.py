@@ -211,3 +211,15 @@ def test_a_wide_half_that_says_nothing_gets_no_weight_and_one_that_knows_gets_so
     knowing = np.eye(3)[truth] + source.normal(size=logits.shape)
     assert metrics.wide_weight(logits, noise, truth, metrics.stance_loss) <= 0.1
     assert metrics.wide_weight(logits, knowing, truth, metrics.stance_loss) >= 0.5
+
+
+def test_the_wide_half_weighs_more_where_real_rows_say_that_it_knows_the_policy() -> None:
+    calibrate: Any = pytest.importorskip("models.calibrate", reason="needs the train extra")
+    source = np.random.default_rng(5)
+    truth = source.integers(0, 3, 400)
+    deep, blind = source.normal(size=(2, 400, 3))
+    wide = 3 * np.eye(3)[truth] + source.normal(size=(400, 3))
+    rows, few = np.arange(400), np.repeat(np.arange(50), 4)
+    new, taught = calibrate._wide_weights(deep, blind, wide, truth, rows, rows[100:])
+    assert new < 0.5 < taught
+    assert calibrate._wide_weights(deep, blind, wide, truth, rows, few) == (new, new)

@@ -17,6 +17,7 @@ from models.texts import posts, texts_about
 
 LONG = "这条评论够长，说得清楚"
 TESTED = "这条评论用来考试，谁也不许先看"
+MEASURED = "这条微博只用来验证，一样不许先看"
 VALIDATES = next(n for n in range(100) if held_out(f"nlpcc{n}", 0.1))
 ROWS: dict[str, list[dict[str, Any]]] = {
     "c_stance": [
@@ -40,7 +41,11 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"topic": "公交太少", "text": LONG},
         {"topic": None, "text": LONG},
     ],
-    "covid_weibo_daily": [{"text": "第一条微博，足够长了"}, {"text": f"{TESTED} "}],
+    "covid_weibo_daily": [
+        {"text": "第一条微博，足够长了"},
+        {"text": f"{TESTED} "},
+        {"text": MEASURED},
+    ],
     "weibo_2014_raw_posts": [{"text": "转发微博"}, {"text": LONG}],
 }
 
@@ -55,6 +60,7 @@ def corpora(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv(SHARED_VARIABLE, str(tmp_path))
     tested = [Example("", TESTED), Example("", f"考试题\n{TESTED}")]
     monkeypatch.setattr(texts, "gold", lambda split, linked=True: tested)
+    monkeypatch.setattr(texts, "measures", lambda split: [Example("", MEASURED)] * (split == "val"))
     for read in (corpus, texts._held_out):
         read.cache_clear()
     yield

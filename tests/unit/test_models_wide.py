@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from minyi.errors import InvalidArtifact
 from models.examples import Example, cells_of
 from models.inputs import CELLS, STANCES
-from models.wide import BUCKETS, FILE, WideTable, buckets, grams, named
+from models.wide import BUCKETS, FILE, WideTable, buckets, context_hash, grams
 
 OUTPUTS = len(STANCES) + len(CELLS)
 
@@ -20,8 +20,8 @@ OUTPUTS = len(STANCES) + len(CELLS)
 def table(seed: int = 3) -> WideTable:
     source = np.random.default_rng(seed)
     weights = source.normal(size=(BUCKETS, OUTPUTS)).astype(np.float32)
-    policies = np.array([named("地铁")], np.uint32)
-    return WideTable.rounded(weights, source.normal(size=OUTPUTS).astype(np.float32), policies)
+    known = np.array([context_hash("地铁")], np.uint32)
+    return WideTable.rounded(weights, source.normal(size=OUTPUTS).astype(np.float32), known)
 
 
 @pytest.fixture(scope="module")

@@ -79,3 +79,17 @@ def test_precision_is_as_the_recipe_says(precision: str, wanted: bool) -> None:
     from models.train import in_bfloat16
 
     assert in_bfloat16(precision) is wanted
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [({"amx_bf16": True}, True), ({"avx512_bf16": True}, True), ({"avx512_f": True}, False)],
+)
+def test_bfloat16_is_taken_where_the_processor_multiplies_it(
+    told: dict[str, bool], wanted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = extra("torch")
+    from models.train import in_bfloat16
+
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: told, raising=False)
+    assert in_bfloat16("auto") is wanted
