@@ -143,6 +143,7 @@ class Trainer:
         if self.state is not None:
             optimizer.load_state_dict(self.state)
             self.state = None
+        self.network.drop(stage.encoder_dropout)
         self.network.train()
         started, seen, losses = time.monotonic(), 0, []
         for step, batch in self._progress(stage, batches):

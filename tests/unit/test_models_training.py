@@ -156,3 +156,34 @@ def test_rows_are_taken_and_repeated_as_the_recipe_says(tmp_path: Path) -> None:
     first = texts(take=5)
     assert len(set(first)) == 5
     assert first == texts(take=5)
+
+
+def test_what_a_stage_drops_is_dropped_in_training_only(tmp_path: Path) -> None:
+    torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
+    from models.network import TaggerNetwork
+
+    shape = transformers.BertConfig(
+        vocab_size=20, hidden_size=32, num_hidden_layers=2, num_attention_heads=2
+    )
+    transformers.BertModel(shape, add_pooling_layer=False).save_pretrained(tmp_path)
+    network = TaggerNetwork.from_base(tmp_path)
+    ids = torch.randint(0, 20, (4, 9))
+    inputs = ids, torch.ones_like(ids), torch.ones_like(ids)
+    whole = network.eval()(*inputs).stance
+    assert torch.equal(network.train()(*inputs).stance, whole)
+    network.drop(0.3)
+    assert not torch.equal(network.train()(*inputs).stance, whole)
+    assert torch.equal(network.eval()(*inputs).stance, whole)
+
+
+def test_dropping_keeps_the_mean_and_is_the_same_for_all_tokens_of_a_text() -> None:
+    torch = pytest.importorskip("torch")
+    from models.network import _FeatureDropout
+
+    torch.manual_seed(1)
+    dropout = _FeatureDropout()
+    dropout.share = 0.25
+    found = dropout(torch.ones(50, 3, 400))
+    assert torch.equal(found, found[:, :1].expand_as(found))
+    assert found.unique().tolist() == pytest.approx([0, 4 / 3])
+    assert found.mean().item() == pytest.approx(1, abs=0.02)
