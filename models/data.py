@@ -19,6 +19,7 @@ from models.labels import (
     gold,
     measures,
     nlpcc_unlabelled,
+    nouns,
     others,
     read_labelled,
     stream,
@@ -41,6 +42,7 @@ SOURCES: dict[str, Rows] = {
     "unrelated": unrelated,
     "targets": targets,
     "measures": measures,
+    "nouns": nouns,
     "texts_about": lambda split: texts_about() if split == "train" else [],
     "posts": lambda split: posts() if split == "train" else [],
 }

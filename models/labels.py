@@ -171,13 +171,19 @@ def targets(split: str) -> list[Example]:
     return [_chosen(row) for row in _table("targets.tsv", 4) if _part(row, 0.05) == split]
 
 
+def nouns(split: str) -> list[Example]:
+    """Real posts with noun phrases that they speak of, made to read as C-STANCE's annotators did,
+    who take a mood for a side. All to train. Texts and groups are as for ``targets``."""
+    return [_chosen(row) for row in _table("nouns.tsv", 4)] if split == "train" else []
+
+
 def measures(split: str) -> list[Example]:
     """Real texts without a label for a policy of the registry, with the public measures that they
-    speak of: stance and evaluation. ``val`` is a tenth, by text; texts and groups are as for
-    ``targets``."""
+    speak of: stance and evaluation, and of some the clauses that show the stance. ``val`` is a
+    tenth, by text; texts and groups are as for ``targets``."""
     return [
-        _chosen(row[:4], cells_of(_cells(row[4])))
-        for row in _table("measures.tsv", 5)
+        _chosen(row[:4], cells_of(_cells(row[4])), _spans(row[5]))
+        for row in _table("measures.tsv", 6)
         if _part(row, 0.1) == split
     ]
 
@@ -187,12 +193,22 @@ def _part(row: Sequence[str], validates: float) -> str:
     return "val" if held_out(f"{row[0]}:{row[1]}", validates) else "train"
 
 
-def _chosen(row: Sequence[str], cells: tuple[int, ...] = (UNKNOWN,) * len(CELLS)) -> Example:
+def _spans(field: str) -> tuple[tuple[int, int], ...]:
+    """Return the clauses that a field of a table names: ``3-17,40-52``."""
+    parts = [] if field == "-" else [part.split("-") for part in field.split(",")]
+    return tuple((int(start), int(end)) for start, end in parts)
+
+
+def _chosen(
+    row: Sequence[str],
+    cells: tuple[int, ...] = (UNKNOWN,) * len(CELLS),
+    spans: tuple[tuple[int, int], ...] = (),
+) -> Example:
     """Return the row of a text and a target that was chosen for it, of data set, place, target and
     letter."""
     dataset, place, target, letter = row
     context, text = fold(target), _texts(dataset)[int(place)]
-    return Example(context, text, STANCE_INDEX[LETTERS[letter]], cells, (context,), dataset)
+    return Example(context, text, STANCE_INDEX[LETTERS[letter]], cells, (context,), dataset, spans)
 
 
 def nlpcc_unlabelled(split: str) -> list[Example]:

@@ -234,9 +234,38 @@ def test_measures_are_named_once_a_text_and_touch_no_unseen_policy() -> None:
     assert {cell for row in rows if row[4] != "-" for cell in row[4].split(",")} <= set(CELL_INDEX)
     assert all(0 < len(row[2]) <= 16 and row[1].isdecimal() for row in rows)
     assert max(Counter((*row[:2], fold(row[2])) for row in rows).values()) == 1
-    assert not {(row[0], int(row[1])) for row in rows} & set(map(row_of, gold_labels()))
     unseen = {name for policy in UNSEEN for name in policy_names(policies()[policy])}
     assert [row[2] for row in rows if any(name in row[2] for name in unseen)] == []
+
+
+def test_a_text_with_measures_and_policies_stands_in_one_split() -> None:
+    split = {row_of(label): label["split"] for label in gold_labels()}
+    for row in table("measures.tsv"):
+        place = row[0], int(row[1])
+        measured = "val" if held_out(f"{row[0]}:{row[1]}", 0.1) else "train"
+        assert split.get(place, measured) == measured, row
+
+
+def test_clauses_of_a_measure_are_marked_for_a_side_only() -> None:
+    marked = [row for row in table("measures.tsv") if row[5] != "-"]
+    assert marked
+    for row in marked:
+        spans = [tuple(map(int, span.split("-"))) for span in row[5].split(",")]
+        assert row[3] != "n"
+        assert 1 <= len(set(spans)) == len(spans) <= 4
+        assert all(0 <= start < end for start, end in spans)
+
+
+def test_noun_phrases_are_named_once_a_post_and_touch_no_unseen_policy() -> None:
+    rows = table("nouns.tsv")
+    assert {row[3] for row in rows} == set(LETTERS)
+    assert all(0 < len(row[2]) <= 16 and row[1].isdecimal() for row in rows)
+    assert max(Counter((*row[:2], fold(row[2])) for row in rows).values()) == 1
+    unseen = {name for policy in UNSEEN for name in policy_names(policies()[policy])}
+    assert [row[2] for row in rows if any(name in row[2] for name in unseen)] == []
+    apart = {row_of(label) for label in gold_labels() if label["split"] != "train"}
+    assert not apart & {(row[0], int(row[1])) for row in rows}
+    assert labels.nouns("val") == labels.nouns("test") == []
 
 
 def test_unlabelled_rows_of_nlpcc_are_read_once() -> None:
