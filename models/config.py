@@ -51,7 +51,7 @@ class Stage(Strict):
     batch: int | None = Field(default=None, ge=1)
     """Rows of a step, where it is not the run's."""
     steps: int | None = Field(default=None, ge=1)
-    """Leave the stage after so many steps of its schedule; None goes to the end."""
+    """Steps at most, over which the learning rate falls to zero; None takes all rows."""
 
 
 class TrainConfig(Strict):

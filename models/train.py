@@ -138,8 +138,8 @@ class Trainer:
         )
         optimizer = self._optimizer(stage)
         trained = [value for group in optimizer.param_groups for value in group["params"]]
-        schedule = _Schedule(optimizer, len(batches))
         batches = batches[: stage.steps]
+        schedule = _Schedule(optimizer, len(batches))
         if self.state is not None:
             optimizer.load_state_dict(self.state)
             self.state = None
