@@ -45,7 +45,7 @@ class Stage(Strict):
     evaluation_weight: float = 3.0
     """Weight of the evaluation loss (mean over cells) against the stance loss."""
     encoder_dropout: float = Field(default=0.0, ge=0, lt=1)
-    """On what the encoder's layers add, not on its attention."""
+    """On the encoder's embeddings and on what its layers add, not on its attention."""
     max_length: int | None = Field(default=None, ge=32, le=512)
     """Tokens of a pair at most, where it is not the run's."""
     batch: int | None = Field(default=None, ge=1)

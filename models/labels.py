@@ -51,8 +51,8 @@ def comments(split: str) -> list[Example]:
 
 
 def contrasts() -> list[Example]:
-    """Comments written in families that share words and differ in what decides. All to train: parts
-    of a family would give each other away."""
+    """Comments written on what is hard, most in families that share words and differ in what
+    decides. All to train: parts of a family would give each other away."""
     return [pair for row in _table("train_contrasts.tsv", 6) for pair in _pairs(row)]
 
 
@@ -178,9 +178,9 @@ def nouns(split: str) -> list[Example]:
 
 
 def measures(split: str) -> list[Example]:
-    """Real texts with the public measures that they speak of, beside the registry's policies: stance
-    and evaluation, and of some the clauses that show the stance. ``val`` is a tenth, by text; texts
-    and groups are as for ``targets``."""
+    """Real texts with the public measures that they speak of, beside the registry's policies:
+    stance and evaluation, and of some the clauses that show the stance. ``val`` is a tenth, by
+    text; texts and groups are as for ``targets``."""
     return [
         _chosen(row[:4], cells_of(_cells(row[4])), _spans(row[5]))
         for row in _table("measures.tsv", 6)

@@ -88,7 +88,8 @@ class TaggerNetwork(nn.Module):
         return network
 
     def drop(self, share: float) -> None:
-        """Let training drop this share of what the encoder's layers add, never of the attention."""
+        """Let training drop this share of the embeddings and of what the encoder's layers add,
+        never of the attention."""
         for module in self.encoder.modules():
             if isinstance(module, _FeatureDropout):
                 module.share = share

@@ -183,6 +183,31 @@ def test_a_run_gives_the_same_wherever_it_was_stopped(
         assert same(tmp_path / stage, run / stage)
 
 
+def test_a_stage_drops_and_slows_down_as_the_recipe_says(
+    cli: Cli, own: Own, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from models.network import TaggerNetwork
+    from models.train import _Schedule
+
+    rates, shares = [], []
+    set_rate, drop = _Schedule.set, TaggerNetwork.drop
+
+    def rated(self: Any, step: int) -> None:
+        set_rate(self, step)
+        rates.append(self.optimizer.param_groups[0]["lr"])
+
+    def dropped(self: Any, share: float) -> None:
+        drop(self, share)
+        shares.append(share)
+
+    monkeypatch.setattr(_Schedule, "set", rated)
+    monkeypatch.setattr(TaggerNetwork, "drop", dropped)
+    cli(*own.train(tmp_path, "--until", "second"))
+    assert shares == [0, 0.2, 0]
+    three_steps = rates[-3 - 3 : -3]  # the second stage has three batches
+    assert three_steps == pytest.approx([8e-5, 8e-5, 4e-5])
+
+
 def test_a_run_killed_while_a_stage_is_written_writes_it_again(
     cli: Cli, run: Path, own: Own, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

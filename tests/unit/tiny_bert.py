@@ -28,6 +28,7 @@ sources = [{ name = "data" }]
 [[stages]]
 name = "first"
 steps = 3
+encoder_dropout = 0.2
 sources = [{ name = "data" }]
 
 [[stages]]
