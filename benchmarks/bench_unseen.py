@@ -103,7 +103,7 @@ def main() -> None:
         guesses = (
             stances(base, weights, rows),
             stances(base, common, rows),
-            baseline.stance_of_pairs(others, rows),
+            baseline.PairMachine(others).predict(rows),
         )
         every.append((truth, *guesses))
         table.add_row(target, *(f"{f_avg(truth, guess):.3f}" for guess in guesses), str(len(rows)))

@@ -13,9 +13,16 @@ from models.examples import Example
 from models.metrics import Ints
 
 
-def _machine(balanced: bool = False) -> Pipeline:
-    grams = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2, sublinear_tf=True)
-    return make_pipeline(grams, LinearSVC(C=0.5, class_weight="balanced" if balanced else None))
+def _grams() -> TfidfVectorizer:
+    return TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2, sublinear_tf=True)
+
+
+def _vectors(balanced: bool = False) -> LinearSVC:
+    return LinearSVC(C=0.5, class_weight="balanced" if balanced else None)
+
+
+def _machine() -> Pipeline:
+    return make_pipeline(_grams(), _vectors())
 
 
 def stance_by_target(train: Sequence[Example], rows: Sequence[Example]) -> Ints:
@@ -29,19 +36,31 @@ def stance_by_target(train: Sequence[Example], rows: Sequence[Example]) -> Ints:
     return found
 
 
-def stance_of_pairs(train: Sequence[Example], rows: Sequence[Example]) -> Ints:
-    """Predict stance with one machine that reads target and text together."""
-    machine = _machine().fit(
-        [f"{row.context}。{row.text}" for row in train], [row.stance for row in train]
-    )
-    return np.asarray(machine.predict([f"{row.context}。{row.text}" for row in rows]), np.int64)
+class PairMachine:
+    """One machine that reads target and text together and predicts the stance."""
+
+    def __init__(self, train: Sequence[Example]) -> None:
+        self._machine = _machine().fit(_pairs(train), [row.stance for row in train])
+
+    def predict(self, rows: Sequence[Example]) -> Ints:
+        """Return an index of ``STANCES`` for each row."""
+        return np.asarray(self._machine.predict(_pairs(rows)), np.int64)
 
 
-def cells(train: Sequence[Example], rows: Sequence[Example]) -> Ints:
-    """Predict each evaluation cell with a machine of its own."""
-    truth = np.array([row.evaluation for row in train])
-    found = np.zeros((len(rows), truth.shape[1]), np.int64)
-    for cell in range(truth.shape[1]):
-        machine = _machine(balanced=True).fit([row.text for row in train], truth[:, cell])
-        found[:, cell] = machine.predict([row.text for row in rows])
-    return found
+def _pairs(rows: Sequence[Example]) -> list[str]:
+    return [f"{row.context}。{row.text}" for row in rows]
+
+
+class CellMachines:
+    """A machine of its own for each evaluation cell, all on the same n-grams."""
+
+    def __init__(self, train: Sequence[Example]) -> None:
+        truth = np.array([row.evaluation for row in train])
+        self._grams = _grams()
+        texts = self._grams.fit_transform([row.text for row in train])
+        self._cells = [_vectors(balanced=True).fit(texts, cell) for cell in truth.T]
+
+    def predict(self, rows: Sequence[Example]) -> Ints:
+        """Return 0/1 for each row and cell."""
+        texts = self._grams.transform([row.text for row in rows])
+        return np.stack([cell.predict(texts) for cell in self._cells], axis=1)

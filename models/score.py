@@ -186,11 +186,19 @@ class Machine:
     def train(self) -> list[Example]:
         return gold("train") + gold("train", linked=False) + measures("train") + comments("train")
 
+    @cached_property
+    def _stance(self) -> baseline.PairMachine:
+        return baseline.PairMachine(self.train)
+
+    @cached_property
+    def _cells(self) -> baseline.CellMachines:
+        return baseline.CellMachines(self.train)
+
     def stance(self, rows: Sequence[Example]) -> Ints:
-        return baseline.stance_of_pairs(self.train, rows)
+        return self._stance.predict(rows)
 
     def cells(self, rows: Sequence[Example]) -> Ints:
-        return baseline.cells(self.train, rows)
+        return self._cells.predict(rows)
 
 
 def nlpcc_scores(exam: Exam) -> Iterator[Score]:
@@ -223,7 +231,7 @@ def nlpcc_scores(exam: Exam) -> Iterator[Score]:
 def c_stance_scores(exam: Exam) -> Iterator[Score]:
     """Score C-STANCE subtask A, whole and on noun phrases."""
     judged = exam.c_stance
-    plain = baseline.stance_of_pairs(c_stance("train"), judged.rows)
+    plain = baseline.PairMachine(c_stance("train")).predict(judged.rows)
     every, noun = np.ones(len(judged), bool), judged.groups == "noun_phrase"
     yield _beside("C-STANCE A: macro-F1", macro_f1, judged, plain, every)
     yield _beside("C-STANCE A, noun phrases: macro-F1", macro_f1, judged, plain, noun)
