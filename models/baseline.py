@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
@@ -13,16 +15,13 @@ from models.examples import Example
 from models.metrics import Ints
 
 
-def _grams() -> TfidfVectorizer:
-    return TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2, sublinear_tf=True)
+def _vectors(class_weight: str | None = None) -> LinearSVC:
+    return LinearSVC(C=0.5, class_weight=class_weight)
 
 
-def _vectors(balanced: bool = False) -> LinearSVC:
-    return LinearSVC(C=0.5, class_weight="balanced" if balanced else None)
-
-
-def _machine() -> Pipeline:
-    return make_pipeline(_grams(), _vectors())
+def _machine(vectors: BaseEstimator) -> Pipeline:
+    grams = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2, sublinear_tf=True)
+    return make_pipeline(grams, vectors)
 
 
 def stance_by_target(train: Sequence[Example], rows: Sequence[Example]) -> Ints:
@@ -30,7 +29,8 @@ def stance_by_target(train: Sequence[Example], rows: Sequence[Example]) -> Ints:
     found = np.zeros(len(rows), np.int64)
     for target in {row.context for row in rows}:
         own = [row for row in train if row.context == target]
-        machine = _machine().fit([row.text for row in own], [row.stance for row in own])
+        machine = _machine(_vectors())
+        machine.fit([row.text for row in own], [row.stance for row in own])
         places = [index for index, row in enumerate(rows) if row.context == target]
         found[places] = machine.predict([rows[index].text for index in places])
     return found
@@ -40,7 +40,8 @@ class PairMachine:
     """One machine that reads target and text together and predicts the stance."""
 
     def __init__(self, train: Sequence[Example]) -> None:
-        self._machine = _machine().fit(_pairs(train), [row.stance for row in train])
+        self._machine = _machine(_vectors())
+        self._machine.fit(_pairs(train), [row.stance for row in train])
 
     def predict(self, rows: Sequence[Example]) -> Ints:
         """Return an index of ``STANCES`` for each row."""
@@ -55,12 +56,10 @@ class CellMachines:
     """A machine of its own for each evaluation cell, all on the same n-grams."""
 
     def __init__(self, train: Sequence[Example]) -> None:
-        truth = np.array([row.evaluation for row in train])
-        self._grams = _grams()
-        texts = self._grams.fit_transform([row.text for row in train])
-        self._cells = [_vectors(balanced=True).fit(texts, cell) for cell in truth.T]
+        each = MultiOutputClassifier(_vectors("balanced"))
+        self._machine = _machine(each)
+        self._machine.fit([row.text for row in train], np.array([row.evaluation for row in train]))
 
     def predict(self, rows: Sequence[Example]) -> Ints:
         """Return 0/1 for each row and cell."""
-        texts = self._grams.transform([row.text for row in rows])
-        return np.stack([cell.predict(texts) for cell in self._cells], axis=1)
+        return np.asarray(self._machine.predict([row.text for row in rows]), np.int64)

@@ -124,7 +124,7 @@ class Exam:
 def policy_scores(judged: Judged, name: str, machine: Machine | None = None) -> Iterator[Score]:
     """Score stance and evaluation; the evaluation only where every row has been judged."""
     count = len(judged)
-    guess = machine.stance(judged.rows) if machine else None
+    guess = machine.stance.predict(judged.rows) if machine else None
     yield Score(
         f"{name}: stance, macro-F1",
         macro_f1(judged.truth, judged.stance),
@@ -137,7 +137,7 @@ def policy_scores(judged: Judged, name: str, machine: Machine | None = None) -> 
         yield Score(f"{name}: stance right, where sure", right, judged.sure.sum())
     if (judged.cells == UNKNOWN).any() or not judged.cells.any():
         return
-    plain = machine.cells(judged.rows) if machine else None
+    plain = machine.cells.predict(judged.rows) if machine else None
     common = judged.cells.sum(0) >= ENOUGH
     parts: list[tuple[str, Metric, Bools]] = [
         (f"macro-F1 of the {common.sum()} cells with {ENOUGH} rows", macro_f1, common),
@@ -187,18 +187,12 @@ class Machine:
         return gold("train") + gold("train", linked=False) + measures("train") + comments("train")
 
     @cached_property
-    def _stance(self) -> baseline.PairMachine:
+    def stance(self) -> baseline.PairMachine:
         return baseline.PairMachine(self.train)
 
     @cached_property
-    def _cells(self) -> baseline.CellMachines:
+    def cells(self) -> baseline.CellMachines:
         return baseline.CellMachines(self.train)
-
-    def stance(self, rows: Sequence[Example]) -> Ints:
-        return self._stance.predict(rows)
-
-    def cells(self, rows: Sequence[Example]) -> Ints:
-        return self._cells.predict(rows)
 
 
 def nlpcc_scores(exam: Exam) -> Iterator[Score]:
