@@ -181,9 +181,7 @@ def test_dropping_keeps_the_mean_and_is_the_same_for_all_tokens_of_a_text() -> N
     from models.network import _FeatureDropout
 
     torch.manual_seed(1)
-    dropout = _FeatureDropout()
-    dropout.share = 0.25
-    found = dropout(torch.ones(50, 3, 400))
+    found = _FeatureDropout(0.25)(torch.ones(50, 3, 400))
     assert torch.equal(found, found[:, :1].expand_as(found))
     assert found.unique().tolist() == pytest.approx([0, 4 / 3])
     assert found.mean().item() == pytest.approx(1, abs=0.02)
