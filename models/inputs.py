@@ -1,8 +1,9 @@
 """From (policy, comment) to token ids: one reading for training and for serving.
 
 A pair becomes ``[CLS] context [SEP] comment [SEP]``: the context has segment 0, the comment
-segment 1. Text is folded first (case, width, traditional characters), because the base encoder's
-tokenizer does not lowercase and knows simplified Chinese best.
+segment 1. Text is folded first (case, width, traditional characters) and its emoji become
+characters, because the base encoder's tokenizer does not lowercase, knows simplified Chinese best
+and hardly any emoji.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tokenizers import Tokenizer as FastTokenizer
 from minyi.policy import Policy
 from minyi.text import fold
 from minyi.vocabulary import Aspect, Polarity, Stance
+from models.emoji import in_words
 
 STANCES = tuple(Stance)
 """Order of the stance head's outputs."""
@@ -83,7 +85,7 @@ class InputEncoder:
         """
         left = self._tokenizer.encode(fold(context), add_special_tokens=False)
         folded = fold(comment)
-        right = self._tokenizer.encode(folded, add_special_tokens=False)
+        right = self._tokenizer.encode(in_words(folded), add_special_tokens=False)
         names = left.ids[:CONTEXT_TOKENS]
         budget = self.max_length - len(names) - 3
         ids, offsets = right.ids, right.offsets
@@ -95,7 +97,7 @@ class InputEncoder:
 
     def single(self, text: str) -> Encoded:
         """Encode one text, cut after ``max_length`` tokens."""
-        ids = self._tokenizer.encode(fold(text), add_special_tokens=False).ids
+        ids = self._tokenizer.encode(in_words(fold(text)), add_special_tokens=False).ids
         return Encoded((self.cls, *ids[: self.max_length - 2], self.sep))
 
 
