@@ -21,10 +21,10 @@ from models.labels import (
     nlpcc_unlabelled,
     nouns,
     others,
-    read_labelled,
     stream,
     targets,
 )
+from models.own import read_labelled
 from models.texts import posts, texts_about
 
 Rows = Callable[[str], list[Example]]

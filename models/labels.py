@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from minyi.errors import SettingError
@@ -13,7 +12,6 @@ from minyi.settings import ROOT
 from minyi.text import fold
 from minyi.vocabulary import Stance
 from models.examples import (
-    CELL_INDEX,
     STANCE_INDEX,
     UNKNOWN,
     Example,
@@ -23,13 +21,12 @@ from models.examples import (
     held_out,
     policies,
 )
-from models.inputs import CELLS, context_of, policy_context, policy_names
+from models.inputs import CELLS, context_of
 
 LABELS = ROOT / "data" / "labels"
 STREAM = ROOT / "data" / "stream"
 UNSEEN = frozenset({"parking", "wage-arrears", "waste-sorting", "maternity-support"})
 """Policies that no training row speaks of, so that scores say what a new policy gets."""
-SPLITS = ("train", "val", "test")
 LETTERS = {"f": Stance.FAVOR, "a": Stance.AGAINST, "n": Stance.NONE}
 
 
@@ -250,53 +247,3 @@ def stream() -> list[Example]:
             for label in truth["labels"]
         ]
     return found
-
-
-def read_labelled(path: Path, split: str) -> list[Example]:
-    """Read a user's own labelled comments: JSON Lines with ``text``, ``policy``, ``stance``.
-
-    ``policy`` is an id of the registry or any title. ``evaluation`` (a list like
-    ``["cost-", "service+"]``) and ``split`` (train or val) are optional; without a split a tenth
-    is held out for validation, by text.
-
-    Raises:
-        SettingError: with file and line of what is wrong.
-    """
-    found = []
-    try:
-        lines = path.read_text("utf-8-sig").split("\n")  # a text may hold other line separators
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"{path}: {error}") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            found += _labelled(json.loads(line), split)
-        except (ValueError, TypeError, AttributeError) as error:
-            raise SettingError(f"{path}, line {number}: {error}") from error
-    return found
-
-
-def _labelled(row: dict[str, Any], split: str) -> list[Example]:
-    missing = [name for name in ("text", "policy", "stance") if not row.get(name)]
-    if missing:
-        raise ValueError(f"{', '.join(missing)} missing; needed are text, policy and stance")
-    wrong = [name for name in ("text", "policy", "stance") if not isinstance(row[name], str)]
-    if wrong:
-        raise ValueError(f"{', '.join(wrong)} must be text")
-    cells = row.get("evaluation")
-    wrong = [name for name in cells or () if name not in CELL_INDEX]
-    if wrong:
-        raise ValueError(f"no such evaluation: {', '.join(wrong)}; known: {', '.join(CELL_INDEX)}")
-    own = row.get("split") or ("val" if held_out(row["text"], 0.1) else "train")
-    if own not in SPLITS:
-        raise ValueError(f"no such split: {own}; known: {', '.join(SPLITS)}")
-    if own != split:
-        return []
-    policy = policies().get(row["policy"])
-    context = policy_context(policy) if policy else fold(row["policy"])
-    names = policy_names(policy) if policy else (context,)
-    # Not judged is unknown, not nothing.
-    marks = cells_of(cells) if cells is not None else (UNKNOWN,) * len(CELLS)
-    stance = STANCE_INDEX[Stance(row["stance"].lower())]
-    return [Example(context, row["text"], stance, marks, names)]

@@ -269,7 +269,7 @@ def _recipe(data: Path | None, base: str | None) -> Path:
 
 def _own(data: Path, split: str) -> list[Example]:
     """Return a user's own rows; a file without validation rows is scored as a whole."""
-    from models.labels import read_labelled
+    from models.own import read_labelled
 
     rows = read_labelled(data, split) or read_labelled(data, "train")
     if not rows:

@@ -36,9 +36,9 @@ from models.labels import (
     gold_labels,
     held_back,
     others,
-    read_labelled,
     stream,
 )
+from models.own import read_labelled
 
 GOOD: dict[str, Any] = {
     "text": "限号限得好，路上不堵了",
