@@ -17,6 +17,7 @@ from models.labels import (
     comments,
     contrasts,
     gold,
+    inferred,
     measures,
     nlpcc_unlabelled,
     nouns,
@@ -43,6 +44,7 @@ SOURCES: dict[str, Rows] = {
     "targets": targets,
     "measures": measures,
     "nouns": nouns,
+    "inferred": inferred,
     "texts_about": lambda split: texts_about() if split == "train" else [],
     "posts": lambda split: posts() if split == "train" else [],
 }

@@ -208,11 +208,19 @@ def _chosen(
     return Example(context, text, STANCE_INDEX[LETTERS[letter]], cells, (context,), dataset, spans)
 
 
+def inferred(split: str) -> list[Example]:
+    """Real posts with what was talked of where they were written, made to read as NLPCC's
+    annotators did. All to train, a third of those without a side. Texts and groups are as for
+    ``targets``."""
+    if split != "train":
+        return []
+    return [_chosen(row) for row in _table("inferred.tsv", 4) if _read(":".join(row[:2]), row[3])]
+
+
 def nlpcc_unlabelled(split: str) -> list[Example]:
     """NLPCC's unlabelled rows with labels of our own, made to read as NLPCC's annotators did: they
-    infer a side where ``gold`` asks for words. All to train. Grouped by target.
-
-    A third of those without a side: there are more of them than among NLPCC's labelled rows.
+    infer a side where ``gold`` asks for words. All to train, a third of those without a side.
+    Grouped by target.
     """
     if split != "train":
         return []
@@ -220,11 +228,17 @@ def nlpcc_unlabelled(split: str) -> list[Example]:
     rows = {row["id"]: row for row in corpus_rows if row["split"] == "unlabelled"}
     found = []
     for place, letter in _table("nlpcc_unlabelled.tsv", 2):
-        if LETTERS[letter] is not Stance.NONE or held_out(f"nlpcc_unlabelled:{place}", 1 / 3):
+        if _read(f"nlpcc_unlabelled:{place}", letter):
             row = rows[int(place)]
             stance = STANCE_INDEX[LETTERS[letter]]
             found.append(Example(row["target"], row["text"], stance, group=row["target"]))
     return found
+
+
+def _read(key: str, letter: str) -> bool:
+    """Whether a row is read: of those without a side there are more than among NLPCC's own, so a
+    third is."""
+    return LETTERS[letter] is not Stance.NONE or held_out(key, 1 / 3)
 
 
 def stream() -> list[Example]:

@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from models.examples import (
     CELL_INDEX,
     STANCE_INDEX,
     UNKNOWN,
+    Example,
     cells_of,
     held_out,
     policies,
@@ -220,7 +222,8 @@ def test_rows_of_a_training_corpus_that_gold_holds_out_are_known(dataset: str) -
 
 
 @pytest.mark.parametrize(
-    ("name", "longest"), [("targets.tsv", 24), ("nouns.tsv", 16), ("measures.tsv", 16)]
+    ("name", "longest"),
+    [("targets.tsv", 24), ("nouns.tsv", 16), ("inferred.tsv", 16), ("measures.tsv", 16)],
 )
 def test_what_a_text_speaks_of_is_named_once_and_takes_a_side_or_none(
     name: str, longest: int
@@ -231,13 +234,13 @@ def test_what_a_text_speaks_of_is_named_once_and_takes_a_side_or_none(
     assert max(Counter((*row[:2], fold(row[2])) for row in rows).values()) == 1
 
 
-@pytest.mark.parametrize("name", ["targets.tsv", "nouns.tsv"])
+@pytest.mark.parametrize("name", ["targets.tsv", "nouns.tsv", "inferred.tsv"])
 def test_no_text_that_gold_holds_out_has_a_target(name: str) -> None:
     apart = {row_of(label) for label in gold_labels() if label["split"] != "train"}
     assert not apart & {(row[0], int(row[1])) for row in table(name)}
 
 
-@pytest.mark.parametrize("name", ["nouns.tsv", "measures.tsv"])
+@pytest.mark.parametrize("name", ["nouns.tsv", "inferred.tsv", "measures.tsv"])
 def test_no_target_is_an_unseen_policy(name: str) -> None:
     unseen = {word for policy in UNSEEN for word in policy_names(policies()[policy])}
     assert [row[2] for row in table(name) if any(word in row[2] for word in unseen)] == []
@@ -248,8 +251,9 @@ def test_evaluations_of_measures_are_cells() -> None:
     assert {cell for row in rows if row[4] != "-" for cell in row[4].split(",")} <= set(CELL_INDEX)
 
 
-def test_noun_phrases_only_train() -> None:
-    assert labels.nouns("val") == labels.nouns("test") == []
+@pytest.mark.parametrize("source", [labels.nouns, labels.inferred, labels.nlpcc_unlabelled])
+def test_some_sources_only_train(source: Callable[[str], list[Example]]) -> None:
+    assert source("val") == source("test") == []
 
 
 def test_a_text_with_measures_and_policies_stands_in_one_split() -> None:
@@ -287,7 +291,6 @@ def test_all_sides_and_a_third_of_the_others_are_read_of_nlpccs_unlabelled_rows(
     none = STANCE_INDEX[Stance.NONE]
     assert {**read, none: 0} == {**held, none: 0}
     assert read[none] == pytest.approx(held[none] / 3, rel=0.1)
-    assert labels.nlpcc_unlabelled("val") == labels.nlpcc_unlabelled("test") == []
 
 
 def test_no_nlpcc_row_that_validates_is_trained_on() -> None:
