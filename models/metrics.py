@@ -65,6 +65,15 @@ def calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], bins: in
     return sum(abs(b.confidence - b.right) * b.rows for b in filled) / len(confidence)
 
 
+def chance_error(confidence: Floats, draws: int = 400, share: float = 0.95) -> float:
+    """Return the calibration error that so many rows of a perfectly calibrated tagger stay below
+    in ``share`` of the draws: a smaller error says nothing (consistency resampling, Bröcker and
+    Smith, 2007, "Increasing the reliability of reliability diagrams")."""
+    choice = np.random.default_rng(0)
+    drawn = (choice.random(len(confidence)) < confidence for _ in range(draws))
+    return float(np.quantile([calibration_error(confidence, right) for right in drawn], share))
+
+
 def inverse_temperature(logits: npt.NDArray[np.floating], truth: Ints) -> float:
     """Return the scale with the least negative log-likelihood of softmax(scale * logits): one over
     the temperature of Guo et al. (2017, section 4.2). The likeliest class stays what it is; a scale

@@ -27,6 +27,7 @@ from models.metrics import (
     Bin,
     Ints,
     calibration_error,
+    chance_error,
     f_avg,
     macro_f1,
     micro_f1,
@@ -75,10 +76,15 @@ class Judged:
     def right(self) -> Bools:
         return np.asarray(self.stance == self.truth)
 
-    @property
-    def error(self) -> float:
-        """Expected calibration error of the stance."""
-        return calibration_error(self.confidence, self.right)
+    def calibration(self, name: str) -> Iterator[Score]:
+        """Return the expected calibration error of the stance, and up to where chance explains
+        one."""
+        error, chance = (
+            calibration_error(self.confidence, self.right),
+            chance_error(self.confidence),
+        )
+        yield Score(f"{name}: calibration error", error, len(self))
+        yield Score(f"{name}: calibration error of chance, 95 %", chance, len(self))
 
     @property
     def bins(self) -> list[Bin]:
@@ -131,7 +137,7 @@ def policy_scores(judged: Judged, name: str, machine: Machine | None = None) -> 
         count,
         macro_f1(judged.truth, guess) if guess is not None else None,
     )
-    yield Score(f"{name}: stance, calibration error", judged.error, count)
+    yield from judged.calibration(name)
     if judged.sure.any():
         right = judged.right[judged.sure].mean()
         yield Score(f"{name}: stance right, where sure", right, judged.sure.sum())
@@ -219,7 +225,7 @@ def nlpcc_scores(exam: Exam) -> Iterator[Score]:
     for target in sorted(set(judged.groups.tolist())):
         rows = judged.groups == target
         yield _beside(f"NLPCC-2016 A, {target}: F_avg", f_avg, judged, plain, rows)
-    yield Score("NLPCC-2016 A: calibration error", judged.error, len(judged))
+    yield from judged.calibration("NLPCC-2016 A")
 
 
 def c_stance_scores(exam: Exam) -> Iterator[Score]:
@@ -229,7 +235,7 @@ def c_stance_scores(exam: Exam) -> Iterator[Score]:
     every, noun = np.ones(len(judged), bool), judged.groups == "noun_phrase"
     yield _beside("C-STANCE A: macro-F1", macro_f1, judged, plain, every)
     yield _beside("C-STANCE A, noun phrases: macro-F1", macro_f1, judged, plain, noun)
-    yield Score("C-STANCE A: calibration error", judged.error, len(judged))
+    yield from judged.calibration("C-STANCE A")
 
 
 def _beside(name: str, metric: Metric, judged: Judged, plain: Ints, rows: Bools) -> Score:

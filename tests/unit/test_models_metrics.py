@@ -93,6 +93,18 @@ def test_a_sure_and_right_forecast_has_no_calibration_error() -> None:
     assert metrics.calibration_error(np.full(50, 0.5), half) == pytest.approx(0)
 
 
+def test_chance_explains_the_error_of_a_calibrated_forecast_and_not_of_a_wrong_one() -> None:
+    choice = np.random.default_rng(1)
+    confidence = choice.uniform(0.4, 1, 300)
+    fair = [choice.random(300) < confidence for _ in range(100)]
+    bound = metrics.chance_error(confidence)
+    below = np.mean([metrics.calibration_error(confidence, right) < bound for right in fair])
+    assert below >= 0.88
+    assert metrics.calibration_error(confidence, choice.random(300) < confidence - 0.2) > bound
+    assert metrics.chance_error(np.tile(confidence, 16)) < bound / 3
+    assert metrics.chance_error(np.ones(9)) == 0
+
+
 forecasts = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60)
 
 
