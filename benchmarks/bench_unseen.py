@@ -4,7 +4,7 @@
 
 The recipe is ``models/configs/unseen.toml``: one common stage without NLPCC and without the
 policies that its targets speak of, then for each target a stage on the four others, with NLPCC's
-labels and, on the rows that it left without and on posts about other things, ours. A run that was
+labels and, on the rows that it left without, ours. A run that was
 stopped goes on. The network alone is scored, without the wide half and in float32, on the official
 test rows of the target; F_avg is NLPCC's, the mean of the F1 of favor and against. Beside it stand
 the network of the common stage, which knows no row of NLPCC, and a linear machine that is taught
@@ -42,7 +42,7 @@ from models.train import CHECKPOINT, Trainer
 RECIPE = ROOT / "models" / "configs" / "unseen.toml"
 WORDS = {
     "iPhone SE": ("iphone",),
-    "俄罗斯在叙利亚的反恐行动": ("叙利亚", "反恐", "俄罗斯", "普京"),
+    "俄罗斯在叙利亚的反恐行动": ("叙利亚", "反恐"),
     "开放二胎": ("二胎", "二孩", "三胎", "三孩"),
     "春节放鞭炮": ("鞭炮", "烟花爆竹"),
     "深圳禁摩限电": ("禁摩", "摩托", "电动自行车"),
