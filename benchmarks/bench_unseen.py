@@ -4,11 +4,10 @@
 
 The recipe is ``models/configs/unseen.toml``: one common stage without NLPCC and without the
 policies that its targets speak of, then for each target a stage on the four others, with NLPCC's
-labels and, on the rows that it left without, ours. A run that was
-stopped goes on. The network alone is scored, without the wide half and in float32, on the official
-test rows of the target; F_avg is NLPCC's, the mean of the F1 of favor and against. Beside it stand
-the network of the common stage, which knows no row of NLPCC, and a linear machine that is taught
-the four other targets.
+labels and, on the rows that it left without, ours. A run that was stopped goes on. The network
+alone is scored, without the wide half and in float32, on the official test rows of the target;
+F_avg is NLPCC's, the mean of the F1 of favor and against. Beside it stand the network of the common
+stage, which knows no row of NLPCC, and a linear machine that is taught the four other targets.
 Needs the train extra.
 """
 
@@ -77,7 +76,7 @@ def stances(base: Base, weights: Path, rows: Sequence[Example]) -> np.ndarray:
     network = TaggerNetwork.from_base(base.folder)
     network.load_state_dict(torch.load(weights, weights_only=True))
     network.eval()
-    inputs = InputEncoder(base.folder, load_config(RECIPE).max_length)
+    inputs = InputEncoder(base.folder, load_config(RECIPE).max_length, emoji=True)
     encoded = [inputs.pair(row.context, row.text, row.names) for row in rows]
     with torch.inference_mode():
         found = [

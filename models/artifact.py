@@ -36,6 +36,8 @@ class Decision(BaseModel):
     cells: tuple[str, ...] = tuple(f"{aspect}:{polarity}" for aspect, polarity in CELLS)
     max_length: int = 384
     """Tokens of a pair at most."""
+    emoji: bool = False
+    """Whether emoji are read as characters; older artifacts were not taught so."""
     stance_scale: tuple[float, ...] = (1.0,) * len(STANCES)
     stance_bias: tuple[float, ...] = (0.0,) * len(STANCES)
     """Stance probabilities are softmax(scale * logits + bias); temperature scaling (Guo et al.,

@@ -1,22 +1,25 @@
 """Emoji as the tagger reads them: one Chinese character for one emoji.
 
-The base encoder's vocabulary has hardly any: a laugh and a fist are the same ``[UNK]`` to it. A
+The base encoder's vocabulary has hardly any: anger and applause are the same ``[UNK]`` to it. A
 character that means what people mean by the emoji is one that it knows, and one for one keeps the
-places of the text. An emoji that no character stands for stays as it is.
+places of the text. The table holds what is common in comments; other emoji stay as they are, and
+one that is joined of several is read by its parts.
 """
 
 from __future__ import annotations
 
+import re
+
 _MEANINGS = {
     "赞": "👍👏👌💯🙌🤝💐🌹🌺🌷🌸🫡",
     "强": "💪✊👊",
-    "贺": "🎉🎊🥳🎆🎇🏆🥇🎁🎈🎂",
+    "贺": "🎉🎊🥳🏆🥇🎁🎈🎂",
     "爱": "❤♥💕💖💗💓💘💙💚💛💜🧡🖤🤍💞💝😍🥰😘🤗",
-    "喜": "😊😁😄😃😀😆☺😋😌😇✨🌟⭐🌞🌈",
+    "喜": "😊😁😄😃😀😆☺😋😌😇",
     "笑": "😂🤣😹",
-    "泪": "😭😢😥🥹",
+    "泪": "😭😢😥🥹🥲",
     "求": "🙏🥺",
-    "怒": "😡😠🤬😤💢👿🔥",
+    "怒": "😡😠🤬😤💢👿",
     "骂": "🖕",
     "差": "👎💩",
     "哼": "🙄😒😑😐",
@@ -26,15 +29,15 @@ _MEANINGS = {
     "汗": "😅😓💦",
     "愁": "😔😞😟😕☹🙁😣😖😫😩",
     "伤": "💔🤕",
-    "惊": "😱😨😰😮😲😳🤯😧😦",
+    "惊": "😱😨😰😮😲😳🤯😧😦😵",
     "呕": "🤢🤮",
-    "疑": "🤔🧐🤨❓❔",
+    "疑": "🤔🧐🤨❓❔🤷",
     "捂": "🤦🙈😶🤐🤫",
-    "否": "❌🙅✖✕❎",
-    "对": "✔✅☑🙆",
+    "看": "👀",
+    "否": "❌🙅❎",
+    "对": "✅☑🙆",
     "禁": "🚫⛔🈲🚭🔞",
     "钱": "💰💸💵💴🪙",
-    "病": "😷🤒🤧",
     "药": "💊",
     "针": "💉",
     "医": "🏥",
@@ -49,23 +52,28 @@ _MEANINGS = {
     "孕": "🤰",
     "老": "👴👵🧓",
     "警": "👮🚓🚨",
-    "烟": "🚬💨",
+    "烟": "🚬",
     "炮": "🧨💥",
+    "花": "🎆🎇",
+    "火": "🔥",
     "酒": "🍺🍻🍷",
     "涨": "📈",
     "跌": "📉",
     "票": "🎫",
     "书": "📖📚",
     "信": "📩📧✉",
-    "快": "🚀⚡",
+    "快": "🚀",
     "慢": "🐌🐢",
     "!": "‼❗❕⚠",
-    # What only shapes the emoji before it.
-    " ": "\ufe0f\u200d🏻🏼🏽🏾🏿♀♂",
+    # Variants and skin colours of the emoji before.
+    " ": "\ufe0f🏻🏼🏽🏾🏿",
 }
 _TABLE = {ord(emoji): meaning for meaning, every in _MEANINGS.items() for emoji in every}
+_RUN = re.compile(f"([{''.join(map(chr, _TABLE))}])\\1{{3,}}")
+"""An emoji four times or more: three say as much, and three hundred would crowd out the text."""
 
 
 def in_words(text: str) -> str:
     """Return the text with a character for each emoji, of exactly the same length."""
-    return text.translate(_TABLE)
+    short = _RUN.sub(lambda run: run[1] * 3 + " " * (len(run[0]) - 3), text)
+    return short.translate(_TABLE)

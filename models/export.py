@@ -123,7 +123,7 @@ def export(
     files = {name: file_hash(out / name) for name in names}
     longest = Decision().max_length
     positions = network.encoder.config.max_position_embeddings
-    decision = Decision(max_length=min(longest, positions))
+    decision = Decision(max_length=min(longest, positions), emoji=True)
     manifest = Manifest(
         model_id=model_id(files, decision),
         created_at=datetime.now(UTC).replace(microsecond=0),

@@ -1,7 +1,7 @@
 """From (policy, comment) to token ids: one reading for training and for serving.
 
 A pair becomes ``[CLS] context [SEP] comment [SEP]``: the context has segment 0, the comment
-segment 1. Text is folded first (case, width, traditional characters) and its emoji become
+segment 1. Text is folded first (case, width, traditional characters) and a comment's emoji become
 characters, because the base encoder's tokenizer does not lowercase, knows simplified Chinese best
 and hardly any emoji.
 """
@@ -66,13 +66,15 @@ class InputEncoder:
     Args:
         folder: holds ``tokenizer.json``.
         max_length: tokens of a pair at most, the special ones included.
+        emoji: whether a comment's emoji are read as characters. A single text's never are: its
+            vector stands beside those of the base encoder.
     """
 
-    def __init__(self, folder: Path, max_length: int) -> None:
+    def __init__(self, folder: Path, max_length: int, emoji: bool = False) -> None:
         self._tokenizer = FastTokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self.max_length = max_length
+        self.max_length, self._emoji = max_length, emoji
         vocabulary = self._tokenizer.get_vocab()
         self.pad, self.mask = vocabulary["[PAD]"], vocabulary["[MASK]"]
         self.cls, self.sep = vocabulary["[CLS]"], vocabulary["[SEP]"]
@@ -85,7 +87,8 @@ class InputEncoder:
         """
         left = self._tokenizer.encode(fold(context), add_special_tokens=False)
         folded = fold(comment)
-        right = self._tokenizer.encode(in_words(folded), add_special_tokens=False)
+        read = in_words(folded) if self._emoji else folded
+        right = self._tokenizer.encode(read, add_special_tokens=False)
         names = left.ids[:CONTEXT_TOKENS]
         budget = self.max_length - len(names) - 3
         ids, offsets = right.ids, right.offsets
@@ -97,7 +100,7 @@ class InputEncoder:
 
     def single(self, text: str) -> Encoded:
         """Encode one text, cut after ``max_length`` tokens."""
-        ids = self._tokenizer.encode(in_words(fold(text)), add_special_tokens=False).ids
+        ids = self._tokenizer.encode(fold(text), add_special_tokens=False).ids
         return Encoded((self.cls, *ids[: self.max_length - 2], self.sep))
 
 

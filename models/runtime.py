@@ -58,7 +58,7 @@ class OnnxTagger:
     def __init__(self, folder: Path, threads: int | None = None, cached: int = CACHED) -> None:
         self.manifest = load_manifest(folder)
         self._decision = self.manifest.decision
-        self._inputs = InputEncoder(folder, self._decision.max_length)
+        self._inputs = InputEncoder(folder, self._decision.max_length, self._decision.emoji)
         self._singles = InputEncoder(folder, EMBED_LENGTH)
         self._wide = WideTable.load(folder) if WIDE in self.manifest.files else None
         options = ort.SessionOptions()

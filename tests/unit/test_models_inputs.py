@@ -11,7 +11,6 @@ from minyi.policy import Policy
 from minyi.settings import ROOT
 from minyi.vocabulary import Domain, Stance
 from models.artifact import Decision, model_id
-from models.emoji import in_words
 from models.inputs import CELLS, InputEncoder, policy_context
 from models.runtime import decide, stance_chances
 
@@ -166,10 +165,3 @@ def test_the_model_id_names_what_results_depend_on() -> None:
 def test_a_decision_needs_one_number_for_each_output(field: str) -> None:
     with pytest.raises(ValueError, match=f"{field}: one per"):
         Decision.model_validate({field: (1.0,)})
-
-
-def test_an_emoji_is_read_as_a_character_that_means_it(inputs: InputEncoder) -> None:
-    read = inputs.pair("限行", "又限行👎🏿，真行👍️")
-    assert read.ids == inputs.pair("限行", "又限行差 ，真行赞 ").ids
-    assert len(in_words("👨‍👩‍👧 😭😡")) == len("👨‍👩‍👧 😭😡")
-    assert inputs.single("🙏").ids == inputs.single("求").ids
