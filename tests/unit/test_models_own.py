@@ -1,0 +1,136 @@
+"""A user's own labelled comments, line by line."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from minyi.errors import SettingError
+from minyi.text import fold
+from minyi.vocabulary import Stance
+from models.examples import STANCE_INDEX, UNKNOWN, cells_of, policies
+from models.inputs import CELLS, policy_context, policy_names
+from models.own import read_labelled
+
+GOOD: dict[str, Any] = {
+    "text": "限号限得好，路上不堵了",
+    "policy": "driving-restriction",
+    "stance": "favor",
+    "split": "train",
+}
+
+
+def written(path: Path, *rows: dict[str, Any] | str) -> Path:
+    lines = [row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def test_a_row_on_a_policy_of_the_registry_is_read_as_that_policy(tmp_path: Path) -> None:
+    path = written(tmp_path / "my.jsonl", GOOD | {"evaluation": ["effect+", "cost-"]})
+    [row] = read_labelled(path, "train")
+    policy = policies()["driving-restriction"]
+    assert (row.context, row.names) == (policy_context(policy), policy_names(policy))
+    assert row.text == GOOD["text"]
+    assert row.stance == STANCE_INDEX[Stance.FAVOR]
+    assert row.evaluation == cells_of(["effect+", "cost-"])
+
+
+def test_a_policy_may_be_any_title(tmp_path: Path) -> None:
+    path = written(tmp_path / "my.jsonl", GOOD | {"policy": "校園ＷiFi全覆蓋", "stance": "Against"})
+    [row] = read_labelled(path, "train")
+    assert row.context == fold("校園ＷiFi全覆蓋") == "校园wifi全覆盖"
+    assert row.names == (row.context,)
+    assert row.stance == STANCE_INDEX[Stance.AGAINST]
+
+
+def test_what_was_not_judged_is_unknown_and_an_empty_list_is_nothing(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "my.jsonl", GOOD, GOOD | {"evaluation": None}, GOOD | {"evaluation": []}
+    )
+    absent, null, nothing = (row.evaluation for row in read_labelled(path, "train"))
+    assert absent == null == (UNKNOWN,) * len(CELLS)
+    assert nothing == (0,) * len(CELLS)
+
+
+def test_empty_lines_and_a_byte_order_mark_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "my.jsonl"
+    path.write_text(f"\n{json.dumps(GOOD)}\n   \n{json.dumps(GOOD)}\n", "utf-8-sig")
+    assert len(read_labelled(path, "train")) == 2
+    assert read_labelled(written(path, ""), "train") == []
+
+
+def test_a_text_keeps_whatever_characters_it_has(tmp_path: Path) -> None:
+    text = "第一段\u2028第二段\x85第三段\x0b完"
+    path = tmp_path / "my.jsonl"
+    path.write_text(
+        json.dumps(GOOD | {"text": text}, ensure_ascii=False) + "\r\n" + json.dumps(GOOD), "utf-8"
+    )
+    assert [row.text for row in read_labelled(path, "train")] == [text, GOOD["text"]]
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sets(st.text("一二三四五六七八九十", min_size=1), min_size=1, max_size=60))
+def test_without_a_split_every_row_is_in_one_and_where_does_not_depend_on_others(
+    tmp_path: Path, texts: set[str]
+) -> None:
+    own = [GOOD | {"split": None, "text": text} for text in sorted(texts)]
+    path = written(tmp_path / "my.jsonl", *own)
+    train, val = ({row.text for row in read_labelled(path, s)} for s in ("train", "val"))
+    assert train | val == texts
+    assert not train & val
+    half = written(tmp_path / "half.jsonl", *own[::2])
+    assert {row.text for row in read_labelled(half, "val")} <= val
+
+
+def test_without_a_split_a_tenth_is_held_out_and_a_given_one_counts(tmp_path: Path) -> None:
+    rows = [GOOD | {"text": f"第{number}条评论"} for number in range(1000)]
+    given_split = written(
+        tmp_path / "given.jsonl", *rows[:10], *(r | {"split": "val"} for r in rows[10:])
+    )
+    assert len(read_labelled(given_split, "train")) == 10
+    assert len(read_labelled(given_split, "val")) == 990
+    free = written(tmp_path / "free.jsonl", *(row | {"split": None} for row in rows))
+    assert 70 < len(read_labelled(free, "val")) < 130
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("{", ""),
+        ("[1, 2]", ""),
+        ("支持限行", ""),
+        (GOOD | {"text": ""}, "text missing"),
+        (GOOD | {"policy": None, "stance": ""}, "policy, stance missing; needed are text"),
+        ({}, "text, policy, stance missing"),
+        (GOOD | {"stance": "pro"}, "pro"),
+        (GOOD | {"stance": 1}, ""),
+        (GOOD | {"policy": ["限行"]}, ""),
+        (GOOD | {"evaluation": ["price-"]}, "no such evaluation: price-; known: effect+"),
+        (GOOD | {"evaluation": "cost-"}, "no such evaluation"),
+        (GOOD | {"evaluation": 5}, ""),
+        (GOOD | {"text": 5}, ""),
+        (GOOD | {"text": 5, "split": None}, ""),
+        (GOOD | {"split": "dev"}, "dev"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named(
+    tmp_path: Path, wrong: dict[str, Any] | str, said: str
+) -> None:
+    path = written(tmp_path / "my.jsonl", GOOD, "", wrong, GOOD)
+    with pytest.raises(SettingError, match=rf"my\.jsonl, line 3: .*{re.escape(said)}"):
+        read_labelled(path, "train")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"none\.jsonl"):
+        read_labelled(tmp_path / "none.jsonl", "train")
+    (tmp_path / "gbk.jsonl").write_bytes("支持限行".encode("gbk"))
+    with pytest.raises(SettingError, match=r"gbk\.jsonl"):
+        read_labelled(tmp_path / "gbk.jsonl", "train")
