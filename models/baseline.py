@@ -25,13 +25,14 @@ def _machine(vectors: BaseEstimator) -> Pipeline:
 
 
 def stance_by_target(train: Sequence[Example], rows: Sequence[Example]) -> Ints:
-    """Predict stance with one machine per target, trained on that target's rows."""
+    """Predict stance with one machine per target, which a row's group names, trained on that
+    target's rows."""
     found = np.zeros(len(rows), np.int64)
-    for target in {row.context for row in rows}:
-        own = [row for row in train if row.context == target]
+    for target in {row.group for row in rows}:
+        own = [row for row in train if row.group == target]
         machine = _machine(_vectors())
         machine.fit([row.text for row in own], [row.stance for row in own])
-        places = [index for index, row in enumerate(rows) if row.context == target]
+        places = [index for index, row in enumerate(rows) if row.group == target]
         found[places] = machine.predict([rows[index].text for index in places])
     return found
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.judged import Judged
 from models.metrics import Ints, macro_f1
-from models.score import Judged
 
 DRAWS = 1000
 

@@ -11,8 +11,8 @@ from scipy.stats import spearmanr
 from models.config import shared_folder
 from models.data import plain_texts
 from models.inputs import InputEncoder
+from models.judged import Score
 from models.runtime import OnnxTagger
-from models.score import Score
 
 TEXTS = 1000
 

@@ -20,7 +20,7 @@ from minyi.settings import ROOT
 if TYPE_CHECKING:
     from models.artifact import Manifest
     from models.examples import Example
-    from models.score import Score
+    from models.judged import Score
 
 app = typer.Typer(help="The tagger: train, score, compare, correct.", no_args_is_help=True)
 app.command()(label)
@@ -111,6 +111,7 @@ def score(
     folder = artifact or settings().model
     _need_training()
     from models import score as scores
+    from models.judged import Judged
     from models.runtime import OnnxTagger
 
     tagger = OnnxTagger(folder)
@@ -118,7 +119,7 @@ def score(
     table = Table("score", "tagger", "SVM", "rows", title=f"{split}, model {tagger.model_id}")
     with console.status("scoring"):
         if data is not None:
-            judged = scores.Judged(tagger, _own(data, split))
+            judged = Judged(tagger, _own(data, split))
             found += scores.policy_scores(judged, data.name)
         else:
             from models.fidelity import vector_scores
@@ -170,9 +171,9 @@ def compare(
     _need_training()
     from models.compare import differences
     from models.inputs import STANCES
+    from models.judged import Judged
     from models.labels import comments, gold
     from models.runtime import OnnxTagger
-    from models.score import Judged
 
     rows = _own(data, split) if data else gold(split) + comments(split) * (split == "val")
     with console.status("tagging"):

@@ -1,0 +1,67 @@
+"""Rows with what a tagger says of them, and how far its chances can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.calibrate import outputs
+from models.examples import Example
+from models.metrics import Bin, Ints, calibration_error, chance_error, reliability
+from models.runtime import OnnxTagger, cell_chances, stance_chances
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One line of the table; ``svm`` is the baseline's figure where there is one."""
+
+    name: str
+    model: float
+    rows: int
+    svm: float | None = None
+
+
+class Judged:
+    """Rows with what a tagger says of them."""
+
+    def __init__(self, tagger: OnnxTagger, rows: Sequence[Example]) -> None:
+        self.rows = rows
+        self.truth: Ints = np.array([row.stance for row in rows], np.int64)
+        self.cells: Ints = np.array([row.evaluation for row in rows], np.int64)
+        self.groups = np.array([row.group for row in rows])
+        decision = tagger.manifest.decision
+        stance, cells = outputs(tagger, rows)
+        self.chances = stance_chances(decision, stance)
+        self.stance: Ints = self.chances.argmax(-1).astype(np.int64)
+        self.found: Ints = (cell_chances(decision, cells) >= decision.thresholds).astype(np.int64)
+        self.sure: Bools = self.confidence >= decision.sure_from
+
+    @property
+    def confidence(self) -> npt.NDArray[np.float64]:
+        return np.asarray(self.chances.max(-1))
+
+    @property
+    def right(self) -> Bools:
+        return np.asarray(self.stance == self.truth)
+
+    def calibration(self, name: str) -> Iterator[Score]:
+        """Yield the expected calibration error of the stance, and up to where chance explains
+        one."""
+        error, chance = (
+            calibration_error(self.confidence, self.right),
+            chance_error(self.confidence),
+        )
+        yield Score(f"{name}: calibration error", error, len(self))
+        yield Score(f"{name}: calibration error of chance, 95 %", chance, len(self))
+
+    @property
+    def bins(self) -> list[Bin]:
+        return reliability(self.confidence, self.right)
+
+    def __len__(self) -> int:
+        return len(self.rows)
