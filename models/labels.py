@@ -176,7 +176,7 @@ def nouns(split: str) -> list[Example]:
 
 def measures(split: str) -> list[Example]:
     """Real texts with the public measures that they speak of, beside the registry's policies:
-    stance and evaluation, and of some the clauses that show the stance. ``val`` is a tenth, by
+    stance and evaluation, and the clauses that show the stance. ``val`` is a tenth, by
     text; texts and groups are as for ``targets``."""
     return [
         _chosen(row[:4], cells_of(_cells(row[4])), _spans(row[5]))
@@ -214,7 +214,7 @@ def inferred(split: str) -> list[Example]:
     ``targets``."""
     if split != "train":
         return []
-    return [_chosen(row) for row in _table("inferred.tsv", 4) if _read(":".join(row[:2]), row[3])]
+    return [_chosen(row) for row in _table("inferred.tsv", 4) if _kept(":".join(row[:2]), row[3])]
 
 
 def nlpcc_unlabelled(split: str) -> list[Example]:
@@ -228,16 +228,16 @@ def nlpcc_unlabelled(split: str) -> list[Example]:
     rows = {row["id"]: row for row in corpus_rows if row["split"] == "unlabelled"}
     found = []
     for place, letter in _table("nlpcc_unlabelled.tsv", 2):
-        if _read(f"nlpcc_unlabelled:{place}", letter):
+        if _kept(f"nlpcc_unlabelled:{place}", letter):
             row = rows[int(place)]
             stance = STANCE_INDEX[LETTERS[letter]]
             found.append(Example(row["target"], row["text"], stance, group=row["target"]))
     return found
 
 
-def _read(key: str, letter: str) -> bool:
-    """Whether a row is read: of those without a side there are more than among NLPCC's own, so a
-    third is."""
+def _kept(key: str, letter: str) -> bool:
+    """Whether training reads a row: of those without a side there are more than among NLPCC's own,
+    so a third is."""
     return LETTERS[letter] is not Stance.NONE or held_out(key, 1 / 3)
 
 

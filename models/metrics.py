@@ -66,9 +66,10 @@ def calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], bins: in
 
 
 def chance_error(confidence: Floats, draws: int = 400, share: float = 0.95) -> float:
-    """Return the calibration error that so many rows of a perfectly calibrated tagger stay below
-    in ``share`` of the draws: a smaller error says nothing (consistency resampling, Bröcker and
-    Smith, 2007, "Increasing the reliability of reliability diagrams")."""
+    """Return the calibration error that a perfectly calibrated tagger with these confidences stays
+    below in ``share`` of the draws: up to there an error is no sign that it is not one (consistency
+    resampling, Bröcker and Smith, 2007, "Increasing the reliability of reliability diagrams", with
+    the confidences as they are)."""
     choice = np.random.default_rng(0)
     drawn = (choice.random(len(confidence)) < confidence for _ in range(draws))
     return float(np.quantile([calibration_error(confidence, right) for right in drawn], share))
