@@ -27,6 +27,8 @@ app.command()(label)
 
 RECIPE = ROOT / "models" / "configs" / "small.toml"
 OWN_RECIPE = ROOT / "models" / "configs" / "own.toml"
+RUN_RECIPE = "recipe.toml"
+"""A run's copy of its recipe."""
 TRAINING = ("torch", "transformers", "onnx", "onnxscript", "sklearn", "scipy")
 
 Run = Annotated[Path, typer.Option(help="Folder of the training run; a run in it goes on.")]
@@ -73,10 +75,12 @@ def train(
             console.print(f"{stage.name}: {len(rows):,} rows")
         return
     base = prepare_base(run, start)
-    recipe = load_config(config or _recipe(data, base.name))
-    Trainer(recipe, base, run, data).run(until)
+    chosen = config or _recipe(data, base.name)
+    trainer = Trainer(load_config(chosen), base, run, data)
+    (run / RUN_RECIPE).write_bytes(chosen.read_bytes())
+    trainer.run(until)
     if until is None:
-        _export(recipe_path=config, run=run, out=run / "artifact", data=data)
+        _export(chosen, run, run / "artifact", data)
         console.print(f"to use it: MINYI_MODEL={run / 'artifact'} minyi serve", markup=False)
 
 
@@ -84,7 +88,7 @@ def train(
 def export(
     run: Run = Path("var/model"),
     out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("var/model/artifact"),
-    config: Annotated[Path | None, typer.Option(help="The run's recipe.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Another recipe than the run's.")] = None,
     data: Data = None,
 ) -> None:
     """Write the artifact of a training run and calibrate it on validation rows."""
@@ -252,8 +256,7 @@ def _export(recipe_path: Path | None, run: Path, out: Path, data: Path | None) -
     from models.config import load_config
     from models.export import export as write
 
-    base = prepare_base(run)
-    recipe = load_config(recipe_path or _recipe(data, base.name))
+    recipe, base = load_config(recipe_path or run / RUN_RECIPE), prepare_base(run)
     write(recipe, base, run, out, data)
     manifest = calibrate(out, recipe, data)
     console.print(f"wrote {out}: model {manifest.model_id}", markup=False)

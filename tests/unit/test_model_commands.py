@@ -105,6 +105,16 @@ def test_the_artifact_of_a_users_own_base_is_loaded_and_tags(run: Path, own: Own
     assert manifest.decision.stance_scale != (1.0, 1.0, 1.0)
 
 
+def test_a_run_is_written_again_by_its_own_recipe(
+    run: Path, own: Own, cli: Cli, tmp_path: Path
+) -> None:
+    cli("model", "export", "--run", run, "--data", own.data, "--out", tmp_path / "again")
+    first, again = (load_manifest(folder) for folder in (run / "artifact", tmp_path / "again"))
+    assert (again.model_id, again.config) == (first.model_id, first.config)
+    nothing = ("model", "export", "--run", tmp_path / "none", "--data", own.data)
+    assert "no configuration" in cli.told(*nothing)
+
+
 def test_the_float32_graph_is_the_network_and_int8_is_near(run: Path, own: Own) -> None:
     from models.base import prepare_base
     from models.batches import collate
