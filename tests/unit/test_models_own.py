@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from minyi.errors import SettingError
 from minyi.text import fold
 from minyi.vocabulary import Stance
+from models.config import SHARED_VARIABLE
 from models.examples import STANCE_INDEX, UNKNOWN, cells_of, policies
 from models.inputs import CELLS, policy_context, policy_names
 from models.own import read_labelled
@@ -24,6 +25,12 @@ GOOD: dict[str, Any] = {
     "stance": "favor",
     "split": "train",
 }
+
+
+@pytest.fixture(autouse=True)
+def no_corpora(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of this needs the public corpora."""
+    monkeypatch.delenv(SHARED_VARIABLE, raising=False)
 
 
 def written(path: Path, *rows: dict[str, Any] | str) -> Path:
