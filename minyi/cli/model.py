@@ -19,6 +19,7 @@ from minyi.settings import ROOT
 
 if TYPE_CHECKING:
     from models.artifact import Manifest
+    from models.config import TrainConfig
     from models.examples import Example
     from models.judged import Score
 
@@ -76,11 +77,12 @@ def train(
         return
     base = prepare_base(run, start)
     chosen = config or _recipe(data, base.name)
-    trainer = Trainer(load_config(chosen), base, run, data)
+    recipe = load_config(chosen)
+    trainer = Trainer(recipe, base, run, data)
     (run / RUN_RECIPE).write_bytes(chosen.read_bytes())
     trainer.run(until)
     if until is None:
-        _export(chosen, run, run / "artifact", data)
+        _export(recipe, run, run / "artifact", data)
         console.print(f"to use it: MINYI_MODEL={run / 'artifact'} minyi serve", markup=False)
 
 
@@ -93,7 +95,9 @@ def export(
 ) -> None:
     """Write the artifact of a training run and calibrate it on validation rows."""
     _need_training()
-    _export(config, run, out, data)
+    from models.config import load_config
+
+    _export(load_config(config or run / RUN_RECIPE), run, out, data)
 
 
 @app.command()
@@ -250,14 +254,12 @@ def _need_training() -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def _export(recipe_path: Path | None, run: Path, out: Path, data: Path | None) -> None:
+def _export(recipe: TrainConfig, run: Path, out: Path, data: Path | None) -> None:
     from models.base import prepare_base
     from models.calibrate import calibrate
-    from models.config import load_config
     from models.export import export as write
 
-    recipe, base = load_config(recipe_path or run / RUN_RECIPE), prepare_base(run)
-    write(recipe, base, run, out, data)
+    write(recipe, prepare_base(run), run, out, data)
     manifest = calibrate(out, recipe, data)
     console.print(f"wrote {out}: model {manifest.model_id}", markup=False)
 
