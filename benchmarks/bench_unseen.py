@@ -76,7 +76,7 @@ def stances(base: Base, weights: Path, rows: Sequence[Example]) -> np.ndarray:
     network = TaggerNetwork.from_base(base.folder)
     network.load_state_dict(torch.load(weights, weights_only=True))
     network.eval()
-    inputs = InputEncoder(base.folder, load_config(RECIPE).max_length, emoji=True)
+    inputs = InputEncoder(base.folder, load_config(RECIPE).max_length)
     encoded = [inputs.pair(row.context, row.text, row.names) for row in rows]
     with torch.inference_mode():
         found = [

@@ -66,11 +66,11 @@ class InputEncoder:
     Args:
         folder: holds ``tokenizer.json``.
         max_length: tokens of a pair at most, the special ones included.
-        emoji: whether a comment's emoji are read as characters. A single text's never are: its
-            vector stands beside those of the base encoder.
+        emoji: whether a comment's emoji are read as characters, as all taggers but older ones do.
+            A single text's never are: its vector stands beside those of the base encoder.
     """
 
-    def __init__(self, folder: Path, max_length: int, emoji: bool = False) -> None:
+    def __init__(self, folder: Path, max_length: int, emoji: bool = True) -> None:
         self._tokenizer = FastTokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()

@@ -70,7 +70,7 @@ class Trainer:
     ) -> None:
         self.config, self.out, self.data = config, out, data
         torch.manual_seed(config.seed)
-        self.inputs = InputEncoder(base.folder, config.max_length, emoji=True)
+        self.inputs = InputEncoder(base.folder, config.max_length)
         self.network = TaggerNetwork.from_base(base.folder, config.dropout)
         if (base.folder / HEADS).is_file():
             torch.save(self.network.state_dict(), out / f"{BEFORE}.pt")

@@ -16,7 +16,7 @@ from models.inputs import InputEncoder
 
 @pytest.fixture(scope="module")
 def inputs() -> InputEncoder:
-    return InputEncoder(SHIPPED, 64, emoji=True)
+    return InputEncoder(SHIPPED, 64)
 
 
 def test_an_emoji_is_read_as_a_character_that_means_it(inputs: InputEncoder) -> None:
@@ -26,7 +26,7 @@ def test_an_emoji_is_read_as_a_character_that_means_it(inputs: InputEncoder) -> 
 
 
 def test_a_single_text_and_an_older_artifact_read_none(inputs: InputEncoder) -> None:
-    plain = InputEncoder(SHIPPED, 64)
+    plain = InputEncoder(SHIPPED, 64, emoji=False)
     assert plain.pair("限行", "好👎").ids != inputs.pair("限行", "好👎").ids
     assert plain.single("好👎").ids == inputs.single("好👎").ids
 
