@@ -52,11 +52,9 @@ class Judged:
     def calibration(self, name: str) -> Iterator[Score]:
         """Yield the expected calibration error of the stance, and up to where chance explains
         one."""
-        error, chance = (
-            calibration_error(self.confidence, self.right),
-            chance_error(self.confidence),
-        )
+        error = calibration_error(self.confidence, self.right)
         yield Score(f"{name}: calibration error", error, len(self))
+        chance = chance_error(self.confidence)
         yield Score(f"{name}: calibration error of chance, 95 %", chance, len(self))
 
     @property

@@ -176,8 +176,8 @@ def nouns(split: str) -> list[Example]:
 
 def measures(split: str) -> list[Example]:
     """Real texts with the public measures that they speak of, beside the registry's policies:
-    stance and evaluation, and the clauses that show the stance. ``val`` is a tenth, by
-    text; texts and groups are as for ``targets``."""
+    stance and evaluation, and the clauses that show the stance. ``val`` is a tenth, by text; texts
+    and groups are as for ``targets``."""
     return [
         _chosen(row[:4], cells_of(_cells(row[4])), _spans(row[5]))
         for row in _table("measures.tsv", 6)

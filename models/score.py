@@ -30,13 +30,7 @@ from models.labels import (
     stream,
     targets,
 )
-from models.metrics import (
-    Bin,
-    Ints,
-    f_avg,
-    macro_f1,
-    micro_f1,
-)
+from models.metrics import Bin, Ints, f_avg, macro_f1, micro_f1
 from models.runtime import OnnxTagger
 
 NEAR = 0.6
