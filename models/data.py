@@ -30,6 +30,7 @@ from models.texts import posts, texts_about
 
 Rows = Callable[[str], list[Example]]
 """Returns the rows of a split, train or val."""
+PETITIONS = "taidi2020_messages"
 SOURCES: dict[str, Rows] = {
     "nlpcc": nlpcc,
     "nlpcc_unlabelled": nlpcc_unlabelled,
@@ -43,6 +44,8 @@ SOURCES: dict[str, Rows] = {
     "unrelated": unrelated,
     "targets": targets,
     "measures": measures,
+    "measures_petitions": lambda split: [row for row in measures(split) if row.group == PETITIONS],
+    "measures_posts": lambda split: [row for row in measures(split) if row.group != PETITIONS],
     "nouns": nouns,
     "inferred": inferred,
     "texts_about": lambda split: texts_about() if split == "train" else [],

@@ -48,7 +48,8 @@ def mixture(
             for row in rows_of(source.name, "train", data)
             if not any(word in fold(row.context) for word in without)
         ]
-        random.Random(seed).shuffle(found)  # noqa: S311
+        # each stage takes rows of its own where it takes a part
+        random.Random(f"{seed}/{stage.name}").shuffle(found)  # noqa: S311
         found = found[: source.take]
         log.info("%s: %s x %d", source.name, f"{len(found):,}", source.repeat)
         rows += found * source.repeat
