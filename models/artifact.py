@@ -80,7 +80,7 @@ class Manifest(BaseModel):
     decision: Decision
     policy_spread: float = Field(default=SPREAD, gt=0)
     """How much the error of a share differs between policies: a standard deviation, measured on
-    validation rows. ``minyi model label`` starts from it."""
+    real comments among the validation rows. ``minyi model label`` starts from it."""
     code_revision: str
     data: dict[str, str]
     """SHA-256 of the files that training read."""

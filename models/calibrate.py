@@ -17,7 +17,7 @@ from models.artifact import Manifest, load_manifest, model_id
 from models.config import TrainConfig
 from models.data import rows_of
 from models.examples import UNKNOWN, Example
-from models.hold_out import held_out
+from models.hold_out import OF_POLICIES, held_out
 from models.inputs import STANCES
 from models.metrics import (
     calibration_error,
@@ -62,7 +62,8 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
     known = _weighed(truth != UNKNOWN, weights)
     blind, _ = tagger.wide_logits([("", row.text) for row in rows])
     taught = tagger.wide_knows([row.context for row in rows])
-    real = np.array([name not in WRITTEN for name, part in found.items() for _ in part])
+    sources = [name for name, part in found.items() for _ in part]
+    real = ~np.isin(sources, list(WRITTEN))
     for_new, for_taught = _wide_weights(
         stance, blind, wide_stance, truth, known, known[(taught & real)[known]]
     )
@@ -98,7 +99,8 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
         rows_of_cell = judged[np.unique(whole)].sum(0)
         found_thresholds = thresholds(chances, judged[whole], rows_of_cell)
         decision = decision.model_copy(update={"thresholds": tuple(found_thresholds)})
-    once = np.unique(known)
+    # Written comments and targets beside policies differ less from each other than policies do.
+    once = np.flatnonzero((truth != UNKNOWN) & np.isin(sources, list(OF_POLICIES)))
     spread = policy_spread(shares[once], truth[once], [rows[row].context for row in once])
     manifest = manifest.model_copy(
         update={

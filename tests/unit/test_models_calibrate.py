@@ -1,0 +1,73 @@
+"""What calibration writes into the manifest; needs the ``train`` extra."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from minyi.labelling import SPREAD
+from models.artifact import SHIPPED, load_manifest
+from models.config import Stage, TrainConfig
+from models.examples import Example
+
+for _name in ("scipy", "sklearn"):
+    pytest.importorskip(_name, reason="needs the train extra")
+calibrate: Any = pytest.importorskip("models.calibrate", reason="needs the train extra")
+
+CHANCES = (0.4, 0.3, 0.3)
+
+
+class Unmoved:
+    """A tagger that gives every comment the same chances."""
+
+    def __init__(self, _: Path) -> None: ...
+
+    def deep_logits(self, rows: Sequence[Any]) -> tuple[Any, Any]:
+        return np.tile(np.log(np.array(CHANCES, np.float32)), (len(rows), 1)), np.zeros((0, 12))
+
+    def wide_logits(self, rows: Sequence[Any]) -> tuple[Any, Any]:
+        return np.zeros((len(rows), 3), np.float32), np.zeros((len(rows), 12), np.float32)
+
+    def wide_knows(self, contexts: Sequence[str]) -> npt.NDArray[np.bool_]:
+        return np.zeros(len(contexts), bool)
+
+
+def rows(name: str, policies: int, each: int, pull: float) -> list[Example]:
+    """Comments on policies whose first share lies up or down by ``pull``; evaluations unknown."""
+    draw = np.random.default_rng(3)
+    found = []
+    for policy in range(policies):
+        first = CHANCES[0] + (pull if policy % 2 else -pull)
+        rest = (1 - first) / 2
+        for stance in draw.choice(3, each, p=(first, rest, rest)):
+            found.append(Example(f"{name}{policy}", "text", int(stance)))
+    return found
+
+
+@pytest.mark.parametrize("real", ["gold", "data"])
+def test_the_spread_is_that_between_policies_of_real_comments(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, real: str
+) -> None:
+    found = {
+        real: rows(real, 20, 100, 0.25),
+        "comments": rows("comments", 90, 100, 0),
+        "others": rows("others", 40, 100, 0),
+        "nlpcc": rows("nlpcc", 5, 100, 0),
+    }
+    monkeypatch.setattr(calibrate, "OnnxTagger", Unmoved)
+    monkeypatch.setattr(calibrate, "rows_of", lambda name, *_: found[name])
+    monkeypatch.setattr(calibrate, "held_out", lambda *_: None)
+    monkeypatch.setattr(calibrate, "load_manifest", lambda _: load_manifest(SHIPPED))
+    stages = (Stage(name="one", sources=()),)
+    for sources in ((real,), tuple(found), ("comments", "others")):
+        config = TrainConfig(stages=stages, ship=("one",), validate_on=sources)
+        spread = calibrate.calibrate(tmp_path, config).policy_spread
+        if real in sources:
+            assert spread == pytest.approx(0.25 / np.sqrt(2), abs=0.03)
+        else:
+            assert spread == SPREAD
