@@ -23,7 +23,7 @@ from api.alerts.store import AlertStore
 from api.alerts.watch import Watch
 from api.answering import AnsweringSources
 from api.campaigns import CampaignReader
-from api.guard import LOOPBACK, KnownHosts
+from api.guard import KnownHosts
 from api.measures import Timed, taken
 from api.publishing import Press
 from api.readiness import Question
@@ -92,14 +92,15 @@ class Assets(StaticFiles):
 def create_app(
     wired: Services,
     subscriptions: AlertStore | None = None,
-    allowed_hosts: Sequence[str] = LOOPBACK,
+    allowed_hosts: Sequence[str] = (),
 ) -> FastAPI:
     """Return the API over the given services.
 
     Args:
         wired: the ports that the routes stand on.
         subscriptions: where they are kept; None serves without alerts.
-        allowed_hosts: the names, without port, that the service may be called by; ``*`` is any.
+        allowed_hosts: the names, without port, that the service may be called by besides those of
+            loopback; ``*`` is any.
     """
     app = FastAPIOffline(  # /docs without a CDN
         title="Minyi 民意",
@@ -128,7 +129,7 @@ def create_app(
     return app
 
 
-def create_probes(wired: Services, allowed_hosts: Sequence[str] = LOOPBACK) -> FastAPI:
+def create_probes(wired: Services, allowed_hosts: Sequence[str] = ()) -> FastAPI:
     """Return what a worker serves: whether it is alive and ready, and what it measures."""
     app = FastAPI(title="Minyi worker", version=__version__, docs_url=None, redoc_url=None)
     _install(app, wired, allowed_hosts)
@@ -136,7 +137,7 @@ def create_probes(wired: Services, allowed_hosts: Sequence[str] = LOOPBACK) -> F
     return app
 
 
-def create_public(wired: Services, allowed_hosts: Sequence[str] = LOOPBACK) -> FastAPI:
+def create_public(wired: Services, allowed_hosts: Sequence[str] = ()) -> FastAPI:
     """Return what everybody may read: the open data, its page and its catalog. There is no other
     route, so that no setting of a proxy can open one."""
     app = FastAPI(

@@ -47,10 +47,12 @@ def takes(*types: str) -> dict[str, Any]:
 class KnownHosts:
     """Refuses requests whose ``Host`` names somebody else, in the one shape of errors.
 
-    Starlette's TrustedHostMiddleware does the same but answers in plain text.
+    The machine's own names are always known, since its commands and probes ask by them: DNS
+    rebinding needs a name of the attacker's. Starlette's TrustedHostMiddleware does the same but
+    answers in plain text.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Sequence[str] = LOOPBACK) -> None:
+    def __init__(self, app: ASGIApp, hosts: Sequence[str] = ()) -> None:
         self._app = app
         self._known = _checker(hosts)
 
@@ -67,7 +69,7 @@ class KnownHosts:
 
 
 def _checker(hosts: Sequence[str]) -> Callable[[str], bool]:
-    known = {host.strip("[]").lower() for host in hosts}
+    known = {host.strip("[]").lower() for host in (*LOOPBACK, *hosts)}
 
     def check(header: str) -> bool:
         match = _HOST.fullmatch(header)

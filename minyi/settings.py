@@ -96,9 +96,9 @@ class ApiSettings(BaseModel):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8600, ge=1, le=65535)
-    allowed_hosts: list[str] = ["127.0.0.1", "localhost", "[::1]"]
-    """Names under which it may be asked for; others are refused, so that no foreign web page
-    can reach it through a name of its own."""
+    allowed_hosts: list[str] = []
+    """Names under which it may be asked for, besides 127.0.0.1, localhost and [::1]; others are
+    refused, so that no foreign web page can reach it through a name of its own."""
 
 
 class WorkerSettings(BaseModel):

@@ -140,8 +140,9 @@ def tell(config: Settings, message: str) -> None:
 
 
 def url_of(listener: socket.socket) -> str:
-    """Return where a bound socket is found."""
+    """Return where a bound socket is found from this machine."""
     host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # asked, not bound
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

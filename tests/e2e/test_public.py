@@ -10,6 +10,13 @@ from tests.e2e.conftest import command, free_port
 from tests.e2e.service import started
 from tests.unit.test_cli_answers import ELEVATOR, opinion
 
+SET = {
+    "MINYI_OPEN__LICENCE": "CC BY 4.0",
+    "MINYI_API__HOST": "0.0.0.0",
+    "MINYI_API__ALLOWED_HOSTS": '["open.example"]',
+}
+"""As in a container behind a proxy; its probe asks 127.0.0.1."""
+
 
 def test_the_public_reads_the_tables_and_nothing_else(tmp_path: Path) -> None:
     index = EmbeddedIndex(tmp_path / "index")
@@ -18,8 +25,9 @@ def test_the_public_reads_the_tables_and_nothing_else(tmp_path: Path) -> None:
     )
     port = free_port()
     arguments = [*command("api", "--public", "--port", str(port), "--data", tmp_path)]
-    with started(arguments, port, MINYI_OPEN__LICENCE="CC BY 4.0") as service:
+    with started(arguments, port, **SET) as service:
         service.until(lambda asked: asked.get("/health").status_code == 200)
+        assert f"page http://127.0.0.1:{port}/open" in service.said()
         rows = service.client.get("/v1/export/policies.json").json()["rows"]
         assert {row["policy_id"] for row in rows} == {ELEVATOR}
         assert {row["n"] for row in rows} == {30}
