@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from ipaddress import IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, Field, HttpUrl
 
+from api.alerts.addresses import WHY, forbidden
 from minyi.domain import EARLIEST, LATEST, Model, Time
 from minyi.query import Share
 from minyi.rules import Rule
@@ -21,13 +22,10 @@ def _reachable(url: HttpUrl) -> HttpUrl:
     try:
         address = ip_address((url.host or "").strip("[]"))
     except ValueError:
-        return url  # a name
-    if isinstance(address, IPv6Address):
-        address = address.ipv4_mapped or address
-    if address.is_link_local or address.is_multicast or address.is_unspecified:
+        return url  # a name; where it leads is looked at before each call
+    if forbidden(address):
         raise ValueError(
-            f"{address} is a link-local, multicast or unspecified address; "
-            "give the name or address of the host that takes the alerts"
+            f"{address} is {WHY}; give the name or address of the host that takes the alerts"
         )
     return url
 

@@ -13,6 +13,7 @@ from functools import partial
 import httpx
 from standardwebhooks.webhooks import Webhook
 
+from api.alerts.addresses import refusal
 from api.alerts.models import Alert, Subscription
 from api.alerts.store import AlertStore, Due
 from api.alerts.writing import write
@@ -217,25 +218,28 @@ class Watch:
         """Post one signed alert; return what went wrong, or None."""
         now = self._clock.now()
         signature = Webhook(due.secret).sign(due.alert_id, now, due.body)
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": due.alert_id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": signature,
+        }
         try:
-            # streamed: the answer's body is never read, however long it is
-            async with (
-                asyncio.timeout(TIMEOUT_S),
-                self._client.stream(
+            async with asyncio.timeout(TIMEOUT_S):
+                if refused := await refusal(httpx.URL(due.webhook).raw_host.decode()):
+                    return refused
+                # streamed: the answer's body is never read, however long it is
+                async with self._client.stream(
                     "POST",
                     due.webhook,
                     content=due.body.encode(),
-                    headers={
-                        "content-type": "application/json",
-                        "webhook-id": due.alert_id,
-                        "webhook-timestamp": str(int(now.timestamp())),
-                        "webhook-signature": signature,
-                    },
+                    headers=headers,
                     timeout=TIMEOUT_S,
                     follow_redirects=False,
-                ) as answer,
-            ):
-                return None if answer.is_success else f"the webhook answered {answer.status_code}"
+                ) as answer:
+                    if answer.is_success:
+                        return None
+                    return f"the webhook answered {answer.status_code}"
         except TimeoutError:
             return f"the webhook did not answer within {TIMEOUT_S:g} s"
         except httpx.NetworkError as error:  # in the system's words

@@ -188,7 +188,9 @@ async def test_a_policy_that_nobody_speaks_of_has_its_reason(client: httpx.Async
 
 NOWHERE = [
     "169.254.169.254", "2852039166", "[fe80::1]", "[::ffff:169.254.1.1]", "0.0.0.0", "0", "[::]",
-    "224.0.0.1", "[ff02::1]",
+    "224.0.0.1", "[ff02::1]", "255.255.255.255", "100.100.100.200", "[fd00:ec2::254]",
+    "[::ffff:100.100.100.200]", "[2002:a9fe:a9fe::1]", "[::169.254.169.254]",
+    "[64:ff9b::169.254.169.254]", "[64:ff9b::255.255.255.255]", "[::ffff:0.0.0.0]",
 ]  # fmt: skip
 
 
@@ -200,7 +202,13 @@ async def test_a_webhook_at_no_subscribers_address_is_refused(
     assert "link-local" in error(answer, 422, "invalid_request")["message"]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:9000", "[::1]", "10.1.2.3", "hooks.example.org"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:9000", "[::1]", "10.1.2.3", "hooks.example.org", "100.100.100.201",
+        "[fd00:ec2::253]", "[::ffff:10.1.2.3]", "[64:ff9b::10.1.2.3]", "[2002:a01:203::1]",
+    ],
+)  # fmt: skip
 async def test_a_webhook_may_stand_on_the_intranet(client: httpx.AsyncClient, host: str) -> None:
     await subscribe(client, webhook=f"http://{host}/hook")
 

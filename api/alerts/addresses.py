@@ -1,0 +1,50 @@
+"""Addresses that are no subscriber's: a webhook there would reach what answers only this machine,
+like a cloud's metadata service. Loopback and the intranet are subscribers' on purpose."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+Address = IPv4Address | IPv6Address
+
+WHY = "a link-local, multicast, unspecified, broadcast or cloud metadata address"
+
+_NOBODY = {ip_address(each) for each in ("255.255.255.255", "100.100.100.200", "fd00:ec2::254")}
+_LAST_32_BITS = (IPv6Network("::/96"), IPv6Network("64:ff9b::/96"))
+"""Where an IPv6 address ends in an IPv4 address: compatible ones, and NAT64's."""
+
+
+def forbidden(address: Address) -> bool:
+    """Say whether no subscriber can be at an address, or at the IPv4 address within it."""
+    return any(
+        each.is_link_local or each.is_multicast or each.is_unspecified or each in _NOBODY
+        for each in (address, _within(address))
+    )
+
+
+def _within(address: Address) -> Address:
+    if isinstance(address, IPv4Address):
+        return address
+    if any(address in network for network in _LAST_32_BITS):
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+async def refusal(host: str) -> str | None:
+    """Return why a host is not called, or None: all addresses that its name leads to now are
+    looked at. Whoever calls it resolves the name anew, and may be led elsewhere.
+
+    Raises:
+        ValueError: when this is no name.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        return f"the webhook's name leads nowhere: {error.strerror}"
+    for *_, place in found:
+        address = str(place[0]).partition("%")[0]  # without the interface
+        if forbidden(ip_address(address)):
+            return f"the webhook's name leads to {address}, {WHY}; nothing is posted there"
+    return None
