@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+
+from minyi.domain import no_constant
 
 MAX_BODY = 8_000_000
 MAX_RECORDS = 5_000
 T = TypeVar("T")
 
 
-async def body(request: Request) -> bytes:
-    """Read the body, at most ``MAX_BODY`` bytes of it."""
+async def body(request: Request, at_most: int = MAX_BODY) -> bytes:
+    """Read the body, at most so many bytes of it."""
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
-        if len(content) > MAX_BODY:
-            raise HTTPException(413, f"at most {MAX_BODY:,} bytes a request; send several")
+        if len(content) > at_most:
+            raise HTTPException(413, f"at most {at_most:,} bytes a request; send several")
     return bytes(content)
+
+
+def parsed(content: bytes) -> Any:
+    """Return what a JSON body holds.
+
+    Raises:
+        RequestValidationError: when it is none.
+    """
+    try:
+        return json.loads(content, parse_constant=no_constant)
+    except UnicodeDecodeError:
+        why = "the body is not JSON in UTF-8"
+    except (ValueError, RecursionError) as error:
+        why = f"the body is not JSON: {error}"
+    raise RequestValidationError([{"loc": ("body",), "msg": why}])
 
 
 def lines(content: bytes) -> Sequence[bytes]:

@@ -13,12 +13,12 @@ from fastapi import APIRouter, Request
 from prometheus_client import Counter
 from starlette.exceptions import HTTPException
 
-from api.bodies import body, bounded, lines
+from api.bodies import body, bounded, lines, parsed
 from api.guard import JSON, NDJSON, media_type, takes
 from api.schemas import Accepted, Rejection
 from api.services import Wired
 from minyi.dead_letter import DeadLetter, dead_letter
-from minyi.domain import Comment, no_constant
+from minyi.domain import Comment
 from minyi.errors import InvalidRecord
 
 router = APIRouter(prefix="/v1", tags=["comments"])
@@ -94,10 +94,7 @@ def _read(content: bytes, ndjson: bool, now: datetime) -> _Read:
 
 def _items(content: bytes) -> Sequence[Any]:
     """Return the items of a JSON array; of anything else the body as it is."""
-    try:
-        data = json.loads(content, parse_constant=no_constant)
-    except (ValueError, RecursionError) as error:
-        raise HTTPException(422, f"the body is not JSON: {error}") from error
+    data = parsed(content)
     return bounded(data) if isinstance(data, list) else [content]
 
 

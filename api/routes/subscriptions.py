@@ -7,6 +7,8 @@ import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from api.alerts.models import (
@@ -17,11 +19,17 @@ from api.alerts.models import (
     SubscriptionStatus,
 )
 from api.alerts.store import AlertStore
+from api.bodies import body, parsed
 from api.guard import JSON, takes
 from api.services import Wired
 
 router = APIRouter(prefix="/v1/subscriptions", tags=["subscriptions"])
 
+MAX_WISH = 64_000
+"""Bytes of a subscription that is asked for."""
+_WISH = NewSubscription.model_json_schema(ref_template="#/components/schemas/{model}")
+_WISH.pop("$defs")  # FastAPI puts them there, since answers hold them, too
+_OPENAPI = {"requestBody": {"required": True, "content": {JSON: {"schema": _WISH}}}}
 NOT_YET = "尚未评估，请稍后再看。"
 
 
@@ -35,8 +43,23 @@ def store(request: Request) -> AlertStore:
 Stored = Annotated[AlertStore, Depends(store)]
 
 
-@router.post("", status_code=201, **takes(JSON))
-def subscribe(request: Request, wired: Wired, stored: Stored, wanted: NewSubscription) -> Created:
+async def wish(request: Request) -> NewSubscription:
+    """Read what is asked for: FastAPI would read a body of any size, before any other look."""
+    data = parsed(await body(request, MAX_WISH))
+    try:
+        return NewSubscription.model_validate(data)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        raise RequestValidationError(
+            [each | {"loc": ("body", *each["loc"])} for each in found]
+        ) from error
+
+
+Wanted = Annotated[NewSubscription, Depends(wish)]
+
+
+@router.post("", status_code=201, openapi_extra=_OPENAPI, **takes(JSON))
+def subscribe(request: Request, wired: Wired, stored: Stored, wanted: Wanted) -> Created:
     """Watch policies; the answer holds the secret that alerts are signed with, this once."""
     known = wired.registry.policies()
     unknown = [policy_id for policy_id in wanted.policy_ids if policy_id not in known]
