@@ -147,8 +147,14 @@ def create_public(wired: Services, allowed_hosts: Sequence[str] = ()) -> FastAPI
         redoc_url=None,
         openapi_url=None,
     )
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD"],
+        allow_headers=["If-None-Match", "Range"],
+        expose_headers=["Content-Range", "ETag"],
+    )
     _install(app, wired, allowed_hosts)
-    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"])
     app.include_router(open_data.router)
 
     @app.get("/health")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from minyi.errors import InvalidMargins, InvalidQuery, InvalidRecord, MinyiError, Retryable
 
@@ -35,17 +39,62 @@ def response(
 
 
 CODES = {
+    400: "bad_request",
     401: "unauthorized",
     404: "not_found",
     405: "method_not_allowed",
     413: "too_large",
     415: "unsupported_media_type",
+    416: "range_not_satisfiable",
     422: "invalid_request",
 }
 
 
+class OneShape:
+    """Puts into the one shape what Starlette refuses in plain text: ranges of files, and requests
+    of other origins. To be the outermost middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        refused: Message | None = None
+        text = b""
+
+        async def shaped(message: Message) -> None:
+            nonlocal refused, text
+            if message["type"] == "http.response.start" and _is_plain_refusal(message):
+                refused = message
+            elif refused is None:
+                await send(message)
+            else:
+                text += message.get("body", b"")
+                if not message.get("more_body", False):
+                    await _in_shape(refused, text.decode(errors="replace"))(scope, receive, send)
+
+        await self._app(scope, receive, shaped)
+
+
+def _is_plain_refusal(start: Message) -> bool:
+    kind: str = Headers(raw=start["headers"]).get("content-type", "")
+    return start["status"] >= 400 and kind.startswith("text/plain")
+
+
+def _in_shape(refused: Message, text: str) -> Response:
+    status = refused["status"]
+    answer = response(status, CODES.get(status, "error"), text or HTTPStatus(status).phrase)
+    own = (b"content-type", b"content-length")
+    answer.raw_headers += [(name, value) for name, value in refused["headers"] if name not in own]
+    return answer
+
+
 def install(app: FastAPI) -> None:
-    """Answer every error of the app in the one shape."""
+    """Answer every error of the app in the one shape. To be called after all other middleware has
+    been added."""
+    app.add_middleware(OneShape)
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
