@@ -12,7 +12,7 @@ from threading import Lock, Thread
 from weakref import finalize
 
 from api.services import Services
-from minyi.errors import BrokerUnavailable, IndexUnavailable
+from minyi.errors import BrokerUnavailable, IndexUnavailable, InvalidQuery, Retryable
 from minyi.logs import said
 from minyi.open_data.catalog import File
 from minyi.open_data.folder import write
@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 KEEP_S = 600.0
 """So long a release is handed out before the index is asked again."""
+PAUSE_S = 60.0
+"""So long the very first release is not tried again after it failed for a reason that waiting does
+not mend: too much to publish, or a disk that is full."""
 WAIT_S = 20.0
 """So long a reader waits for the very first release; making one asks the index for all of it."""
 
@@ -45,14 +48,17 @@ class Press:
     Args:
         wired: what is published, and by whom.
         keep_s: how long an edition is good for.
+        pause_s: how long the very first is not tried again after it could not be made.
     """
 
-    def __init__(self, wired: Services, keep_s: float = KEEP_S) -> None:
+    def __init__(self, wired: Services, keep_s: float = KEEP_S, pause_s: float = PAUSE_S) -> None:
         self._wired = wired
         self._keep_s = keep_s
+        self._pause_s = pause_s
         self._lock = Lock()
         self._editions: list[Edition] = []
         self._made_at = 0.0
+        self._try_from = 0.0
         self._renewing: Thread | None = None
 
     def edition(self) -> Edition:
@@ -74,9 +80,21 @@ class Press:
             raise IndexUnavailable("the tables are being made; try again in a minute")
         try:
             if not self._editions:
-                self._renew()
+                self._try()
         finally:
             self._lock.release()
+
+    def _try(self) -> None:
+        refusal = "the open data cannot be published at the moment; the service's log says why"
+        if time.monotonic() < self._try_from:
+            raise Retryable(refusal)
+        try:
+            self._renew()
+        except (InvalidQuery, OSError) as error:
+            self._try_from = time.monotonic() + self._pause_s
+            # what is to be done is the operator's matter, not the reader's
+            log.warning("the open data cannot be published", extra={"reason": said(error)})
+            raise Retryable(refusal) from error
 
     def _again(self) -> None:
         try:

@@ -21,7 +21,7 @@ from api.publishing import Edition, Press
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.disclosure import K
-from minyi.errors import IndexUnavailable
+from minyi.errors import IndexUnavailable, Retryable
 from minyi.open_data import formats
 from minyi.open_data.release import Publisher, Table
 from minyi.policy import Policy
@@ -372,7 +372,7 @@ def test_what_cannot_be_written_leaves_nothing_behind(
     monkeypatch.setattr(publishing, "write", full)
     monkeypatch.setattr(publishing, "mkdtemp", lambda prefix: str(tmp_path.joinpath(prefix)))
     (tmp_path / "minyi-open-").mkdir()
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(Retryable, match="log says why"):
         Press(services).edition()
     assert not list(tmp_path.iterdir())
 
