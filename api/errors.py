@@ -14,7 +14,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from minyi.errors import InvalidMargins, InvalidQuery, InvalidRecord, MinyiError, Retryable
+from minyi.errors import (
+    InvalidMargins,
+    InvalidQuery,
+    InvalidRecord,
+    MinyiError,
+    Retryable,
+    TooManyRows,
+)
 
 
 class ErrorBody(BaseModel):
@@ -114,6 +121,8 @@ def install(app: FastAPI) -> None:
             return response(503, "unavailable", str(error), headers={"Retry-After": "5"})
         if isinstance(error, InvalidRecord):
             return response(422, "invalid_record", error.reason, error.place)
+        if isinstance(error, TooManyRows):
+            return response(422, "too_many_rows", str(error))
         if isinstance(error, InvalidQuery):
             return response(422, "invalid_query", str(error))
         if isinstance(error, InvalidMargins):

@@ -8,6 +8,7 @@
     ├── InvalidRegistry       the policy registry does not validate; says file, policy and field
     ├── InvalidMargins        known margins cannot be read, or no weights meet them
     ├── InvalidQuery          a reader asked for something that does not exist or make sense
+    │   └── TooManyRows       … or for more rows than one answer may hold
     ├── InvalidArtifact       the model artifact is missing or not what its manifest says
     ├── KibanaRefused         Kibana does not take the saved objects; says which and why
     ├── LogInUse              another process owns the embedded log
@@ -53,6 +54,10 @@ class InvalidMargins(MinyiError):
 
 class InvalidQuery(MinyiError):
     """A reader asked for something that does not exist or does not make sense."""
+
+
+class TooManyRows(InvalidQuery):
+    """An answer would hold too many rows; it says how to narrow it."""
 
 
 class InvalidArtifact(MinyiError):

@@ -7,7 +7,9 @@ export class ApiError extends Error {
   }
 }
 
+// By the API's code where it asks for another choice, else by the status.
 const MESSAGES = {
+  too_many_rows: "时段和分组太多，无法一次列出。请改为按周或按月，或换一种分组。",
   401: "需要登录后才能查看。",
   403: "没有查看的权限。",
   404: "没有找到：这项政策可能已从登记表移除。",
@@ -31,7 +33,8 @@ export async function get(path, parameters = {}, signal = undefined) {
     throw new ApiError("无法连接服务，请确认服务在运行、网络通畅。", 0);
   }
   if (!answer.ok) {
-    throw new ApiError(MESSAGES[answer.status] ?? `服务出错（${answer.status}），请稍候再试。`, answer.status);
+    const code = await answer.json().then((body) => body.error.code).catch(() => null);  // a proxy's error has none
+    throw new ApiError(MESSAGES[code] ?? MESSAGES[answer.status] ?? `服务出错（${answer.status}），请稍候再试。`, answer.status);
   }
   try {
     return await answer.json();

@@ -40,8 +40,9 @@ export function policyView(id, given) {
   }
 
   async function comments() {
-    const { interval, scope, sure } = settings(params);
-    const { rows } = await read(`${path}/trend`, { interval, group: "region" });
+    const { scope, sure } = settings(params);
+    // Only the names are wanted: months make the fewest rows, and the list does without the choice.
+    const { rows } = await read(`${path}/trend`, { interval: "month", group: "region" }).catch(() => ({ rows: [] }));
     const regions = [...new Set(rows.map((row) => row.group).filter((name) => name !== null))].sort((a, b) => a.localeCompare(b, "zh-CN"));
     return evidence({ path: `${path}/evidence`, wanted: wanted(params), scope, sure, here, nothing, regions, signal: reading.signal });
   }

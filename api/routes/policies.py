@@ -15,7 +15,7 @@ from api.schemas import (
     Words,
 )
 from api.services import KnownPolicy, Wired
-from minyi.errors import InvalidQuery
+from minyi.errors import TooManyRows
 from minyi.policy import Policy
 from minyi.query import Counts, Filters, Group, Interval
 from minyi.shares.denominators import Count, Denominator, denominator
@@ -78,7 +78,7 @@ def trend(
     voting = count is Count.AUTHORS
     points = (wired.index.votes if voting else wired.index.trend)(wanted, interval, group)
     if len(points) > MAX_ROWS:
-        raise InvalidQuery(
+        raise TooManyRows(
             f"the trend would have {len(points):,} rows, more than {MAX_ROWS:,}; narrow it by "
             "since and until, or ask for a longer interval or no group"
         )

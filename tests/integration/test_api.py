@@ -159,7 +159,7 @@ async def test_a_trend_of_too_many_rows_is_to_be_narrowed(
     monkeypatch.setattr(policies, "MAX_ROWS", rows - 1)
     for query in (daily, daily | {"group": "region"}):
         answer = await client.get(f"{ELEVATORS}/trend", params=query)
-        message = error(answer, 422, "invalid_query")["message"]
+        message = error(answer, 422, "too_many_rows")["message"]
         assert f"more than {rows - 1}" in message
         assert "since" in message
     await get(client, f"{ELEVATORS}/trend", interval="week")

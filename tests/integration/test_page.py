@@ -63,6 +63,15 @@ SPARSE = Policy(
     aliases=("地铁",),
     department="发展改革部门",
 )
+WIDE = Policy(
+    id="waste-sorting",
+    title="生活垃圾分类",
+    domain=Domain.ENVIRONMENT,
+    description="居民把生活垃圾分成几类投放。",
+    aliases=("垃圾分类",),
+    department="城市管理部门",
+)
+REGIONS = 6
 SPOKE = "自愿发言的人，不代表全体居民。"
 SECTIONS = ("groups", "why", "differences", "campaigns", "representativeness")
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>限行😀不公平'
@@ -71,11 +80,16 @@ FAVOR, AGAINST = 7, 33
 
 class Policies:
     def policies(self) -> dict[str, Policy]:
-        return {policy.id: policy for policy in (POLICY, SPARSE)}
+        return {policy.id: policy for policy in (POLICY, SPARSE, WIDE)}
 
 
 def opinion(
-    number: int, stance: Stance, text: str, policy: Policy = POLICY, weeks: int = 0
+    number: int,
+    stance: Stance,
+    text: str,
+    policy: Policy = POLICY,
+    weeks: int = 0,
+    region: str = "<b>城东</b>",
 ) -> Opinion:
     return Opinion(
         id=opinion_id(str(number), policy.id),
@@ -87,7 +101,7 @@ def opinion(
         + timedelta(weeks=weeks),
         text=text,
         url="javascript:document.title=3",
-        region="<b>城东</b>",
+        region=region,
         link=Link(policy_id=policy.id, by=LinkBy.ALIAS, evidence=("限行",)),
         stance=stance,
         probabilities=StanceProbabilities(favor=0.1, against=0.8, none=0.1),
@@ -107,6 +121,12 @@ def services(tmp_path: Path) -> Iterator[Services]:
     index.upsert([opinion(i, stance, f"{HOSTILE}{i}") for i, stance in enumerate(stances)])
     index.upsert(
         [opinion(100 + i, Stance.FAVOR, f"地铁不公平{i}", SPARSE, weeks=i // 4) for i in range(60)]
+    )
+    index.upsert(
+        [
+            opinion(200 + i, Stance.FAVOR, "不公平", WIDE, i // REGIONS, f"{i % REGIONS}区")
+            for i in range(10 * REGIONS)
+        ]
     )
     yield Services(index, Policies(), SystemClock())
     index.close()
@@ -236,3 +256,26 @@ def test_a_browser_shows_who_speaks_in_every_section(
     drawn = shown[shown.index('class="tabs"') : shown.index('id="comments"')]
     assert SPOKE in drawn
     assert 'class="state error"' not in shown
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+def test_a_browser_shows_comments_and_groups_where_days_by_region_are_too_many(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.routes.policies.MAX_ROWS", 4 * REGIONS)  # months by region are 3 each
+    daily = f"{address}/#/policies/{WIDE.id}?interval=day"
+    shown = rendered(daily, tmp_path / "opinions")
+    assert 'class="state error"' not in shown
+    assert "共 60 条意见" in shown
+    assert '<option value="5区">' in shown
+    assert re.search(r"<th [^>]*><a [^>]*><bdi>5区</bdi>", shown)
+
+    votes = rendered(f"{daily}&count=authors", tmp_path / "votes")
+    assert votes.count('class="state error"') == 1
+    assert "请改为按周或按月" in votes
+    assert "共 60 条意见" in votes
+
+    monkeypatch.setattr("api.routes.policies.MAX_ROWS", REGIONS)
+    without = rendered(f"{address}/#/policies/{WIDE.id}?interval=month", tmp_path / "without")
+    assert "共 60 条意见" in without
+    assert "地区（全页）" not in without
