@@ -6,19 +6,36 @@ flat; nested ones use a double underscore: ``MINYI_TAGGER__BATCH=64``.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from minyi.errors import SettingError
 
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED = "embedded"
+
+
+def _listed(given: object) -> object:
+    """Read names separated by commas, or JSON, which has quotes where no name has one."""
+    if isinstance(given, str):
+        try:
+            given = json.loads(given) if '"' in given else re.findall(r"[^\s,]+", given)
+        except ValueError:
+            given = None
+    if not isinstance(given, list) or not given:
+        raise ValueError("write names separated by commas, as minyi.example.org,localhost")
+    return given
+
+
+Names = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
 
 
 class TaggerSettings(BaseModel):
@@ -47,8 +64,8 @@ class KafkaSettings(BaseModel):
     key_file: Path | None = None
 
 
-class ElasticSettings(BaseModel):
-    """How to talk to Elasticsearch. Who we are is in a user's name and password, or an API key."""
+class LoginSettings(BaseModel):
+    """Who we are to a server: a user's name and password, or an API key."""
 
     username: str = ""
     password: SecretStr = SecretStr("")
@@ -56,6 +73,11 @@ class ElasticSettings(BaseModel):
     """The encoded form, base64 of ``id:key``."""
     ca_file: Path | None = None
     """Certificates to trust, PEM; None trusts those of the system."""
+
+
+class ElasticSettings(LoginSettings):
+    """How to talk to Elasticsearch."""
+
     retention_months: int | None = Field(default=None, ge=1)
     """Whole months that are kept; None keeps all."""
 
@@ -71,16 +93,10 @@ class AccountSettings(BaseModel):
     """Of ``kibana_system``, which Kibana itself logs in with."""
 
 
-class KibanaSettings(BaseModel):
-    """How to talk to Kibana. Who we are is in a user's name and password, or an API key."""
+class KibanaSettings(LoginSettings):
+    """How to talk to Kibana."""
 
     url: str = "http://127.0.0.1:5601"
-    username: str = ""
-    password: SecretStr = SecretStr("")
-    api_key: SecretStr = SecretStr("")
-    """The encoded form, base64 of ``id:key``."""
-    ca_file: Path | None = None
-    """Certificates to trust, PEM; None trusts those of the system."""
 
 
 class DeadLetterSettings(BaseModel):
@@ -96,7 +112,7 @@ class ApiSettings(BaseModel):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8600, ge=1, le=65535)
-    allowed_hosts: list[str] = []
+    allowed_hosts: Names = []
     """Names under which it may be asked for, besides 127.0.0.1, localhost and [::1]; others are
     refused, so that no foreign web page can reach it through a name of its own."""
 
@@ -259,9 +275,21 @@ def load_settings(**overrides: object) -> Settings:
         raise SettingError(f"unknown setting {unknown[0]}; docs/guide.md lists them")
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
+    except SettingsError as error:  # a group that is no JSON; only the message says which
+        group = re.search(r'field "(\w+)"', str(error))
+        raise SettingError(_ungrouped(group[1]) if group else str(error)) from error
     except ValidationError as error:
         lines = [
-            f"MINYI_{'__'.join(str(p) for p in e['loc']).upper()}: {e['msg']}"
+            _ungrouped(str(e["loc"][0]))
+            if e["type"] == "model_type"
+            else f"MINYI_{'__'.join(str(p) for p in e['loc']).upper()}: {e['msg']}"
             for e in error.errors(include_url=False)
         ]
         raise SettingError("; ".join(lines)) from error
+
+
+def _ungrouped(name: str) -> str:
+    """Say how a group of settings is written, where it is given a single value."""
+    group = f"MINYI_{name}".upper()
+    first = next(iter(type(Settings.model_fields[name].default).model_fields)).upper()
+    return f"{group}: holds several settings; write each, as {group}__{first}=…, or a JSON object"

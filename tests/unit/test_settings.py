@@ -6,11 +6,21 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 from yarl import URL
 
 from minyi.errors import SettingError
-from minyi.settings import embedded_path, load_settings
+from minyi.settings import Settings, embedded_path, load_settings
 from streams.embedded import Transport
+
+GROUPS = [
+    (
+        f"MINYI_{group.upper()}",
+        f"MINYI_{group}__{next(iter(type(field.default).model_fields))}".upper(),
+    )
+    for group, field in Settings.model_fields.items()
+    if isinstance(field.default, BaseModel)
+]
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +82,55 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingError, match=name):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("value", "hosts"),
+    [
+        ("minyi.example.org", ["minyi.example.org"]),
+        ("*", ["*"]),
+        ("localhost, [::1],,minyi.example.org ", ["localhost", "[::1]", "minyi.example.org"]),
+        ("[::1],localhost", ["[::1]", "localhost"]),
+        ('["minyi.example.org", "[::1]"]', ["minyi.example.org", "[::1]"]),
+        (' ["*"]', ["*"]),
+    ],
+)
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_names_are_separated_by_commas_or_json(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str, hosts: list[str], place: str
+) -> None:
+    if place == "environment":
+        monkeypatch.setenv("MINYI_API__ALLOWED_HOSTS", value)
+    else:
+        (tmp_path / ".env").write_text(f"MINYI_API__ALLOWED_HOSTS='{value}'\n")
+    assert load_settings().api.allowed_hosts == hosts
+
+
+@pytest.mark.parametrize("value", ["", " , ", '["a", b]', '"a"', '{"a": 1}'])
+def test_what_holds_no_names_is_refused_with_what_to_write(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("MINYI_API__ALLOWED_HOSTS", value)
+    with pytest.raises(SettingError, match=r"MINYI_API__ALLOWED_HOSTS: .*separated by commas"):
+        load_settings()
+
+
+@pytest.mark.parametrize("value", ["foo", "8600", "[]", "{"])
+@pytest.mark.parametrize(("group", "field"), GROUPS)
+def test_a_group_that_is_no_object_is_refused_with_what_to_write(
+    monkeypatch: pytest.MonkeyPatch, group: str, field: str, value: str
+) -> None:
+    monkeypatch.setenv(group, value)
+    with pytest.raises(SettingError, match=rf"^{group}: .*{field}=") as told:
+        load_settings()
+    assert "pydantic" not in str(told.value)
+
+
+def test_a_group_may_be_a_json_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINYI_API", '{"port": 8700, "allowed_hosts": ["a"]}')
+    monkeypatch.setenv("MINYI_API__HOST", "::")
+    api = load_settings().api
+    assert (api.host, api.port, api.allowed_hosts) == ("::", 8700, ["a"])
 
 
 def test_every_wrong_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
