@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings.sources import DotEnvSettingsSource
 
 from minyi.errors import SettingError
 
@@ -256,13 +257,8 @@ def known_variables() -> set[str]:
 def _unknown(names: Iterable[str]) -> list[str]:
     """Return the variables with our prefix that set nothing: most likely typing errors."""
     known = known_variables()
-    return sorted(
-        name
-        for name in names
-        if name.startswith("MINYI_")
-        and name.upper() not in known
-        and not name.startswith(OTHER_VARIABLES)
-    )
+    ours = [n for n in names if n.startswith("MINYI_") and not n.startswith(OTHER_VARIABLES)]
+    return sorted(name for name in ours if name.upper() not in known)
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -271,8 +267,13 @@ def load_settings(**overrides: object) -> Settings:
     Raises:
         SettingError: naming each variable that is wrong or unknown.
     """
-    if unknown := _unknown(os.environ):
-        raise SettingError(f"unknown setting {unknown[0]}; docs/guide.md lists them")
+    try:
+        file = [name.upper() for name in DotEnvSettingsSource(Settings).env_vars]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f".env cannot be read; write it in UTF-8: {error}") from error
+    for names, place in ((os.environ, ""), (file, " in .env")):
+        if unknown := _unknown(names):
+            raise SettingError(f"unknown setting {unknown[0]}{place}; docs/guide.md lists them")
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except SettingsError as error:  # a group that is no JSON; only the message says which

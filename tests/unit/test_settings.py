@@ -58,6 +58,26 @@ def test_a_dot_env_file_is_read_and_the_environment_wins(
     assert (settings.partitions, settings.semantic) == (3, False)
 
 
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_a_misspelt_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+) -> None:
+    if place == "environment":
+        monkeypatch.setenv("MINYI_AUTOR_KEY", "abc")
+    else:
+        given = "MINYI_AUTHOR_KEY=a\nminyi_api__port=1\nMINYI_TEST_X=1\nexport MINYI_AUTOR_KEY=abc"
+        (tmp_path / ".env").write_text(given)
+    with pytest.raises(SettingError, match="unknown setting MINYI_AUTOR_KEY") as told:
+        load_settings()
+    assert ("in .env" in str(told.value)) == (place == "file")
+
+
+def test_a_dot_env_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("MINYI_OPEN__PUBLISHER=市政府".encode("gbk"))
+    with pytest.raises(SettingError, match=r"\.env cannot be read.*UTF-8"):
+        load_settings()
+
+
 def test_what_is_given_wins_over_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
