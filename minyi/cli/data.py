@@ -13,6 +13,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from minyi.cli.options import Columns
 from minyi.cli.progress import bars, stream_progress
 from minyi.cli.tables import plain
 from minyi.cli.wiring import (
@@ -48,10 +49,7 @@ def add_to(app: typer.Typer) -> None:
 
 def ingest(
     files: Annotated[list[Path], typer.Argument(help="JSONL, CSV or XLSX; also .gz and .xz.")],
-    map_: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="field=column, e.g. text=留言详情; repeat for more."),
-    ] = None,
+    columns: Columns = None,
     source: Annotated[
         str | None, typer.Option(help="Source of rows that name none. [default: file name]")
     ] = None,
@@ -68,7 +66,7 @@ def ingest(
     from streams.intake.files import open_source
     from streams.intake.ingest import plan
 
-    given = parse_map(map_ or [])
+    given = parse_map(columns or [])
     plans = [plan(open_source(file), given, source) for file in files]
     if dry_run:
         for planned in plans:

@@ -12,6 +12,10 @@ from minyi.domain import Time
 from minyi.errors import InvalidQuery
 from minyi.query import Filters
 
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="field=column, e.g. text=留言详情; repeat for more."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Since = Annotated[str | None, typer.Option(help="First day, as 2024-03-01.")]
 Until = Annotated[str | None, typer.Option(help="Day after the last, as 2024-04-01.")]

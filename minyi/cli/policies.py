@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from minyi.cli.options import Columns
 from minyi.cli.tables import plain
 from minyi.cli.wiring import output, registry, settings
 from minyi.vocabulary import DOMAIN_ZH, Domain
@@ -69,6 +70,7 @@ def import_file(
 @app.command()
 def suggest(
     files: Annotated[list[Path], typer.Argument(help="Files of comments.")],
+    columns: Columns = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many phrases.")] = 30,
 ) -> None:
     """Mine frequent phrases from comments that no policy links: candidates for the registry."""
@@ -76,15 +78,17 @@ def suggest(
     from minyi.linking import Linker
     from minyi.pipeline import reading
     from minyi.suggest import suggest as mine
+    from streams.intake.columns import parse_map
     from streams.intake.files import open_source
     from streams.intake.ingest import plan
 
     policies = registry(settings()).values()
     linker = Linker(policies)
+    given = parse_map(columns or [])
     linked: list[str] = []
     unlinked: list[str] = []
     for file in files:
-        for _, comment in plan(open_source(file), {}).read():
+        for _, comment in plan(open_source(file), given).read():
             if isinstance(comment, Comment):
                 links = linker.link(comment.title, comment.text)
                 (linked if links else unlinked).append(reading(comment))

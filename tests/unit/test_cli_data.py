@@ -45,6 +45,14 @@ def test_phrases_without_a_policy_are_shown_as_they_stand(cli: Cli, tmp_path: Pa
     assert "[/url]" in printed
 
 
+def test_phrases_are_found_in_a_column_that_is_named(cli: Cli, tmp_path: Path) -> None:
+    rows = [(text, "2026-03-01") for text in street_lights(60) + chatter(800)]
+    file = table(tmp_path / "odd.csv", rows)
+    file.write_text(file.read_text().replace("text", "市民说", 1))
+    assert "--map text=COLUMN" in cli.told("policies", "suggest", file)
+    assert "路灯" in cli("policies", "suggest", file, "--map", "text=市民说")
+
+
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
     """A running service that owns the log and refuses the second comment of a request; yields the
