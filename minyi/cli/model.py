@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.logging import RichHandler
 from rich.table import Table
 
 from minyi.cli.labelling import label
 from minyi.cli.tables import plain
+from minyi.cli.training import need_training
 from minyi.cli.wiring import console, output, settings
 from minyi.errors import SettingError
 from minyi.settings import ROOT
@@ -30,7 +28,6 @@ RECIPE = ROOT / "models" / "configs" / "small.toml"
 OWN_RECIPE = ROOT / "models" / "configs" / "own.toml"
 RUN_RECIPE = "recipe.toml"
 """A run's copy of its recipe."""
-TRAINING = ("torch", "transformers", "onnx", "onnxscript", "sklearn", "scipy")
 
 Run = Annotated[Path, typer.Option(help="Folder of the training run; a run in it goes on.")]
 Artifact = Annotated[Path | None, typer.Option(help="Folder of the artifact. [env: MINYI_MODEL]")]
@@ -64,7 +61,7 @@ def train(
 
     A run that was stopped goes on from its last checkpoint when the same command is given again.
     """
-    _need_training()
+    need_training()
     from models.base import prepare_base
     from models.config import load_config
     from models.train import Trainer, mixture
@@ -89,15 +86,17 @@ def train(
 @app.command()
 def export(
     run: Run = Path("var/model"),
-    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("var/model/artifact"),
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write. [default: RUN/artifact]")
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="Another recipe than the run's.")] = None,
     data: Data = None,
 ) -> None:
     """Write the artifact of a training run and calibrate it on validation rows."""
-    _need_training()
+    need_training()
     from models.config import load_config
 
-    _export(load_config(config or run / RUN_RECIPE), run, out, data)
+    _export(load_config(config or run / RUN_RECIPE), run, out or run / "artifact", data)
 
 
 @app.command()
@@ -117,7 +116,7 @@ def score(
     Needs the corpora (MINYI_SHARED), or --data with labelled comments of your own.
     """
     folder = artifact or settings().model
-    _need_training()
+    need_training()
     from models import score as scores
     from models.judged import Judged
     from models.runtime import OnnxTagger
@@ -176,7 +175,7 @@ def compare(
     show: Annotated[int, typer.Option(help="Comments on which the two differ.", min=0)] = 5,
 ) -> None:
     """Compare two taggers on the same rows: the differences and whether they are clear."""
-    _need_training()
+    need_training()
     from models.compare import differences
     from models.inputs import STANCES
     from models.judged import Judged
@@ -235,23 +234,6 @@ def info(artifact: Artifact = None) -> None:
             svm = f"{values['svm']:.3f}" if "svm" in values else ""
             scores.add_row(name, f"{values['model']:.3f}", svm, f"{int(values['rows']):,}")
         output.print(scores)
-
-
-def _need_training() -> None:
-    missing = [name for name in TRAINING if find_spec(name) is None]
-    if missing:
-        raise SettingError(
-            f"{', '.join(missing)} missing: training and scoring need the train extra, "
-            "pip install -e '.[train]' (torch's CPU build is enough)"
-        )
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(message)s",
-        handlers=[RichHandler(console=console)],
-        force=True,
-    )
-    for noisy in ("transformers", "torch", "onnxscript", "onnx_ir", "httpx", "huggingface_hub"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 def _export(recipe: TrainConfig, run: Path, out: Path, data: Path | None) -> None:

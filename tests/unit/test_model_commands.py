@@ -13,10 +13,10 @@ import onnxruntime as ort
 import pytest
 from rich.logging import RichHandler
 
-from minyi.cli.model import TRAINING
+from minyi.cli.training import TRAINING
 from minyi.policy import Policy
 from minyi.vocabulary import Domain
-from models.artifact import SHIPPED, load_manifest
+from models.artifact import load_manifest
 from models.config import SHARED_VARIABLE
 from models.runtime import OnnxTagger
 from tests.unit.cli_runner import Cli
@@ -336,21 +336,3 @@ def test_an_artifact_does_not_differ_from_itself(
     assert "0 of 11 comments get another stance" in printed
     assert printed.count("+0.000 to +0.000") == 3
     assert "yes" not in printed
-
-
-def test_the_shipped_artifact_is_described(cli: Cli) -> None:
-    printed = cli("model", "info")
-    manifest = load_manifest(SHIPPED)
-    for part in (manifest.model_id, manifest.base, "favor, against, none", "effect:praise"):
-        assert part in printed
-
-
-def test_without_the_extra_one_is_told_how_to_get_it(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("minyi.cli.model.find_spec", lambda name: None if name == "torch" else 1)
-    for command in ("train", "export", "score"):
-        told = cli.told("model", command)
-        assert told.startswith("torch missing")
-        assert "pip install -e '.[train]'" in told
-    assert cli("model", "info")
