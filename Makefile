@@ -37,7 +37,7 @@ format: ## Format and mend what can be mended
 
 bench: ## Print the benchmarks' ratios (not part of the tests)
 	@scripts/setup dev
-	@for bench in linking broker; do $(VENV)/bin/python -m benchmarks.bench_$$bench; done
+	@for bench in linking broker; do $(VENV)/bin/python -m benchmarks.bench_$$bench || exit; done
 
 bench-honesty: ## Print how far shares are off and whether their intervals hold (ARGS=--quick for the simulated part)
 	@scripts/setup dev
