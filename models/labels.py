@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -28,14 +29,21 @@ STREAM = ROOT / "data" / "stream"
 UNSEEN = frozenset({"parking", "wage-arrears", "waste-sorting", "maternity-support"})
 """Policies that no training row speaks of, so that scores say what a new policy gets."""
 LETTERS = {"f": Stance.FAVOR, "a": Stance.AGAINST, "n": Stance.NONE}
+SPANS = re.compile(r"-|\d+-\d+(,\d+-\d+)*")
+"""Clauses in a field: ``3-17,40-52``, or ``-`` for none."""
 
 
-def _table(name: str, fields: int) -> Iterator[list[str]]:
+def _table(name: str, fields: int, spans: bool = False) -> Iterator[list[str]]:
+    """Yield the rows of a table; with ``spans`` the last field names clauses."""
     lines = (LABELS / name).read_text("utf-8").splitlines()
     for number, line in enumerate(lines, 1):
         found = line.split("\t")
         if len(found) != fields:
             raise SettingError(f"{name}, line {number}: {len(found)} fields, not {fields}")
+        if spans and not SPANS.fullmatch(found[-1]):
+            raise SettingError(
+                f"{name}, line {number}: {found[-1]!r} names no clauses; write 3-17,40-52 or -"
+            )
         yield found
 
 
@@ -180,7 +188,7 @@ def measures(split: str) -> list[Example]:
     and groups are as for ``targets``."""
     return [
         _chosen(row[:4], cells_of(_cells(row[4])), _spans(row[5]))
-        for row in _table("measures.tsv", 6)
+        for row in _table("measures.tsv", 6, spans=True)
         if _part(row, 0.1) == split
     ]
 
@@ -191,7 +199,7 @@ def _part(row: Sequence[str], validates: float) -> str:
 
 
 def _spans(field: str) -> tuple[tuple[int, int], ...]:
-    """Return the clauses that a field of a table names: ``3-17,40-52``."""
+    """Return the clauses that a field of a table names."""
     parts = [] if field == "-" else [part.split("-") for part in field.split(",")]
     return tuple((int(start), int(end)) for start, end in parts)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from minyi.errors import SettingError
 from minyi.text import fold, normalise
 from minyi.vocabulary import Stance
 from models import labels
@@ -157,6 +159,19 @@ def test_clauses_of_a_measure_are_marked_for_a_side_only() -> None:
         assert row[3] != "n"
         assert 1 <= len(set(spans)) == len(spans) <= 4
         assert all(0 <= start < end for start, end in spans)
+
+
+@pytest.mark.parametrize("spans", ["", "3", "3-", "3-17,", "3-17-20", "a-b", "3–17"])
+def test_clauses_that_cannot_be_read_are_told_with_their_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spans: str
+) -> None:
+    rows = [f"posts\t{place}\t停车\tf\t-\t{field}\n" for place, field in ((0, "3-17"), (1, spans))]
+    (tmp_path / "measures.tsv").write_text("".join(rows), "utf-8")
+    monkeypatch.setattr(labels, "LABELS", tmp_path)
+    monkeypatch.setattr(labels, "_texts", lambda dataset: {0: "停车", 1: "停车"})
+    for split in ("train", "val"):
+        with pytest.raises(SettingError, match=r"measures\.tsv, line 2: .*3-17,40-52"):
+            labels.measures(split)
 
 
 def test_unlabelled_rows_of_nlpcc_are_read_once() -> None:
