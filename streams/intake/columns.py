@@ -119,25 +119,36 @@ def parse_map(items: Iterable[str]) -> dict[str, str]:
     return mapping
 
 
-def guess(columns: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
+def folded(name: str) -> str:
+    """Return a column's name as names are compared: case and white space around do not matter."""
+    return name.strip().lower()
+
+
+def guess(
+    columns: Iterable[str], given: Mapping[str, str], later: Iterable[str] = ()
+) -> dict[str, str]:
     """Return field → column for the columns of a file.
 
     Args:
-        columns: the column names.
+        columns: the names of the columns that its first rows have.
         given: the user's own map; it wins, and a column that it uses is not guessed elsewhere.
+        later: those that only rows further down have; a field takes one of them when it finds none
+            among the first, since the rows before would be without.
 
     Raises:
         SettingError: when a given column is not there, or text or time cannot be found.
     """
-    present = {name.strip().lower(): name for name in columns}
-    missing = [column for column in given.values() if column.strip().lower() not in present]
+    first = {folded(name): name for name in columns}
+    present = first | {folded(name): name for name in later if folded(name) not in first}
+    missing = [column for column in given.values() if folded(column) not in present]
     if missing:
         raise SettingError(f"no column {missing[0]!r}; there are: {', '.join(present.values())}")
-    mapping = {field: present[column.strip().lower()] for field, column in given.items()}
-    for field, names in NAMES.items():
-        free = [present[n] for n in names if n in present and present[n] not in mapping.values()]
-        if field not in mapping and free:
-            mapping[field] = free[0]
+    mapping = {field: present[folded(column)] for field, column in given.items()}
+    for known in (first, present):
+        for field, names in NAMES.items():
+            free = [known[n] for n in names if n in known and known[n] not in mapping.values()]
+            if field not in mapping and free:
+                mapping[field] = free[0]
     for field in ("text", "created_at"):
         if field not in mapping:
             raise SettingError(

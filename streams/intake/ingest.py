@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -11,11 +12,13 @@ from minyi.dead_letter import DeadLetter, dead_letter
 from minyi.domain import Comment
 from minyi.errors import InvalidRecord, SettingError
 from minyi.ports import Clock, CommentSink
-from streams.intake.columns import guess, to_comment
+from streams.intake.columns import NAMES, folded, guess, to_comment
 from streams.intake.files import Source
 from streams.intake.rows import Row
 
 CHUNK = 500
+FIRST = 100
+"""Rows that all columns are learned from; rows of JSON may have others further down."""
 REPORTED = 20
 """Bad rows that a report shows in full; the dead letters hold all."""
 
@@ -54,25 +57,40 @@ class Plan:
 
 
 def plan(file: Source, given: Mapping[str, str], source: str | None = None) -> Plan:
-    """Decide how a file is read, from the columns of its first rows.
+    """Decide how a file is read, from its columns.
 
     Raises:
         SettingError: when text or time cannot be found among them.
     """
+    rows = file.rows()
     columns: dict[str, None] = {}
     first: Row | None = None
-    for row in islice(file.rows(), 100):
-        columns.update(dict.fromkeys(map(str, row.values or ())))
+    for row in islice(rows, FIRST):
+        columns.update(dict.fromkeys(row.values or ()))
         first = first or row
-    if not columns:
+    later = _later_columns(rows, given) if file.kind in ("json", "jsonl") else ()
+    if not columns and not later:
         why = f"; {first.error}" if first else ""
         raise SettingError(f"{file.path}: no row can be read{why}")
     try:
-        mapping = guess(columns, given)
+        mapping = guess(columns, given, later)
     except SettingError as error:
         raise SettingError(f"{file.path}: {error}") from error
     name = file.path.name.split(".")[0].encode(errors="replace").decode()  # bytes that are no text
     return Plan(file, mapping, source or name[:100])
+
+
+def _later_columns(rows: Iterator[Row], given: Mapping[str, str]) -> Iterable[str]:
+    """Return the columns that only rows further down have, of those that a field can be read from:
+    what else rows hold may differ in each of them, and memory is bounded."""
+    sought = {folded(name) for names in (*NAMES.values(), given.values()) for name in names}
+    found: dict[str, str] = {}
+    with suppress(SettingError):  # a file that is cut off: its good rows are taken all the same
+        for row in rows:
+            for name in row.values or ():
+                if folded(name) in sought:
+                    found.setdefault(folded(name), name)
+    return found.values()
 
 
 async def ingest(

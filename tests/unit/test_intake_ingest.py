@@ -171,6 +171,51 @@ def test_a_file_of_other_lines_says_what_is_wrong_with_the_first(tmp_path: Path)
         planned(path)
 
 
+def written(path: Path, *groups: tuple[int, dict[str, object]]) -> Path:
+    row = {"text": "支持", "created_at": "2026-01-01"}
+    made = [json.dumps(row | more) for count, more in groups for _ in range(count)]
+    path.write_text(f"[{','.join(made)}]" if path.suffix == ".json" else "\n".join(made))
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+async def test_fields_that_begin_late_are_read(tmp_path: Path, name: str) -> None:
+    late = {"id": "7", "用户": "张", "region": "城东区", "likes": 3, "reply": "好", "写者": "李"}
+    path = written(tmp_path / name, (700, {}), (1, late))
+    *_, last = (await taken(path))[0].comments
+    assert (last.id, last.author, last.region, last.likes) == ("a:7", "张", "城东区", 3)
+    assert last.reply is not None
+    given = plan(open_source(path), {"author": "写者"})
+    *_, (_, last) = given.read()
+    assert isinstance(last, Comment)
+    assert last.author == "李"
+    with pytest.raises(SettingError, match="no column '作者'"):
+        plan(open_source(path), {"author": "作者"})
+
+
+async def test_a_field_that_the_first_rows_have_stays_theirs(tmp_path: Path) -> None:
+    """One odd row far down must not cost all the rows before it."""
+    path = written(tmp_path / "a.jsonl", (200, {"user": "张"}), (1, {"author": "李", "内容": "不"}))
+    assert planned(path).mapping == {"text": "text", "created_at": "created_at", "author": "user"}
+
+
+def test_columns_that_nobody_looks_for_are_not_gathered(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "a.jsonl", *((1, {f"c{n}": n, " " * n + "赞": n}) for n in range(500))
+    )
+    with pytest.raises(SettingError, match="no column '作者'") as told:
+        plan(open_source(path), {"author": "作者"})
+    assert "c99" in str(told.value)
+    assert "c100" not in str(told.value)
+    assert str(told.value).count("赞") == 1
+
+
+async def test_a_file_that_begins_with_rubbish_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("bad\n" * 200 + '{"text": "a", "created_at": "2026-01-01"}\n')
+    assert (await taken(path))[1].good == 1
+
+
 async def test_the_petitions_are_read_without_a_map(shared: Path) -> None:
     path = shared / "data" / "taidi2020_messages.jsonl.xz"
     chosen = planned(path)
