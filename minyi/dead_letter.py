@@ -59,12 +59,16 @@ class DeadLetter(Model):
         letter, however often it was appended.
 
         A record that came from outside is the same at the same origin; one that an agent made is
-        made again after a crash, at another, and is the same when key and content are.
+        made again after a crash, at another, and is the same when key and content are. A row is
+        the same when origin and content are: two files may have one name.
         """
+        content = f"{self.size}\x1f{self.original}"
         if self.retry_of is not None:
             source = f"retry of {self.retry_of}"
         elif self.stage in MADE_BY_AGENTS:
-            source = f"{self.record_key}\x1f{self.size}\x1f{self.original}"
+            source = f"{self.record_key}\x1f{content}"
+        elif self.stage == "read":
+            source = f"{self.origin}\x1f{content}"
         else:
             source = self.origin
         digest = hashlib.sha256(f"{source}\x1f{self.stage}".encode()).hexdigest()

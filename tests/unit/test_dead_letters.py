@@ -32,6 +32,14 @@ def test_a_letter_of_an_earlier_version_is_read() -> None:
     assert (read.content, read.record_key, read.retry_of) == (b"x", None, None)
 
 
+def test_a_row_is_one_letter_by_its_place_and_its_bytes() -> None:
+    def row(original: bytes, origin: str = "a.csv:line 2") -> bytes:
+        return dead_letter(original, origin=origin, stage="read", reason="r", at=AT).key
+
+    assert row(b"x") == row(b"x")
+    assert len({row(b"x"), row(b"y"), row(b"x", "a.csv:line 3")}) == 3
+
+
 def test_what_is_retried_from_one_letter_dies_into_one_letter_again() -> None:
     first = letter().key.decode()
     again, once_more = letter("comments/0/8", first), letter("comments/1/9", first)

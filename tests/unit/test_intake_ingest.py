@@ -85,6 +85,17 @@ async def test_a_file_read_twice_gives_the_same_records(tmp_path: Path) -> None:
     assert (await taken(packed))[0].comments == first.comments
 
 
+async def test_files_of_one_name_keep_their_letters_apart(tmp_path: Path) -> None:
+    keys = []
+    for folder in ("2025", "2026"):
+        path = tmp_path / folder / "messages.csv"
+        path.parent.mkdir()
+        path.write_text(f"时间,内容\n2020-01-01,支持\n,{folder}年\n")
+        for _ in range(2):
+            keys += [letter.key for letter in (await taken(path))[0].letters]
+    assert keys[0] == keys[1] != keys[2] == keys[3]
+
+
 async def test_equal_rows_without_an_id_all_count_and_stay_the_same(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     petition = "2020-01-01,请给小区加装电梯\n"
