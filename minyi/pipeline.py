@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from minyi.domain import Comment, LinkedComment, Opinion, Tagging, opinion_id
+from minyi.placeholders import is_nobody
 from minyi.policy import Policy
 from minyi.text import author_hash, duplicate_key, joined, redact
 from minyi.vocabulary import AgeBand
@@ -14,15 +15,17 @@ def protect(comment: Comment, author_key: str) -> Comment:
     """Return the comment without personal data.
 
     Text, title, reply and address are redacted, the author is replaced by a keyed hash, and
-    unknown fields are dropped, since nobody knows what they hold.
+    unknown fields are dropped, since nobody knows what they hold. A name that stands for nobody,
+    like 匿名, is no author: those who share it are not one person.
     """
     reply = comment.reply
+    author = None if is_nobody(comment.author or "") else comment.author
     return comment.model_copy(
         update={
             "text": redact(comment.text),
             "title": redact(comment.title) if comment.title else None,
             "url": redact(comment.url) if comment.url else None,
-            "author": author_hash(comment.author, author_key) if comment.author else None,
+            "author": author_hash(author, author_key) if author else None,
             "reply": reply.model_copy(update={"text": redact(reply.text)}) if reply else None,
             "extra": {},
         }

@@ -1,4 +1,7 @@
-"""From a row's columns to a comment's fields: guesses for common names, and a user's own map."""
+"""From a row's columns to a comment's fields: guesses for common names, and a user's own map.
+
+Times, counts and ages are read as people write them; placeholders as nothing, see ``to_comment``.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import Any
 
 from minyi.domain import Comment
 from minyi.errors import InvalidRecord, SettingError
+from minyi.placeholders import is_nothing
 
 NAMES: dict[str, tuple[str, ...]] = {
     "id": (
@@ -100,7 +104,10 @@ _TIME = re.compile(
 )
 _LONGEST_TIME = 40
 _COUNT = re.compile(r"(\d[\d,]{,17}(?:\.\d{1,6})?)\s*([万千]?)\+?")
-_NO_COUNT = ("-", "--", "—", "——", "/", "无", "null", "none", "nan")
+_AGE = re.compile(r"\s*(\d{1,3})\s*(?:周?[岁歲])?\s*")
+AS_WRITTEN = ("text", "title", "id", "author")
+"""Fields whose placeholders are kept: what somebody said may be just 无, and rows have ids made of
+their authors."""
 
 
 def parse_map(items: Iterable[str]) -> dict[str, str]:
@@ -166,6 +173,9 @@ def to_comment(
 ) -> Comment:
     """Make a comment of a row.
 
+    A cell that only holds the place of a value (``-``, ``无``, ``暂无回复``, ``null``) counts as
+    empty, but in the fields ``AS_WRITTEN``.
+
     A row without an id gets one from its content, and from how many equal ones stand before it in
     its file: all of them count, and reading the file again changes nothing.
 
@@ -184,12 +194,12 @@ def to_comment(
         value = values.get(column)
         if value is None or (isinstance(value, str) and not value.strip()):
             continue
+        if field not in AS_WRITTEN and _is_nothing(value):
+            continue
         if field.startswith("reply.") and isinstance(value, dict):
-            reply |= value
+            reply |= {key: part for key, part in value.items() if not _is_nothing(part)}
             continue
         read = _READERS.get(field, _plain)(value, field)
-        if read is None:
-            continue
         if field.startswith("reply."):
             reply[field.removeprefix("reply.")] = read
         else:
@@ -205,6 +215,10 @@ def to_comment(
     elif "source" not in mapping:  # the row's id is unique in its file only
         record["id"] = f"{source}:{record['id']}"
     return Comment.from_mapping(record)
+
+
+def _is_nothing(value: Any) -> bool:
+    return isinstance(value, str | float) and is_nothing(str(value))
 
 
 def _row_id(record: Mapping[str, Any], seen: Counter[bytes] | None) -> bytes:
@@ -250,11 +264,9 @@ def _moment(value: Any, field: str) -> str:
         raise InvalidRecord(f"{text[:40]!r}: {error}", f"field {field}") from error
 
 
-def _count(value: Any, field: str) -> int | None:
-    """Read a count as people write it: ``1,024``, ``1.2万``; None for a dash and the like."""
+def _count(value: Any, field: str) -> int:
+    """Read a count as people write it: ``1,024``, ``1.2万``."""
     text = str(value).strip()
-    if text.lower() in _NO_COUNT:
-        return None
     match = _COUNT.fullmatch(text)
     if not match or isinstance(value, bool):
         raise InvalidRecord(f"{str(value)[:40]!r} is no count", f"field {field}")
@@ -262,4 +274,17 @@ def _count(value: Any, field: str) -> int | None:
     return round(number)
 
 
-_READERS = {"created_at": _moment, "reply.at": _moment, "likes": _count, "dislikes": _count}
+def _age(value: Any, field: str) -> int | str:
+    """Read an age as people write it, ``35岁``; text that is none is left for the domain to
+    refuse."""
+    match = _AGE.fullmatch(value) if isinstance(value, str) else None
+    return int(match[1]) if match else _plain(value, field)
+
+
+_READERS = {
+    "created_at": _moment,
+    "reply.at": _moment,
+    "age": _age,
+    "likes": _count,
+    "dislikes": _count,
+}

@@ -141,6 +141,20 @@ def test_a_count_is_read_as_people_write_it(written: Any, number: int | None) ->
     assert likes(written) == number
 
 
+@pytest.mark.parametrize("written", [35, 35.0, "35", "35岁", " ３５ 歲", "35周岁"])
+def test_an_age_is_read_as_people_write_it(written: Any) -> None:
+    values = PETITION | {"年龄": written}
+    assert to_comment(values, guess(values, {}), "s").age == 35
+
+
+@pytest.mark.parametrize("written", ["老年", "岁", "350岁", -1, True])
+def test_what_is_no_age_is_refused_by_its_field(written: Any) -> None:
+    values = PETITION | {"年龄": written}
+    with pytest.raises(InvalidRecord) as caught:
+        to_comment(values, guess(values, {}), "s")
+    assert caught.value.place == "field age"
+
+
 @pytest.mark.parametrize("written", [",", "很多", -1, "1e5", True, 10**30, [], "9" * 400])
 def test_what_is_no_count_is_refused_by_its_field(written: Any) -> None:
     with pytest.raises(InvalidRecord) as caught:

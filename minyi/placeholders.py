@@ -1,0 +1,35 @@
+"""What people and programs write where they have nothing to write: ``-``, ``无``, ``匿名``."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_DASHES = "-‐–—―−_/\\"
+_EMPTY = (
+    "无 無 空 未知 不详 不明 未填 未填写 未提供 保密 暂无 暂无回复 暂无答复 暂无数据 暂无内容 "
+    "无回复 无答复 未回复 未答复 尚未回复 尚未答复 暂未回复 暂未答复 待回复 待答复 "
+    "nan nat na n/a #n/a <na> nil none null (null) (none) \\n undefined unknown"
+)
+_UNNAMED = (
+    "匿名 匿名者 匿名人 匿名人士 匿名用户 匿名用戶 匿名网友 匿名網友 匿名市民 匿名群众 匿名游客 "
+    "匿名访客 匿名发布 游客 遊客 访客 网友 網友 佚名 未署名 未具名 anonymous guest"
+)
+NOTHING, NOBODY = frozenset(_EMPTY.split()), frozenset(_UNNAMED.split())
+
+
+def is_nothing(text: str) -> bool:
+    """Return whether a text only holds the place of a value: blank, dashes, 无, 暂无回复, null.
+
+    The whole text has to be that, in any width and case: 无人机 is a value.
+    """
+    plain = _plain(text)
+    return not plain.strip(_DASHES) or plain in NOTHING
+
+
+def is_nobody(author: str) -> bool:
+    """Return whether an author's name stands for nobody in particular: 匿名, 游客, or nothing."""
+    return is_nothing(author) or _plain(author) in NOBODY
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().lower()
