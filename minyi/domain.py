@@ -269,8 +269,8 @@ def opinion_id(comment_id: str, policy_id: str) -> str:
 class Opinion(Model):
     """What one comment says of one policy: the unit that is counted.
 
-    ``author`` is a keyed hash, ``text``, ``title`` and ``reply`` are redacted: an opinion holds
-    no personal data.
+    ``author`` is a keyed hash, and what people wrote is redacted: an opinion holds no personal
+    data.
     """
 
     id: str

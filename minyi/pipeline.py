@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from minyi.domain import Comment, LinkedComment, Opinion, Tagging, opinion_id
+from minyi.domain import Comment, LinkedComment, Opinion, Reply, Tagging, opinion_id
 from minyi.placeholders import is_nobody
 from minyi.policy import Policy
 from minyi.text import author_hash, duplicate_key, joined, redact
@@ -14,22 +14,36 @@ from minyi.vocabulary import AgeBand
 def protect(comment: Comment, author_key: str) -> Comment:
     """Return the comment without personal data.
 
-    Text, title, reply and address are redacted, the author is replaced by a keyed hash, and
-    unknown fields are dropped, since nobody knows what they hold. A name that stands for nobody,
-    like 匿名, is no author: those who share it are not one person.
+    Every text of it is redacted, also the names of source, channel, region and department, which
+    may hold the number of a contact. The author is replaced by a keyed hash, and unknown fields are
+    dropped, since nobody knows what they hold. A name that stands for nobody, like 匿名, is no
+    author: those who share it are not one person.
     """
     reply = comment.reply
     author = None if is_nobody(comment.author or "") else comment.author
     return comment.model_copy(
         update={
+            "source": redact(comment.source),
             "text": redact(comment.text),
-            "title": redact(comment.title) if comment.title else None,
-            "url": redact(comment.url) if comment.url else None,
+            "title": _redacted(comment.title),
+            "url": _redacted(comment.url),
             "author": author_hash(author, author_key) if author else None,
-            "reply": reply.model_copy(update={"text": redact(reply.text)}) if reply else None,
+            "region": _redacted(comment.region),
+            "channel": _redacted(comment.channel),
+            "reply": _protected(reply) if reply else None,
             "extra": {},
         }
     )
+
+
+def _protected(reply: Reply) -> Reply:
+    return reply.model_copy(
+        update={"text": redact(reply.text), "department": _redacted(reply.department)}
+    )
+
+
+def _redacted(text: str | None) -> str | None:
+    return redact(text) if text else None
 
 
 def reading(comment: Comment) -> str:

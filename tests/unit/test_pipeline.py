@@ -59,14 +59,18 @@ def test_no_personal_data_is_left_in_an_opinion() -> None:
         title=f"联系{MAIL}",
         url=f"https://example.org/?u={MAIL}",
         author="user-77",
-        reply={"text": f"请致电{PHONE}", "department": "住建局"},
+        reply={"text": f"请致电{PHONE}", "department": f"住建局（联系人{PHONE}）"},
+        region=f"城东区{PHONE}",
+        channel=f"热线{PHONE}",
+        source=f"导出{MAIL}",
         mood=PHONE,
     )
     written = opinion(protect(whole, "key")).to_json().decode()
     for personal in (PHONE, MAIL, "user-77"):
         assert personal in json.dumps(json.loads(whole.to_json()), ensure_ascii=False)
         assert personal not in written
-    assert "住建局" in written
+    for kept in ("住建局（联系人〔手机号〕）", "城东区", "热线"):
+        assert kept in written
 
 
 def test_an_author_is_told_apart_but_not_named() -> None:
