@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -84,6 +85,7 @@ def author_hash(author: str, key: str) -> str:
 
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_JOINT = r"(?:--?|\ )?"  # two, since a Chinese keyboard writes —— for a dash
 _DAY = r"(?:19|20)\d\d (?:0[1-9]|1[0-2]) (?:[0-2]\d|3[01])"
 # Identity numbers follow GB 11643-1999, licence plates GA 36-2018; landlines have an area code. A
 # long number that begins with a date is a document's. All repetition is bounded, so that the time
@@ -92,13 +94,14 @@ _PERSONAL = re.compile(
     rf"""
     (?P<身份证号> (?<!\d) [1-9]\d{{5}} {_DAY} \d{{3}} [\dx] (?!\d) )
     | (?P<邮箱> [a-z0-9._%+-]{{1,64}} @ [a-z0-9-]{{1,63}} (?: \.[a-z0-9-]{{1,63}} ){{1,4}} )
-    | (?P<手机号> (?<!\d) (?: (?:\+|00)? 86 [-\ ]? )?
-        1[3-9]\d [-\ ]? \d{{4}} [-\ ]? \d{{4}} (?!\d) )
+    | (?P<手机号> (?<!\d) (?: (?:\+|00)? 86 {_JOINT} )?
+        1[3-9]\d {_JOINT} \d{{4}} {_JOINT} \d{{4}} (?!\d) )
     | (?P<电话> (?<!\d) (?:
-        (?: 0 | (?:\+|00) 86 [-\ ]? ) (?: 10 | 2\d | [3-9]\d\d ) [-\ ]? \d{{3,4}} [-\ ]? \d{{4}}
-        | \( 0\d{{2,3}} \) [-\ ]? \d{{3,4}} [-\ ]? \d{{4}} ) (?!\d) )
+        (?: 0 | (?:\+|00) 86 {_JOINT} ) (?: 10 | 2\d | [3-9]\d\d )
+        {_JOINT} \d{{3,4}} {_JOINT} \d{{4}}
+        | \( 0\d{{2,3}} \) {_JOINT} \d{{3,4}} {_JOINT} \d{{4}} ) (?!\d) )
     | (?P<卡号> (?<!\d) (?:
-        [3-69]\d{{3}} (?P<gap>[-\ ]) \d{{4}} (?P=gap) \d{{4}} (?P=gap) \d{{4}}
+        [3-69]\d{{3}} (?P<gap>--?|\ ) \d{{4}} (?P=gap) \d{{4}} (?P=gap) \d{{4}}
         (?: (?P=gap) \d{{1,3}} )?
         | (?! {_DAY} ) \d{{16,19}} ) (?!\d) )
     | (?P<车牌> [{_PROVINCES}] [a-hj-np-z] [·•・\ ]?
@@ -109,14 +112,30 @@ _PERSONAL = re.compile(
     """,
     re.VERBOSE,
 )
+_DASH = re.compile(r"(?<=[\d)])[\u2010-\u2015\u2212]{1,2}(?=\d)")
+_ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
 
 
 def redact(text: str) -> str:
     """Replace personal data by its kind in brackets: identity, mobile, landline and card
-    numbers, mail addresses, licence plates, social accounts, in any width, case or script."""
+    numbers, mail addresses, licence plates, social accounts, in any width, case or script, joined
+    by any dash, also where characters that cannot be seen split them."""
+    if not any(character in text for character in _ZERO_WIDTH):
+        return _redact(text)
+    # They may also stand between two numbers, and what then goes may leave one that they split.
+    return _redact(_redact(_redact(text, _ZERO_WIDTH)), _ZERO_WIDTH)
+
+
+def _redact(text: str, unseen: str = "") -> str:
+    """Redact a text as if the characters of ``unseen`` were not there; others keep their place."""
+    folded = fold(text)
+    places: Sequence[int] = range(len(text))
+    if unseen:
+        places = [place for place, character in enumerate(text) if character not in unseen]
+        folded = "".join(folded[place] for place in places)
     parts = []
     end = 0
-    for match in _PERSONAL.finditer(fold(text)):
-        parts += [text[end : match.start()], f"〔{match.lastgroup}〕"]
-        end = match.end()
+    for match in _PERSONAL.finditer(_DASH.sub(lambda dash: "-" * len(dash[0]), folded)):
+        parts += [text[end : places[match.start()]], f"〔{match.lastgroup}〕"]
+        end = places[match.end() - 1] + 1
     return "".join([*parts, text[end:]])

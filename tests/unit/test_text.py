@@ -78,6 +78,51 @@ def test_personal_data_is_replaced_by_its_kind(text: str, kind: str) -> None:
         assert part not in fold(redacted)
 
 
+@pytest.mark.parametrize("dash", "-－‐‑‒–—―−﹘")
+def test_numbers_joined_by_any_dash_are_replaced(dash: str) -> None:
+    numbers = ["138-0013-8000", "+86-138-0013-8000", "0731-5678-5678", "6222-0212-3456-7890"]
+    numbers += ["(0731)-5678-5678"]
+    for joint in (dash, dash * 2):
+        text = "、".join(number.replace("-", joint) for number in numbers)
+        redacted = "〔手机号〕、〔手机号〕、〔电话〕、〔卡号〕、〔电话〕"
+        assert redact(f"致电——{text}——急！") == f"致电——{redacted}——急！"
+
+
+ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
+
+
+@pytest.mark.parametrize("unseen", [*ZERO_WIDTH, ZERO_WIDTH])
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        ("13800138000", "手机号"),
+        ("１３８—００１３—８０００", "手机号"),
+        ("11010519491231002X", "身份证号"),
+        ("010-12345678", "电话"),
+        ("6222021234567890", "卡号"),
+        ("zhang.san@example.com", "邮箱"),
+        ("京A12345", "车牌"),
+        ("微信：minyi_2026", "社交账号"),
+    ],
+)
+def test_what_cannot_be_seen_hides_nothing(number: str, kind: str, unseen: str) -> None:
+    for hidden in (unseen.join(number), number[:4] + unseen + number[4:], number):
+        text = f"👨{unseen}👩电话{unseen}{hidden}{unseen}。請 {unseen}Ｏｋ"
+        assert redact(text) == f"👨{unseen}👩电话{unseen}〔{kind}〕{unseen}。請 {unseen}Ｏｋ"
+
+
+def test_what_cannot_be_seen_may_part_two_numbers() -> None:
+    assert redact("第5\u200b13800138000") == "第5\u200b〔手机号〕"
+    assert redact("13800138000\u200b13900139000") == "〔手机号〕\u200b〔手机号〕"
+    three = "138\u200b00138000\u200b13900139000"
+    assert redact(three) == redact(redact(three)) == "〔手机号〕\u200b〔手机号〕"
+
+
+@given(st.text("0135689 -—\u200b\ufeff:q@.a", max_size=60))
+def test_redacting_numbers_twice_changes_nothing(text: str) -> None:
+    assert redact(redact(text)) == redact(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -95,6 +140,11 @@ def test_personal_data_is_replaced_by_its_kind(text: str, kind: str) -> None:
         "国办发〔２０２６〕１２号",
         "5000-6000 7000-8000元",
         "2019 2020 2021 2022四年",
+        "5000—6000 7000—8000元",
+        "2019—2020—2021—2022四年，3000——5000元",
+        "微信群——大家都来说说——",
+        "qq：——————",
+        "2026\u200b年\u200b3\u200b月，👨\u200d👩\u200d👧\ufeff",
         "邮编410000",
     ],
 )
@@ -109,7 +159,27 @@ def test_what_stands_around_personal_data_keeps_its_form() -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["qq ", "1", "0731", "a", "a.", "a@", "a@a.", "6222 ", "1 ", "京a1", "微信号", "0", "8613"],
+    [
+        "qq ",
+        "1",
+        "0731",
+        "a",
+        "a.",
+        "a@",
+        "a@a.",
+        "6222 ",
+        "1 ",
+        "京a1",
+        "微信号",
+        "0",
+        "8613",
+        "1—",
+        "138——",
+        "1\u200b",
+        "138\u200b",
+        "\u200b",
+        "138\u200b00138000\u200b1—",
+    ],
 )
 @pytest.mark.parametrize("start", ["", "qq", "a@", "6222"])
 def test_no_text_stalls_the_redaction(start: str, unit: str) -> None:
