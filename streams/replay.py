@@ -18,9 +18,11 @@ from typing import IO, Any, cast
 from minyi.errors import InvalidRecord, SettingError
 from streams.access import Access, chunks
 from streams.embedded import NewRecord, Record
-from streams.topics import SPECS
+from streams.embedded.records import checked
+from streams.topics import CHANGELOG, SPECS
 
 FORMAT = "minyi-recording/1"
+COMPACTED = frozenset(spec.name for spec in (*SPECS, CHANGELOG) if spec.compacted)
 _DAMAGED = (OSError, EOFError, zlib.error, UnicodeDecodeError)
 """What reading a file raises that is cut off, or packed otherwise than its name says."""
 
@@ -77,21 +79,25 @@ async def replay(
 ) -> int:
     """Append a recording to the broker; return how many records.
 
-    Topics that are missing are created as they were; one that exists with another number of
-    partitions is refused, since the records could not keep theirs.
+    Topics that are missing are created as they were; one that has, or can only have, another number
+    of partitions is refused, since the records could not keep theirs.
 
     Raises:
-        SettingError: see :func:`read_recording`, and for partitions that do not fit.
-        InvalidRecord: with the line that cannot be read; nothing is appended.
+        SettingError: see :func:`read_recording`, and for topics and partitions that do not fit.
+        InvalidRecord: with the line that cannot be read or appended; nothing is appended.
     """
     topics, records = read_recording(path)
     for _ in records:  # a damaged one must not come in by half
         pass
     present = await access.partitions(list(topics))
+    made = {spec.name: spec.partitions for spec in SPECS}
     for name, count in topics.items():
-        if present.get(name, count) != count:
+        if name not in present and name not in made:
+            raise SettingError(f"no topic {name!r} on this broker, and none that Minyi makes")
+        here = present.get(name) or made.get(name) or count
+        if here != count:
             raise SettingError(
-                f"topic {name!r} has {present[name]} partitions here and {count} in {path}; "
+                f"topic {name!r} has {here} partitions here and {count} in {path}; "
                 f"replay into an empty broker, or set MINYI_PARTITIONS={count} before set-up"
             )
     for spec in SPECS:
@@ -136,7 +142,7 @@ def _packed(name: str, content: bytes | None) -> dict[str, str]:
 
 def _unpacked(line: dict[str, Any], name: str) -> bytes | None:
     if f"{name}_b64" in line:
-        return base64.b64decode(line[f"{name}_b64"])
+        return _decoded(line[f"{name}_b64"])
     return line[name].encode() if name in line else None
 
 
@@ -151,23 +157,27 @@ def _records(path: Path, topics: Mapping[str, int]) -> Iterator[NewRecord]:
     except _DAMAGED as error:
         where = f"{path}, after line {number}"
         raise InvalidRecord(f"the file is cut off or damaged: {error}", where) from error
+    except InvalidRecord as error:
+        raise InvalidRecord(f"{error.reason} ({error.place})", f"{path}, line {number}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         where = f"{path}, line {number}"
         raise InvalidRecord(f"no record of a recording: {error!r}", where) from error
 
 
 def _from_line(text: str, topics: Mapping[str, int]) -> NewRecord:
+    """Read a record that the broker takes: only what all lines pass is appended."""
     line = json.loads(text)
     topic, partition, timestamp = line["topic"], line["partition"], line["timestamp"]
-    if not (isinstance(partition, int) and 0 <= partition < topics[topic]):
+    if type(partition) is not int or not 0 <= partition < topics[topic]:
         raise ValueError(f"topic {topic!r} has no partition {partition!r}")
-    if not isinstance(timestamp, int):
+    if type(timestamp) is not int:
         raise ValueError(f"timestamp {timestamp!r}")
-    return NewRecord(
-        topic,
-        _unpacked(line, "key"),
-        _unpacked(line, "value"),
-        tuple((name, base64.b64decode(value)) for name, value in line.get("headers", ())),
-        timestamp,
-        partition,
-    )
+    key = _unpacked(line, "key")
+    if key is None and topic in COMPACTED:
+        raise InvalidRecord("a record needs a key", f"compacted topic {topic}")
+    headers = tuple((name, _decoded(value)) for name, value in line.get("headers", ()))
+    return checked(NewRecord(topic, key, _unpacked(line, "value"), headers, timestamp, partition))
+
+
+def _decoded(content: str) -> bytes:
+    return base64.b64decode(content, validate=True)

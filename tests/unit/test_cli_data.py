@@ -108,8 +108,11 @@ def test_what_a_running_service_does_not_take_is_counted_bad(
     assert len(service) == 4
 
 
-def recording(path: Path, records: list[dict[str, Any]]) -> Path:
-    lines = [{"format": FORMAT, "topics": {"comments": 2}}, *records]
+TOPICS = {"comments": 2, "policies": 1}
+
+
+def recording(path: Path, records: list[dict[str, Any]], topics: dict[str, int] = TOPICS) -> Path:
+    lines = [{"format": FORMAT, "topics": topics}, *records]
     content = "".join(json.dumps(line) + "\n" for line in lines).encode()
     path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
     return path
@@ -156,6 +159,46 @@ def test_a_line_that_is_no_record_is_told_with_its_number(
 ) -> None:
     path = recording(tmp_path / "r.jsonl", [entry(0), entry(1, **line)])
     assert "r.jsonl, line 3" in cli.told("replay", path, "--dry-run")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"timestamp": 2**70},
+        {"timestamp": -(2**70)},
+        {"timestamp": True},
+        {"partition": False},
+        {"headers": [[1, "eA=="]]},
+        {"headers": [["name", 1]]},
+        {"headers": [["name"]]},
+        {"headers": [["name", "no base64"]]},
+        {"headers": 1},
+        {"topic": "policies", "key": None},
+    ],
+)
+def test_of_a_recording_that_the_broker_would_refuse_nothing_is_appended(
+    cli: Cli, tmp_path: Path, line: dict[str, Any]
+) -> None:
+    bad = {name: value for name, value in entry(600, **line).items() if value is not None}
+    path = recording(tmp_path / "r.jsonl", [*map(entry, range(600)), bad])
+    told = cli.told("replay", path)
+    assert "r.jsonl, line 602: " in told
+    assert "\n" not in told.strip()
+    cli("setup")
+    cli("record", tmp_path / "now.jsonl", "--topic", "comments")
+    assert len((tmp_path / "now.jsonl").read_text().splitlines()) == 1  # no record
+
+
+@pytest.mark.parametrize("topics", [{"comments": 2, "gossip": 1}, {"comments": 2, "policies": 2}])
+def test_topics_that_cannot_be_made_as_they_were_are_refused_at_once(
+    cli: Cli, tmp_path: Path, topics: dict[str, int]
+) -> None:
+    strange = entry(600, topic=[*topics][-1], partition=topics[[*topics][-1]] - 1)
+    path = recording(tmp_path / "r.jsonl", [*map(entry, range(600)), strange], topics)
+    assert [*topics][-1] in cli.told("replay", path)
+    cli("setup")
+    cli("record", tmp_path / "now.jsonl", "--topic", "comments")
+    assert len((tmp_path / "now.jsonl").read_text().splitlines()) == 1  # no record
 
 
 def test_a_recording_of_nothing_known_is_refused(cli: Cli, tmp_path: Path) -> None:
