@@ -34,7 +34,12 @@ NEW_YEARS = {day.year: day for day in map(date.fromisoformat, _NEW_YEARS.split()
 EVE, LANTERNS = timedelta(days=7), timedelta(days=14)
 """The season runs from the little new year 小年, a week before, to the lantern feast 元宵, the
 fifteenth day."""
-SESSIONS = {2018: ((3, 3), (3, 20)), 2020: ((5, 21), (5, 28))}
+SESSIONS = {
+    2013: ((3, 3), (3, 17)),
+    2016: ((3, 3), (3, 16)),
+    2018: ((3, 3), (3, 20)),
+    2020: ((5, 21), (5, 28)),
+}
 """The two sessions open on March 3 to 5 and close by March 15, but in these years."""
 USUAL_SESSIONS = ((3, 3), (3, 15))
 
