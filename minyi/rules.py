@@ -85,10 +85,19 @@ DayCounts = Mapping[date, tuple[int, int]]
 
 
 def evaluate(rule: Rule, days: DayCounts, state: State, today: date) -> tuple[Reading, list[Match]]:
-    """Evaluate every day since the last up to ``today``; return the new reading and its matches."""
+    """Evaluate every day since the last up to ``today``; return the new reading and its matches.
+
+    Before the day that the state begins with nothing is evaluated, and the reason says so.
+    """
     matches = []
     earliest = min(days, default=today)
     first = max(state.day or earliest, earliest)
+    if first > today:
+        reason = (
+            f"从{first:%Y年%m月%d日}起统计；最新的意见是{today:%Y年%m月%d日}的，早于这一天，"
+            "还没有可统计的日子。"
+        )
+        return Reading(state=state, reason=reason), []
     if state.day is not None and state.day < earliest:
         state = unheard(state)
     counted = 0

@@ -84,6 +84,19 @@ def test_too_few_opinions_are_named_as_the_reason() -> None:
     assert "10条" in reading.reason
 
 
+def test_a_rule_that_begins_after_the_newest_opinion_says_so() -> None:
+    """It has looked at no day yet: that is not the same as too few opinions."""
+    begins = State(day=day(5))
+    reading, matches = evaluate(RULE, days((9, 10), (9, 10)), begins, day(1))
+    assert (matches, reading.state) == ([], begins)
+    assert "只有" not in reading.reason
+    assert "从2026年03月06日起统计" in reading.reason
+    assert "2026年03月02日" in reading.reason
+    assert evaluate(RULE, {}, begins, day(1))[0] == reading
+    reading, _ = evaluate(RULE, days((9, 10), (9, 10)), begins, day(5))
+    assert "20条意见" in reading.reason
+
+
 def test_it_is_armed_again_only_past_the_margin() -> None:
     rule = RULE.model_copy(update={"window_days": 1, "threshold": 0.5})
     shares = {day(0): (20, 100), day(1): (55, 100), day(2): (49, 100), day(3): (55, 100)}
