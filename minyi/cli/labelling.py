@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from minyi.cli.label_file import keep, read_labels, reweigh, write_proposals
 from minyi.cli.wiring import (
     Data,
     console,
@@ -23,18 +22,17 @@ from minyi.cli.wiring import (
     settings,
 )
 from minyi.domain import SHANGHAI, Opinion
+from minyi.drawing import Candidate, candidates, propose, stands_for
 from minyi.errors import InvalidQuery, SettingError
-from minyi.labelling import Candidate, Estimate, Narrowing, candidates, narrowed, propose
-from minyi.outputs import output as output_bin
+from minyi.labelling import Estimate, Narrowing, narrowed
 from minyi.policy import Policy
 from minyi.ports import Index
 from minyi.query import Filters
 from minyi.settings import Settings
-from minyi.text import fold, joined
+from minyi.text import fold
 from minyi.vocabulary import STANCE_ZH, Stance
 
 PAGE = 5000
-PROBLEMS_SHOWN = 10
 KEYS = {
     "f": Stance.FAVOR,
     "1": Stance.FAVOR,
@@ -86,10 +84,10 @@ def label(
     copies = {text.opinion_id: text.copies for text in texts}
     weights = {found.opinion_id: copies[found.opinion_id] / found.inclusion for found in drawn}
     file = labels or write or config.data / f"labels-{known.id}.jsonl"
-    given = _read(file) if labels or file.exists() else {}
+    given = read_labels(file) if labels or file.exists() else {}
     stances = _by_text(texts, given)
     if propose_to:
-        _write_proposals(propose_to, proposed, stances, weights)
+        write_proposals(propose_to, proposed, stances, weights)
         return
     if not labels:
         if not at_terminal():
@@ -97,7 +95,11 @@ def label(
                 "labels are asked for in a terminal, and this is none: write the comments with "
                 "--propose FILE, fill in the stances, and hand them in with --labels FILE"
             )
-        _ask(known, proposed, copies, stances, file, weights)
+        try:
+            _ask(known, proposed, copies, given, stances, file, weights)
+        finally:  # what a label stands for depends on where the answers end
+            if given:
+                reweigh(file, stands_for(texts, given))
     unknown = len(given.keys() - opinions.keys())
     if unknown:
         console.print(f"{unknown:,} labels are of no opinion on {known.id} in the index")
@@ -105,6 +107,8 @@ def label(
     output.print(_table(known, result))
     for note in _notes(len(opinions), len(texts), result):
         output.print(note, style="dim", markup=False, highlight=False)
+    if labels and labels.is_file():  # at the end: it may be somewhere that cannot be written
+        reweigh(labels, stands_for(texts, given))
 
 
 def _spread(config: Settings) -> float:
@@ -137,115 +141,17 @@ def _by_text(texts: Sequence[Candidate], given: Mapping[str, Stance]) -> dict[st
     }
 
 
-def _read(file: Path) -> dict[str, Stance]:
-    """Read labels by opinion id; the last one of an id counts. Lines that are wrong are told and
-    passed over, those without a stance are still to be filled in.
-
-    Raises:
-        SettingError: when the file cannot be read.
-    """
-    found: dict[str, Stance] = {}
-    problems: list[str] = []
-    empty = 0
-    for number, line in enumerate(_lines(file), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            name = row["opinion_id"]
-            if not isinstance(name, str):
-                raise ValueError("opinion_id must be text")
-            if row["stance"] in ("", None):
-                empty += 1
-            else:
-                found[name] = Stance(str(row["stance"]).lower())
-        except KeyError as error:
-            problems.append(f"line {number}: {error.args[0]} is missing")
-        except TypeError:
-            problems.append(f"line {number}: not a JSON object")
-        except (ValueError, RecursionError) as error:
-            problems.append(f"line {number}: {error}")
-    for problem in problems[:PROBLEMS_SHOWN]:
-        console.print(f"  {file.name}, {problem}", style="yellow", markup=False, highlight=False)
-    if len(problems) > PROBLEMS_SHOWN:
-        console.print(f"  … and {len(problems) - PROBLEMS_SHOWN:,} more")
-    parts = [f"{file.name}: {len(found):,} labels"]
-    parts += [f"{empty:,} without a stance"] if empty else []
-    parts += [f"{len(problems):,} bad lines"] if problems else []
-    console.print(", ".join(parts), markup=False, highlight=False)
-    return found
-
-
-def _lines(file: Path) -> list[str]:
-    try:
-        return file.read_text("utf-8-sig").split("\n")  # not at other ends: texts may hold them
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"{file} cannot be read: {error}") from error
-
-
-def _row(opinion: Opinion, stance: Stance | None, weight: float) -> str:
-    """Return a line of a label file; ``text`` is what the tagger reads. The last three fields say
-    what the tagger put out, and for how many opinions this one was drawn: shares are adjusted by
-    them (``minyi.cli.fresh_labels``)."""
-    row = {
-        "opinion_id": opinion.id,
-        "comment_id": opinion.comment_id,
-        "policy": opinion.policy_id,
-        "text": joined(opinion.title, opinion.text),
-        "stance": stance or "",
-        "model_id": opinion.model_id,
-        "output": output_bin(opinion.stance, opinion.probabilities),
-        "weight": round(weight, 3),
-    }
-    return json.dumps(row, ensure_ascii=False)
-
-
-def _replace(file: Path, lines: Sequence[str]) -> None:
-    """Write a file in one step, so that no crash leaves half of it."""
-    fresh = file.with_name(f"{file.name}.new")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-        os.replace(fresh, file)
-    except OSError as error:
-        raise SettingError(f"{file} cannot be written: {error}") from error
-
-
-def _keep(file: Path, opinion: Opinion, stance: Stance, weight: float) -> None:
-    """Put a label into the file, in the place of an earlier one of the same opinion."""
-
-    def same(line: str) -> bool:
-        try:
-            return bool(json.loads(line)["opinion_id"] == opinion.id)
-        except (ValueError, TypeError, KeyError):
-            return False
-
-    lines = [line for line in _lines(file) if line.strip()] if file.exists() else []
-    _replace(file, [*(line for line in lines if not same(line)), _row(opinion, stance, weight)])
-
-
-def _write_proposals(
-    file: Path,
-    proposed: Sequence[Opinion],
-    stances: Mapping[str, Stance],
-    weights: Mapping[str, float],
-) -> None:
-    if file.exists():
-        raise SettingError(f"{file} exists, and labels in it would be lost: name another file")
-    _replace(file, [_row(o, stances.get(o.id), weights[o.id]) for o in proposed])
-    print(f"{len(proposed):,} comments in {file}")
-    print('fill in "stance" with favor, against or none, and hand the file in with --labels')
-
-
 def _ask(
     policy: Policy,
     proposed: Sequence[Opinion],
     copies: Mapping[str, int],
+    given: dict[str, Stance],
     stances: dict[str, Stance],
     file: Path,
     weights: Mapping[str, float],
 ) -> None:
-    """Ask for the labels that are missing, one comment after another."""
+    """Ask for the labels that are missing, one comment after another, and keep them in ``file``,
+    ``given`` (its labels) and ``stances`` (those of the texts)."""
     todo = [opinion for opinion in proposed if opinion.id not in stances]
     done = len(proposed) - len(todo)
     place = 0
@@ -260,8 +166,8 @@ def _ask(
             place = max(0, place - 1)
             continue
         if key in KEYS:
-            stances[opinion.id] = KEYS[key]
-            _keep(file, opinion, KEYS[key], weights[opinion.id])
+            given[opinion.id] = stances[opinion.id] = KEYS[key]
+            keep(file, opinion, KEYS[key], weights[opinion.id])
         place += 1
     if stances:
         console.print(f"labels are kept in {file}", markup=False, highlight=False)

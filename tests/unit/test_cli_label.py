@@ -83,6 +83,47 @@ def test_answers_say_what_the_tagger_put_out_so_that_shares_are_adjusted_by_them
     assert sorted(label.weight for label in found) == [1.0] * 11 + [3.0]
 
 
+def weights(file: Path) -> dict[str, float]:
+    return {row["opinion_id"]: row["weight"] for row in rows(file)}
+
+
+def test_labels_stand_for_as_many_opinions_wherever_the_answers_end(cli: Cli, keys: Keys) -> None:
+    one, other = cli.data / "one.jsonl", cli.data / "other.jsonl"
+    keys("fanf")
+    cli(*COMMAND, "--budget", "4", "--write", one)
+    keys("fanfq")
+    cli(*COMMAND, "--budget", "10", "--write", other)
+    assert weights(other) == weights(one)
+    assert sum(weights(one).values()) == pytest.approx(14, rel=0.3)
+    keys("asn")  # one is passed over
+    cli(*COMMAND, "--budget", "7", "--write", other)
+    assert len(weights(other)) == 6
+    assert all(weights(other)[name] < weight for name, weight in weights(one).items() if weight > 3)
+    keys("f" * 12)
+    cli(*COMMAND, "--write", other)
+    assert sorted(weights(other).values()) == [1.0] * 11 + [3.0]
+
+
+def test_answers_that_break_off_stand_for_as_many_opinions(
+    cli: Cli, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = cli.data / "one.jsonl", cli.data / "other.jsonl"
+    keys("fa")
+    cli(*COMMAND, "--budget", "2", "--write", one)
+
+    left = iter("fa")
+
+    def interrupted() -> str:
+        if key := next(left, ""):
+            return key
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(typer, "getchar", interrupted)
+    with pytest.raises(SystemExit):
+        cli(*COMMAND, "--write", other)
+    assert weights(other) == weights(one)
+
+
 def test_an_answer_can_be_taken_back(cli: Cli, keys: Keys) -> None:
     keys("fba")
     file = cli.data / "mine" / "labels.jsonl"
@@ -121,6 +162,14 @@ def test_proposals_are_filled_in_elsewhere_and_handed_in(cli: Cli, tmp_path: Pat
     assert "1 labels are of no opinion" in printed
     assert "5 of 12 distinct texts labelled" in printed
     assert "people who chose to speak" in printed
+    assert file.read_text("utf-8").startswith("\n".join(wrong))
+    # Handed in, the labels stand for all fourteen opinions as if five had been drawn.
+    five = cli.data / "five.jsonl"
+    cli(*COMMAND, "--budget", "5", "--propose", five)
+    assert [json.loads(line)["weight"] for line in file.read_text("utf-8").splitlines()[5:]] == [
+        *weights(five).values(),
+        asked[5]["weight"],
+    ]
 
 
 def test_a_next_round_is_proposed_with_the_labels_of_the_last(cli: Cli, keys: Keys) -> None:

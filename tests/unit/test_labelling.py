@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.labelling import STANCES, Candidate, Narrowing, candidates, narrowed, propose
+from minyi.drawing import STANCES, Candidate, candidates, propose, stands_for
+from minyi.labelling import Narrowing, narrowed
 from minyi.vocabulary import Stance
 from tests.unit.test_cli_answers import opinion
 
@@ -136,6 +137,37 @@ def test_comments_passed_over_are_counted() -> None:
     names = [p.opinion_id for p in propose(texts, 20)]
     found = narrowed(texts, dict.fromkeys(names[:5] + names[7:], Stance.FAVOR))
     assert (found.drawn, found.skipped, found.others) == (18, 2, 0)
+
+
+@given(populations, st.integers(1, 30), st.integers(0, 30))
+def test_a_label_stands_for_as_many_however_large_the_budget_was(
+    texts: list[Candidate], answered: int, more: int
+) -> None:
+    copies = {t.opinion_id: t.copies for t in texts}
+    asked = [p.opinion_id for p in propose(texts, answered + more)]
+    found = stands_for(texts, dict.fromkeys([*asked[:answered], "gone"], Stance.NONE))
+    assert found == pytest.approx(
+        {p.opinion_id: copies[p.opinion_id] / p.inclusion for p in propose(texts, answered)}
+    )
+
+
+def test_labels_stand_for_what_was_passed_over_and_others_for_their_copies() -> None:
+    texts = [text(i, (0.6, 0.3, 0.1), copies=1 + i % 3) for i in range(200)]
+    drawn = propose(texts, 200)
+    copies = {t.opinion_id: t.copies for t in texts}
+    through, last = [p.opinion_id for p in drawn[:20]], drawn[-1].opinion_id
+    labels = dict.fromkeys([*through[:5], *through[7:], last], Stance.FAVOR)
+    found = stands_for(texts, labels)
+    assert found.pop(last) == copies[last]
+    rest = [t for t in texts if t.opinion_id != last]
+    whole = {p.opinion_id: copies[p.opinion_id] / p.inclusion for p in propose(rest, 20)}
+    assert found == pytest.approx({name: whole[name] * 20 / 18 for name in found})
+
+
+def test_labels_of_copies_share_what_the_text_stands_for() -> None:
+    texts = [text(1, (0.6, 0.3, 0.1), copies=4)]
+    labels = {"1.3": Stance.FAVOR, "1.1": Stance.NONE}
+    assert stands_for(texts, labels) == {"1.1": 2, "1.3": 2}
 
 
 def test_copies_are_one_candidate_the_oldest_of_them() -> None:
