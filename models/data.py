@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -53,6 +53,8 @@ SOURCES: dict[str, Rows] = {
 }
 """Training sources by the name that a configuration gives."""
 OWN = "data"
+BUNDLED = frozenset({"comments", "contrasts", "others", OWN})
+"""Sources that read no corpora."""
 
 
 def sources(data: Path | None) -> dict[str, Rows]:
@@ -75,6 +77,11 @@ def rows_of(name: str, split: str, data: Path | None = None) -> list[Example]:
     return known[name](split)
 
 
+def reads_corpora(names: Iterable[str]) -> bool:
+    """Whether one of these sources reads the corpora."""
+    return bool(set(names) - BUNDLED)
+
+
 def plain_texts(count: int, seed: int) -> list[str]:
     """Return single texts to fit the text vector on: policy titles, subjects of petitions, posts on
     policies."""
@@ -93,9 +100,17 @@ def own_texts(count: int) -> list[str]:
     return list(dict.fromkeys(titles + parts))[:count]
 
 
-def data_hashes(data: Path | None = None) -> dict[str, str]:
-    """Return the SHA-256 of every file that training reads, by name: the corpora, or
-    else a user's own file; and the project's labels and policies."""
+def data_hashes(data: Path | None = None, corpora: bool | None = None) -> dict[str, str]:
+    """Return the SHA-256 of every file that training reads, by name: the corpora, a user's own
+    file, the project's labels and policies.
+
+    Args:
+        data: a user's own file.
+        corpora: whether the corpora are read; None takes them where there is no file of a user's.
+
+    Raises:
+        SettingError: when one of them is missing.
+    """
     names = (
         "nlpcc2016_stance",
         "c_stance",
@@ -108,7 +123,12 @@ def data_hashes(data: Path | None = None) -> dict[str, str]:
         "weibo_event_stance",
         "policy_titles_china",
     )
-    paths = [data] if data else [shared_folder() / "data" / f"{name}.jsonl.xz" for name in names]
+    paths = [data] if data else []
+    if corpora or (corpora is None and data is None):
+        paths += [shared_folder() / "data" / f"{name}.jsonl.xz" for name in names]
     paths += sorted(LABELS.glob("*.tsv")) + sorted(LABELS.glob("opinions_gold.jsonl"))
     paths += sorted(POLICIES.glob("*.yaml"))
-    return {path.name: file_hash(path) for path in paths}
+    try:
+        return {path.name: file_hash(path) for path in paths}
+    except OSError as error:
+        raise SettingError(f"what training reads cannot be read: {error}") from error

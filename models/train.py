@@ -1,7 +1,7 @@
 """Train the tagger: ``minyi model train``.
 
 Stages run one after the other. A run that was stopped goes on from its last checkpoint when the
-same command is given again; delete the folder to start anew.
+same command is given again, with the same recipe and data; delete the folder to start anew.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -20,8 +22,9 @@ from minyi.errors import SettingError
 from minyi.text import fold
 from models.base import Base
 from models.batches import bucketed, collate
+from models.begun import begun, changes
 from models.config import BEFORE, Stage, TrainConfig
-from models.data import rows_of
+from models.data import data_hashes, reads_corpora, rows_of
 from models.examples import Example
 from models.inputs import Encoded, InputEncoder
 from models.losses import label_loss
@@ -70,6 +73,7 @@ class Trainer:
         self, config: TrainConfig, base: Base, out: Path, data: Path | None = None
     ) -> None:
         self.config, self.out, self.data = config, out, data
+        self._hashes = cache(partial(data_hashes, data))
         torch.manual_seed(config.seed)
         self.inputs = InputEncoder(base.folder, config.max_length)
         self.network = TaggerNetwork.from_base(base.folder, config.dropout)
@@ -81,17 +85,37 @@ class Trainer:
         self.state: dict[str, object] | None = None
         if (out / CHECKPOINT).is_file():
             saved = torch.load(out / CHECKPOINT, weights_only=True)
-            done = saved["stage"] + (saved["step"] > 0)
-            if saved.get("stages", [])[:done] != self._names[:done] or "words" not in saved:
-                raise SettingError(
-                    f"{out} was begun with other stages, or by an older version; give another "
-                    "--run, or delete the folder"
-                )
+            self._hold(saved)
             self.network.load_state_dict(saved["network"])
             self.words.load_state_dict(saved["words"])
             self.stage, self.step = saved["stage"], saved["step"]
             self.state = saved["optimizer"]
             log.info("going on at stage %d, step %d", self.stage, self.step)
+
+    def _begun(self, stage: int, step: int) -> dict[str, Any]:
+        """Return what has made the weights at a step of a stage."""
+        stages = self.config.stages[: stage + (step > 0)]
+        corpora = reads_corpora(source.name for one in stages for source in one.sources)
+        bfloat16 = self.network.in_bfloat16
+        return begun(self.config, len(stages), bfloat16, self._hashes(corpora))
+
+    def _hold(self, saved: Mapping[str, Any]) -> None:
+        """Hold a checkpoint against the recipe and the data.
+
+        Raises:
+            SettingError: when it was made with others; says with which.
+        """
+        if "begun" not in saved:
+            told = "by an older version"
+        else:
+            stage, step = saved["stage"], saved["step"]
+            within = step > 0 or stage >= len(self.config.stages)
+            told = ", ".join(changes(saved["begun"], self._begun(stage, step), within))
+            told = told and f"with another {told}"
+        if told:
+            raise SettingError(
+                f"{self.out} was begun {told}; give another --run, or delete the folder"
+            )
 
     @property
     def _names(self) -> list[str]:
@@ -205,7 +229,7 @@ class Trainer:
                 "network": self.network.state_dict(),
                 "words": self.words.state_dict(),
                 "optimizer": optimizer.state_dict() if optimizer else None,
-                "stages": self._names,
+                "begun": self._begun(stage, step),
                 "stage": stage,
                 "step": step,
             },

@@ -252,7 +252,7 @@ def test_a_run_does_not_go_on_with_other_stages(
     other = tmp_path / "other.toml"
     other.write_text(own.config.read_text().replace('name = "first"', 'name = "one"'))
     told = cli.told("model", "train", "--data", own.data, "--config", other, "--run", run)
-    assert "begun with other stages" in told
+    assert "begun with another stage first (name)" in told
     assert "give another --run" in told
 
 
