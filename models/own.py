@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from models.examples import (
 )
 from models.inputs import CELLS, policy_context, policy_names
 
+log = logging.getLogger("models.own")
 SPLITS = ("train", "val", "test")
 
 
@@ -46,6 +48,34 @@ def read_labelled(path: Path, split: str) -> list[Example]:
         except (ValueError, TypeError, AttributeError) as error:
             raise SettingError(f"{path}, line {number}: {error}") from error
     return found
+
+
+def rows_to_score(path: Path, split: str, save: bool = False) -> list[Example]:
+    """Return a user's own rows of a split. A file without validation rows is taken as a whole,
+    with a warning.
+
+    Args:
+        path: the file.
+        split: val or test.
+        save: whether the scores are to be kept; those of a whole file never are.
+
+    Raises:
+        SettingError: when it cannot be read, or has no such rows.
+    """
+    if rows := read_labelled(path, split):
+        return rows
+    if split == "test":
+        raise SettingError(
+            f'{path} has no test rows: give some "split": "test", or choose --split val'
+        )
+    rows = read_labelled(path, "train")
+    if not rows:
+        raise SettingError(f"{path} holds no rows to score")
+    told = f"{path.name} has no validation rows"
+    if save:
+        raise SettingError(f'--save: {told}; give some "split": "val", and train without them')
+    log.warning("%s: a tagger that was trained on these looks too good", told)
+    return rows
 
 
 def _labelled(row: dict[str, Any], split: str) -> list[Example]:

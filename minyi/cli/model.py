@@ -18,7 +18,6 @@ from minyi.settings import ROOT
 if TYPE_CHECKING:
     from models.artifact import Manifest
     from models.config import TrainConfig
-    from models.examples import Example
     from models.judged import Score
 
 app = typer.Typer(help="The tagger: train, score, compare, correct.", no_args_is_help=True)
@@ -119,6 +118,7 @@ def score(
     need_training()
     from models import score as scores
     from models.judged import Judged
+    from models.own import rows_to_score
     from models.runtime import OnnxTagger
 
     tagger = OnnxTagger(folder)
@@ -126,7 +126,7 @@ def score(
     table = Table("score", "tagger", "SVM", "rows", title=f"{split}, model {tagger.model_id}")
     with console.status("scoring"):
         if data is not None:
-            judged = Judged(tagger, _own(data, split))
+            judged = Judged(tagger, rows_to_score(data, split, save))
             found += scores.policy_scores(judged, data.name)
         else:
             from models.fidelity import vector_scores
@@ -180,9 +180,10 @@ def compare(
     from models.inputs import STANCES
     from models.judged import Judged
     from models.labels import comments, gold
+    from models.own import rows_to_score
     from models.runtime import OnnxTagger
 
-    rows = _own(data, split) if data else gold(split) + comments(split) * (split == "val")
+    rows = rows_to_score(data, split) if data else gold(split) + comments(split) * (split == "val")
     with console.status("tagging"):
         one, two = (Judged(OnnxTagger(folder), rows) for folder in (first, second))
     table = Table("score", "first", "second", "difference", "95 % interval", "clear")
@@ -253,16 +254,6 @@ def _recipe(data: Path | None, base: str | None) -> Path:
 
     ours = base is None or base.startswith(SHARED) or (Path(base) / MANIFEST).is_file()
     return RECIPE if data is None and ours else OWN_RECIPE
-
-
-def _own(data: Path, split: str) -> list[Example]:
-    """Return a user's own rows; a file without validation rows is scored as a whole."""
-    from models.own import read_labelled
-
-    rows = read_labelled(data, split) or read_labelled(data, "train")
-    if not rows:
-        raise SettingError(f"{data} holds no rows to score")
-    return rows
 
 
 def _thresholds(manifest: Manifest) -> list[str]:

@@ -1,0 +1,69 @@
+"""``minyi model score`` and ``compare`` on a file of one's own; need the ``train`` extra."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.logging import RichHandler
+
+from minyi.cli.model import TRAINING
+from models.artifact import MANIFEST, SHIPPED
+from models.config import SHARED_VARIABLE
+from tests.unit.cli_runner import Cli
+from tests.unit.tiny_bert import extra
+
+
+@pytest.fixture(autouse=True)
+def same_logging() -> Iterator[None]:
+    """The commands set up logging; the other tests keep theirs."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.handlers[:] = [one for one in root.handlers if not isinstance(one, RichHandler)]
+    root.setLevel(level)
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    for name in TRAINING:
+        extra(name)
+    monkeypatch.delenv(SHARED_VARIABLE, raising=False)
+    monkeypatch.setattr("models.compare.DRAWS", 5)
+    return Cli(tmp_path / "var", monkeypatch)
+
+
+def written(path: Path, *splits: str) -> Path:
+    rows = [
+        {"text": f"第{number}次支持限行", "policy": "driving-restriction", "split": split}
+        for number, split in enumerate(splits)
+    ]
+    path.write_text("".join(json.dumps(row | {"stance": "favor"}) + "\n" for row in rows))
+    return path
+
+
+def test_rows_to_be_trained_on_are_not_taken_for_test_rows(cli: Cli, tmp_path: Path) -> None:
+    data = written(tmp_path / "my.jsonl", "train", "val")
+    for command in (("score", "--artifact", SHIPPED), ("compare", SHIPPED, SHIPPED)):
+        told = cli.told("model", *command, "--split", "test", "--data", data)
+        assert f'{data} has no test rows: give some "split": "test"' in told
+        written(tmp_path / "tested.jsonl", "train", "test")
+        printed = cli("model", *command, "--split", "test", "--data", tmp_path / "tested.jsonl")
+        assert "rows:" not in printed
+
+
+def test_scores_of_rows_to_be_trained_on_are_told_and_not_saved(cli: Cli, tmp_path: Path) -> None:
+    data = written(tmp_path / "my.jsonl", "train", "train")
+    artifact = shutil.copytree(SHIPPED, tmp_path / "artifact")
+    score = ("model", "score", "--artifact", artifact, "--data", data)
+    for command in (score, ("model", "compare", SHIPPED, artifact, "--data", data)):
+        assert "my.jsonl has no validation rows" in cli(*command)
+    told = cli.told(*score, "--save")
+    assert "has no validation rows" in told
+    assert '"split": "val"' in told
+    assert (artifact / MANIFEST).read_bytes() == (SHIPPED / MANIFEST).read_bytes()
+    assert "holds no rows to score" in cli.told(*score[:-1], written(tmp_path / "none.jsonl"))
