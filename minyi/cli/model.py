@@ -12,7 +12,6 @@ from minyi.cli.labelling import label
 from minyi.cli.tables import plain
 from minyi.cli.training import need_training
 from minyi.cli.wiring import console, output, settings
-from minyi.errors import SettingError
 from minyi.settings import ROOT
 
 if TYPE_CHECKING:
