@@ -8,16 +8,28 @@ import subprocess
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import onnx
 import torch
 
 from minyi.errors import SettingError
 from minyi.settings import ROOT
-from models.artifact import GRAPH, SHIPPED, TOKENIZER, Decision, Manifest, file_hash, model_id
+from models.artifact import (
+    GRAPH,
+    MANIFEST,
+    SHIPPED,
+    TOKENIZER,
+    Decision,
+    Manifest,
+    file_hash,
+    model_id,
+)
 from models.base import NOTICE, SHARED, Base, prepare_base
+from models.calibrate import calibrate
 from models.config import SHARED_VARIABLE, TrainConfig
 from models.data import data_hashes, own_texts, plain_texts, rows_of
+from models.examples import Example
 from models.inputs import InputEncoder
 from models.network import TaggerNetwork
 from models.quantise import weights_to_int8
@@ -96,8 +108,37 @@ def revision() -> str:
 def export(
     config: TrainConfig, base: Base, run: Path, out: Path, data: Path | None = None
 ) -> Manifest:
-    """Write graph, tokenizer, notice and a manifest with an undecided decision; calibrate next."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Write an artifact, calibrated: graph, tokenizer, notice, wide half, manifest. Where one is
+    already, it stays until the new one is whole; other files in its folder stay, too.
+
+    Raises:
+        SettingError: when the run has not come that far, or rows cannot be read.
+    """
+    rows = [row for name in config.wide for row in rows_of(name, "train", data)]
+    out = out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=out.parent, prefix=f"{out.name}-") as name:
+        fresh = Path(name)
+        _write(config, base, run, fresh, rows, data)
+        manifest = calibrate(fresh, config, data)
+        out.mkdir(exist_ok=True)
+        files = sorted(fresh.iterdir(), key=lambda path: path.name == MANIFEST)  # that comes last
+        for path in files:
+            path.replace(out / path.name)
+        for optional in {NOTICE, WIDE} - {path.name for path in files}:
+            (out / optional).unlink(missing_ok=True)
+    return manifest
+
+
+def _write(
+    config: TrainConfig, base: Base, run: Path, out: Path, rows: list[Example], data: Path | None
+) -> None:
+    """Write all files, with a decision that is still to be calibrated.
+
+    Args:
+        config, base, run, out, data: as of ``export``.
+        rows: what the wide half is fitted on, if any.
+    """
     full = run / "float32.onnx"
     network = shipped(config, base, run)
     to_onnx(network, full)
@@ -115,9 +156,7 @@ def export(
     if (base.folder / NOTICE).is_file():
         shutil.copyfile(base.folder / NOTICE, out / NOTICE)
     names = [GRAPH, TOKENIZER]
-    (out / WIDE).unlink(missing_ok=True)
-    if config.wide:
-        rows = [row for name in config.wide for row in rows_of(name, "train", data)]
+    if rows:
         fit_wide(rows).save(out)
         names.append(WIDE)
     files = {name: file_hash(out / name) for name in names}
@@ -137,4 +176,3 @@ def export(
         attention_heads=network.encoder.config.num_attention_heads,
     )
     manifest.save(out)
-    return manifest

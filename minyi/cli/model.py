@@ -238,11 +238,9 @@ def info(artifact: Artifact = None) -> None:
 
 def _export(recipe: TrainConfig, run: Path, out: Path, data: Path | None) -> None:
     from models.base import prepare_base
-    from models.calibrate import calibrate
     from models.export import export as write
 
-    write(recipe, prepare_base(run), run, out, data)
-    manifest = calibrate(out, recipe, data)
+    manifest = write(recipe, prepare_base(run), run, out, data)
     console.print(f"wrote {out}: model {manifest.model_id}", markup=False)
 
 

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 from rich.logging import RichHandler
 
-from minyi.cli.model import TRAINING
 from models.artifact import MANIFEST, SHIPPED
 from models.config import SHARED_VARIABLE
 from tests.unit.cli_runner import Cli
-from tests.unit.tiny_bert import extra
+from tests.unit.tiny_bert import LIBRARIES, extra
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +29,7 @@ def same_logging() -> Iterator[None]:
 
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    for name in TRAINING:
+    for name in LIBRARIES:
         extra(name)
     monkeypatch.delenv(SHARED_VARIABLE, raising=False)
     monkeypatch.setattr("models.compare.DRAWS", 5)

@@ -1,0 +1,96 @@
+"""How an artifact is put in the place of another; needs the ``train`` extra."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minyi.errors import SettingError
+from models.base import Base
+from models.config import SHARED_VARIABLE, Stage, TrainConfig
+from tests.unit.tiny_bert import LIBRARIES, extra
+
+for _name in LIBRARIES:
+    extra(_name)
+export: Any = extra("models.export")
+
+RECIPE = TrainConfig(stages=(Stage(name="own", sources=()),), ship=("own",), wide=("data",))
+OLD = {"manifest.json": "old", "model.onnx": "old", "wide.npz": "old", "README.md": "what it is"}
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """An artifact that is there, with a note beside."""
+    folder = tmp_path / "artifact"
+    folder.mkdir()
+    for name, text in OLD.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    path = tmp_path / "my.jsonl"
+    path.write_text('{"text": "好", "policy": "x", "stance": "favor", "split": "train"}\n', "utf-8")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders that were written to."""
+    found: list[Path] = []
+
+    def write(config: object, base: object, run: object, out: Path, *_: object) -> None:
+        found.append(out)
+        for name in ("manifest.json", "model.onnx", "tokenizer.json"):
+            (out / name).write_text("new")
+
+    monkeypatch.delenv(SHARED_VARIABLE, raising=False)
+    monkeypatch.setattr(export, "_write", write)
+    monkeypatch.setattr(export, "calibrate", lambda *_: "calibrated")
+    return found
+
+
+def held(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def exported(out: Path, data: Path | None) -> Any:
+    run = out.parent / "run"
+    return export.export(RECIPE, Base(run / "base", "b", "l", sentences=False), run, out, data)
+
+
+def test_a_failing_calibration_leaves_the_artifact_as_it_was(
+    out: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(export, "calibrate", fails)
+    before = sorted(out.parent.iterdir())
+    with pytest.raises(KeyboardInterrupt):
+        exported(out, data)
+    assert held(out) == OLD
+    assert sorted(out.parent.iterdir()) == before
+
+
+def test_rows_that_cannot_be_read_are_told_before_anything_is_written(
+    out: Path, fresh: list[Path]
+) -> None:
+    with pytest.raises(SettingError, match="give --data FILE"):
+        exported(out, None)
+    assert held(out) == OLD
+    assert not fresh
+
+
+def test_a_new_artifact_takes_the_place_of_the_old_and_of_nothing_else(
+    out: Path, data: Path, fresh: list[Path]
+) -> None:
+    assert exported(out, data) == "calibrated"
+    new = dict.fromkeys(("manifest.json", "model.onnx", "tokenizer.json"), "new")
+    assert held(out) == {**new, "README.md": "what it is"}
+    assert exported(out.parent / "deep" / "down", data) == "calibrated"
+    assert held(out.parent / "deep" / "down") == new
+    assert not any(folder.exists() for folder in fresh)
