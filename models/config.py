@@ -95,6 +95,10 @@ class TrainConfig(Strict):
         strange = set(self.validate_weights) - set(self.validate_on)
         if strange:
             raise ValueError(f"validate_weights: {', '.join(sorted(strange))} not in validate_on")
+        stages = [*(stage.name for stage in self.stages), BEFORE]
+        if strange := set(self.ship) - set(stages):
+            told = f"{', '.join(sorted(strange))} is no stage; there are {', '.join(stages)}"
+            raise ValueError(f"ship: {told}")
         wordy = {stage.name for stage in self.stages if stage.task == "words"} & set(self.ship)
         if wordy:
             raise ValueError(f"ship: {', '.join(sorted(wordy))} learned no labels")

@@ -63,18 +63,27 @@ def sources(data: Path | None) -> dict[str, Rows]:
     return SOURCES | own
 
 
-def rows_of(name: str, split: str, data: Path | None = None) -> list[Example]:
-    """Return the rows of a source.
+def source(name: str, data: Path | None = None) -> Rows:
+    """Return what reads the rows of a source.
 
     Raises:
-        SettingError: when there is no such source, or what it reads is missing or wrong.
+        SettingError: when there is no such source.
     """
     known = sources(data)
     if name == OWN and data is None:
         raise SettingError("the configuration reads your own labelled comments: give --data FILE")
     if name not in known:
         raise SettingError(f"no source {name}; known are {', '.join(known)}")
-    return known[name](split)
+    return known[name]
+
+
+def rows_of(name: str, split: str, data: Path | None = None) -> list[Example]:
+    """Return the rows of a source.
+
+    Raises:
+        SettingError: when there is no such source, or what it reads is missing or wrong.
+    """
+    return source(name, data)(split)
 
 
 def reads_corpora(names: Iterable[str]) -> bool:

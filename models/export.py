@@ -33,6 +33,7 @@ from models.examples import Example
 from models.inputs import InputEncoder
 from models.network import TaggerNetwork
 from models.quantise import weights_to_int8
+from models.ready import ready
 from models.runtime import OnnxTagger
 from models.vectors import base_teacher, fit_vectors
 from models.wide import FILE as WIDE
@@ -114,6 +115,7 @@ def export(
     Raises:
         SettingError: when the run has not come that far, or rows cannot be read.
     """
+    ready(config, base, data)
     rows = [row for name in config.wide for row in rows_of(name, "train", data)]
     out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -62,6 +62,7 @@ def train(
     need_training()
     from models.base import prepare_base
     from models.config import load_config
+    from models.ready import ready
     from models.train import Trainer, mixture
 
     if dry_run:
@@ -73,6 +74,7 @@ def train(
     base = prepare_base(run, start)
     chosen = config or _recipe(data, base.name)
     recipe = load_config(chosen)
+    ready(recipe, base, data)
     trainer = Trainer(recipe, base, run, data)
     (run / RUN_RECIPE).write_bytes(chosen.read_bytes())
     trainer.run(until)

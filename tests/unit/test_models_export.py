@@ -16,7 +16,12 @@ for _name in LIBRARIES:
     extra(_name)
 export: Any = extra("models.export")
 
-RECIPE = TrainConfig(stages=(Stage(name="own", sources=()),), ship=("own",), wide=("data",))
+RECIPE = TrainConfig(
+    stages=(Stage(name="own", sources=()),),
+    ship=("own",),
+    wide=("data",),
+    validate_on=("data", "comments"),
+)
 OLD = {"manifest.json": "old", "model.onnx": "old", "wide.npz": "old", "README.md": "what it is"}
 
 

@@ -102,11 +102,12 @@ def test_a_wrong_configuration_says_what_is_wrong(tmp_path: Path) -> None:
         ("validate_weights = { gold = 4, tweets = 2 }", "tweets not in validate_on"),
         ("validate_weights = { gold = 0 }", "validate_weights.gold"),
         ('ship = ["words"]', "ship: words learned no labels"),
+        ('ship = ["before", "lnog"]', "ship: lnog is no stage; there are words, before"),
     ],
 )
 def test_a_recipe_that_cannot_work_is_refused(tmp_path: Path, more: str, said: str) -> None:
     stage = '[[stages]]\nname = "words"\ntask = "words"\nsources = [{ name = "posts" }]\n'
-    ship = "" if more.startswith("ship") else 'ship = ["all"]\n'
+    ship = "" if more.startswith("ship") else 'ship = ["before"]\n'
     path = tmp_path / "recipe.toml"
     path.write_text(f"{ship}{more}\n{stage}")
     with pytest.raises(SettingError, match=said):

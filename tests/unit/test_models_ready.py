@@ -1,0 +1,91 @@
+"""What is told before a training instead of after it; needs the ``train`` extra."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minyi.errors import SettingError
+from models.base import Base
+from models.config import BEFORE, SHARED_VARIABLE, Source, Stage, TrainConfig
+from models.data import data_hashes
+from tests.unit.cli_runner import Cli
+from tests.unit.tiny_bert import LIBRARIES, extra, write_own
+
+for _name in LIBRARIES:
+    extra(_name)
+ready: Any = extra("models.ready").ready
+
+OWN = Stage(name="own", sources=(Source(name="data"),))
+RECIPE = TrainConfig(stages=(OWN,), ship=("own",), validate_on=("data",))
+
+
+@pytest.fixture(autouse=True)
+def no_corpora(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SHARED_VARIABLE, raising=False)
+
+
+def base(folder: Path) -> Base:
+    return Base(folder, "a base", "its licence", sentences=False)
+
+
+def written(path: Path, *splits: str) -> Path:
+    row = {"text": "好", "policy": "driving-restriction", "stance": "favor"}
+    path.write_text("".join(json.dumps(row | {"split": split}) + "\n" for split in splits))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"ship": (BEFORE, "own")}, "ship: before needs a tagger to go on from"),
+        ({"stages": (OWN, Stage(name="b", sources=(Source(name="tweets"),)))}, "no source tweets"),
+        ({"wide": ("tweets",)}, "no source tweets"),
+        ({"validate_on": ("tweets",)}, "no source tweets"),
+        ({"validate_on": ()}, "no rows to calibrate on"),
+        ({"validate_on": ("gold",)}, f"set {SHARED_VARIABLE}"),
+        ({"wide": ("gold",)}, f"set {SHARED_VARIABLE}"),
+    ],
+)
+def test_a_recipe_that_would_fail_in_the_end_is_refused(
+    tmp_path: Path, more: dict[str, object], said: str
+) -> None:
+    data = written(tmp_path / "my.jsonl", "train", "val")
+    recipe = RECIPE.model_copy(update=more)
+    with pytest.raises(SettingError, match=said):
+        ready(recipe, base(tmp_path), data)
+
+
+def test_rows_to_validate_on_are_needed_and_labels_in_them(tmp_path: Path) -> None:
+    data = written(tmp_path / "my.jsonl", "train")
+    with pytest.raises(SettingError, match=r"no rows to calibrate on.* data"):
+        ready(RECIPE, base(tmp_path), data)
+    with pytest.raises(SettingError, match="give --data FILE"):
+        ready(RECIPE, base(tmp_path), None)
+
+
+def test_a_recipe_that_has_all_it_needs_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "heads.pt").touch()
+    data = written(tmp_path / "my.jsonl", "train", "val")
+    ready(RECIPE.model_copy(update={"ship": (BEFORE, "own")}), base(tmp_path), data)
+    ready(RECIPE.model_copy(update={"validate_on": ("contrasts", "data")}), base(tmp_path), data)
+
+
+def test_a_corpus_that_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").mkdir()
+    monkeypatch.setenv(SHARED_VARIABLE, str(tmp_path))
+    with pytest.raises(SettingError, match=r"nlpcc2016_stance\.jsonl\.xz"):
+        data_hashes()
+
+
+def test_nothing_is_trained_that_cannot_be_calibrated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = write_own(tmp_path)
+    own.data.write_text(own.data.read_text("utf-8").replace('"val"', '"train"'), "utf-8")
+    cli = Cli(tmp_path / "var", monkeypatch)
+    assert "no rows to calibrate on" in cli.told(*own.train(tmp_path / "run"))
+    assert not (tmp_path / "run" / "checkpoint.pt").exists()
