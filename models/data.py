@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
 from minyi.errors import SettingError
+from minyi.text import fold
 from models.artifact import file_hash
 from models.config import shared_folder
 from models.corpora import c_stance, nlpcc, unrelated
@@ -77,13 +78,17 @@ def source(name: str, data: Path | None = None) -> Rows:
     return known[name]
 
 
-def rows_of(name: str, split: str, data: Path | None = None) -> list[Example]:
-    """Return the rows of a source.
+def rows_of(
+    name: str, split: str, data: Path | None = None, without: Sequence[str] = ()
+) -> list[Example]:
+    """Return the rows of a source, but for those whose policy or target names a word of
+    ``without`` (folded).
 
     Raises:
         SettingError: when there is no such source, or what it reads is missing or wrong.
     """
-    return source(name, data)(split)
+    rows = source(name, data)(split)
+    return [row for row in rows if not any(word in fold(row.context) for word in without)]
 
 
 def reads_corpora(names: Iterable[str]) -> bool:

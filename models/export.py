@@ -116,7 +116,7 @@ def export(
         SettingError: when the run has not come that far, or rows cannot be read.
     """
     ready(config, base, data)
-    rows = [row for name in config.wide for row in rows_of(name, "train", data)]
+    rows = [row for name in config.wide for row in rows_of(name, "train", data, config.without)]
     out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f"{out.name}-") as name:

@@ -19,7 +19,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 
 from minyi.errors import SettingError
-from minyi.text import fold
 from models.base import Base
 from models.batches import bucketed, collate
 from models.begun import begun, changes
@@ -38,19 +37,14 @@ CHECKPOINT = "checkpoint.pt"
 def mixture(
     stage: Stage, seed: int, data: Path | None = None, without: Sequence[str] = ()
 ) -> list[Example]:
-    """Return the rows of a stage, but for those whose policy or target names a word of ``without``
-    (folded).
+    """Return the rows of a stage, but for those that name a word of ``without``.
 
     Raises:
         SettingError: when a source is unknown or cannot be read.
     """
     rows: list[Example] = []
     for source in stage.sources:
-        found = [
-            row
-            for row in rows_of(source.name, "train", data)
-            if not any(word in fold(row.context) for word in without)
-        ]
+        found = rows_of(source.name, "train", data, without)
         # each stage takes rows of its own where it takes a part
         random.Random(f"{seed}/{stage.name}").shuffle(found)  # noqa: S311
         found = found[: source.take]

@@ -21,6 +21,7 @@ RECIPE = TrainConfig(
     ship=("own",),
     wide=("data",),
     validate_on=("data", "comments"),
+    without=("iphone",),
 )
 OLD = {"manifest.json": "old", "model.onnx": "old", "wide.npz": "old", "README.md": "what it is"}
 
@@ -37,8 +38,10 @@ def out(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
+    """A row for the wide half, and one that the recipe leaves out."""
     path = tmp_path / "my.jsonl"
-    path.write_text('{"text": "好", "policy": "x", "stance": "favor", "split": "train"}\n', "utf-8")
+    line = '{"text": "好", "policy": "%s", "stance": "favor", "split": "train"}\n'
+    path.write_text(line % "x" + line % "iPhone", "utf-8")
     return path
 
 
@@ -47,8 +50,10 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The folders that were written to."""
     found: list[Path] = []
 
-    def write(config: object, base: object, run: object, out: Path, *_: object) -> None:
+    def write(*parts: Any) -> None:
+        out, rows = parts[3:5]
         found.append(out)
+        assert [row.context for row in rows] == ["x"]
         for name in ("manifest.json", "model.onnx", "tokenizer.json"):
             (out / name).write_text("new")
 

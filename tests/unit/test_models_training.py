@@ -78,6 +78,15 @@ def test_shipped_configurations_name_sources_and_stages_that_there_are(tmp_path:
         assert {source.name for stage in config.stages for source in stage.sources} <= set(known)
 
 
+def test_rows_that_name_a_word_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "my.jsonl"
+    line = '{"text": "好", "policy": "%s", "stance": "none", "split": "train"}\n'
+    path.write_text("".join(line % policy for policy in ("公厕", "禁摩限电", "iPhone")), "utf-8")
+    found = rows_of(OWN, "train", path, without=("禁摩", "iphone"))
+    assert [row.context for row in found] == ["公厕"]
+    assert len(rows_of(OWN, "train", path)) == 3
+
+
 def test_a_source_that_is_not_there_says_which_are() -> None:
     with pytest.raises(SettingError, match="no source tweets; known are nlpcc, "):
         rows_of("tweets", "train")
