@@ -82,7 +82,8 @@ class WideTable:
         contexts: Indices | None = None,
     ) -> None:
         outputs = len(STANCES) + len(CELLS)
-        if weights.shape != (BUCKETS, outputs) or scale.shape != bias.shape != (outputs,):
+        shapes = weights.shape, scale.shape, bias.shape
+        if shapes != ((BUCKETS, outputs), (outputs,), (outputs,)):
             raise ValueError("the table's shape is not that of this version")
         self.weights, self.scale, self.bias = weights, scale, bias
         self.contexts = np.array([], np.uint32) if contexts is None else np.unique(contexts)

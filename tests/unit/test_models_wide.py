@@ -55,6 +55,15 @@ def test_a_context_adds_buckets_of_its_own() -> None:
     assert metro.max() < BUCKETS
 
 
+@pytest.mark.parametrize(
+    ("scale", "bias"), [(OUTPUTS - 1, OUTPUTS - 1), (OUTPUTS, 1), (1, OUTPUTS), (1, 2)]
+)
+def test_a_table_of_another_shape_is_refused(scale: int, bias: int) -> None:
+    weights = np.zeros((BUCKETS, OUTPUTS), np.int8)
+    with pytest.raises(ValueError, match="shape"):
+        WideTable(weights, np.ones(scale, np.float32), np.zeros(bias, np.float32))
+
+
 def test_a_saved_table_says_the_same_and_has_the_same_bytes(
     random_table: WideTable, tmp_path: Path
 ) -> None:
