@@ -259,11 +259,12 @@ def test_a_run_does_not_go_on_with_other_stages(
 def test_a_source_without_labels_is_for_hidden_words_only(
     cli: Cli, own: Own, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from models.data import SOURCES
+    from models.data import BUNDLED, SOURCES
     from models.examples import Example
 
     texts = [Example("", f"第{number}条微博") for number in range(20)]
     monkeypatch.setitem(SOURCES, "posts", lambda split: texts if split == "train" else [])
+    monkeypatch.setattr("models.data.BUNDLED", BUNDLED | {"posts"})
     recipe = own.config.read_text()
     wrong = tmp_path / "wrong.toml"
     wrong.write_text(recipe.replace("take = 24 }", 'take = 24 }, { name = "posts" }'))
