@@ -28,10 +28,11 @@ def _listed(given: object) -> object:
     """Read names separated by commas, or JSON, which has quotes where no name has one."""
     if isinstance(given, str):
         try:
-            given = json.loads(given) if '"' in given else re.findall(r"[^\s,]+", given)
+            written = '"' in given or given.strip() == "[]"
+            given = json.loads(given) if written else re.findall(r"[^\s,]+", given)
         except ValueError:
             given = None
-    if not isinstance(given, list) or not given:
+    if not isinstance(given, list):
         raise ValueError("write names separated by commas, as minyi.example.org,localhost")
     return given
 

@@ -113,6 +113,9 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
         ("[::1],localhost", ["[::1]", "localhost"]),
         ('["minyi.example.org", "[::1]"]', ["minyi.example.org", "[::1]"]),
         (' ["*"]', ["*"]),
+        ("[]", []),
+        ("", []),
+        (" , ", []),
     ],
 )
 @pytest.mark.parametrize("place", ["environment", "file"])
@@ -126,7 +129,7 @@ def test_names_are_separated_by_commas_or_json(
     assert load_settings().api.allowed_hosts == hosts
 
 
-@pytest.mark.parametrize("value", ["", " , ", '["a", b]', '"a"', '{"a": 1}'])
+@pytest.mark.parametrize("value", ['["a", b]', '"a"', '{"a": 1}'])
 def test_what_holds_no_names_is_refused_with_what_to_write(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
@@ -192,3 +195,9 @@ def test_every_folder_name_is_found_again(name: str) -> None:
     if folder.resolve() != folder:  # ``..``
         return
     assert embedded_path(load_settings(data=folder).index_url) == folder / "index"
+
+
+def test_settings_are_read_again_as_they_were_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINYI_PARTITIONS", "3")
+    settings = load_settings()
+    assert Settings.model_validate_json(settings.model_dump_json()) == settings
