@@ -15,6 +15,7 @@ from models.corpora import c_stance, nlpcc, unrelated
 from models.examples import POLICIES, Example, corpus, policies
 from models.labels import (
     LABELS,
+    PETITIONS,
     comments,
     contrasts,
     gold,
@@ -31,7 +32,6 @@ from models.texts import posts, texts_about
 
 Rows = Callable[[str], list[Example]]
 """Returns the rows of a split, train or val."""
-PETITIONS = "taidi2020_messages"
 SOURCES: dict[str, Rows] = {
     "nlpcc": nlpcc,
     "nlpcc_unlabelled": nlpcc_unlabelled,
@@ -100,7 +100,7 @@ def plain_texts(count: int, seed: int) -> list[str]:
     """Return single texts to fit the text vector on: policy titles, subjects of petitions, posts on
     policies."""
     texts = [row["title"] for row in corpus("policy_titles_china")]
-    texts += [row["topic"] for row in corpus("taidi2020_messages") if row["topic"]]
+    texts += [row["topic"] for row in corpus(PETITIONS) if row["topic"]]
     texts += [row["text"] for row in corpus("weibo_2014_two_sessions")]
     choice = random.Random(seed)  # noqa: S311
     return choice.sample(sorted(set(texts)), count)
@@ -128,7 +128,7 @@ def data_hashes(data: Path | None = None, corpora: bool | None = None) -> dict[s
     names = (
         "nlpcc2016_stance",
         "c_stance",
-        "taidi2020_messages",
+        PETITIONS,
         "weibo_2014_two_sessions",
         "weibo_2014_raw_posts",
         "covid_weibo_daily",

@@ -28,6 +28,8 @@ LABELS = ROOT / "data" / "labels"
 STREAM = ROOT / "data" / "stream"
 UNSEEN = frozenset({"parking", "wage-arrears", "waste-sorting", "maternity-support"})
 """Policies that no training row speaks of, so that scores say what a new policy gets."""
+PETITIONS = "taidi2020_messages"
+"""The data set whose rows have titles, and stand under ids."""
 LETTERS = {"f": Stance.FAVOR, "a": Stance.AGAINST, "n": Stance.NONE}
 SPANS = re.compile(r"-|\d+-\d+(,\d+-\d+)*")
 """Clauses in a field: ``3-17,40-52``, or ``-`` for none."""
@@ -154,7 +156,7 @@ def _key(label: dict[str, Any]) -> int:
 def _texts(dataset: str) -> dict[int, str]:
     """Return title and text by what a label names. An id that stands on several rows names the
     first."""
-    if dataset == "taidi2020_messages":
+    if dataset == PETITIONS:
         return {row["id"]: f"{row['topic']}\n{row['text']}" for row in reversed(corpus(dataset))}
     if dataset == "nlpcc2016_stance":
         return {row["id"]: row["text"] for row in corpus(dataset) if row["split"] == "train"}
