@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from rich.logging import RichHandler
 
 from minyi.errors import SettingError
 from models.config import shared_folder
@@ -21,6 +24,16 @@ def shared() -> Path:
         return shared_folder()
     except SettingError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def same_logging() -> Iterator[None]:
+    """What trains and scores sets up logging; the other tests keep theirs."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.handlers[:] = [one for one in root.handlers if not isinstance(one, RichHandler)]
+    root.setLevel(level)
 
 
 @pytest.fixture

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rich.logging import RichHandler
 
+from minyi.cli.training import TRAINING
 from models.artifact import MANIFEST, SHIPPED
 from models.config import SHARED_VARIABLE
 from tests.unit.cli_runner import Cli
-from tests.unit.tiny_bert import LIBRARIES, extra
+from tests.unit.tiny_bert import extra
 
-
-@pytest.fixture(autouse=True)
-def same_logging() -> Iterator[None]:
-    """The commands set up logging; the other tests keep theirs."""
-    root = logging.getLogger()
-    level = root.level
-    yield
-    root.handlers[:] = [one for one in root.handlers if not isinstance(one, RichHandler)]
-    root.setLevel(level)
+pytestmark = pytest.mark.usefixtures("same_logging")
 
 
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    for name in LIBRARIES:
+    for name in TRAINING:
         extra(name)
     monkeypatch.delenv(SHARED_VARIABLE, raising=False)
     monkeypatch.setattr("models.compare.DRAWS", 5)

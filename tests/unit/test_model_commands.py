@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 import pytest
-from rich.logging import RichHandler
 
 from minyi.cli.training import TRAINING
 from minyi.policy import Policy
@@ -32,20 +30,11 @@ POLICY = Policy(
 
 # The exporter calls what its own libraries deprecate, and says so when axes share a name.
 pytestmark = [
+    pytest.mark.usefixtures("same_logging"),
     pytest.mark.filterwarnings("ignore:# The axis name:UserWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def same_logging() -> Iterator[None]:
-    """The commands set up logging; the other tests keep theirs."""
-    root = logging.getLogger()
-    level = root.level
-    yield
-    root.handlers[:] = [one for one in root.handlers if not isinstance(one, RichHandler)]
-    root.setLevel(level)
 
 
 @pytest.fixture

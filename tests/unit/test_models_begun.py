@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from minyi.cli.training import TRAINING
 from models.begun import begun, changes
 from models.config import SHARED_VARIABLE, Source, Stage, TrainConfig
 from models.data import reads_corpora
 from tests.unit.cli_runner import Cli
-from tests.unit.tiny_bert import LIBRARIES, Own, extra, write_own
+from tests.unit.tiny_bert import Own, extra, write_own
 
 FIRST = Stage(name="first", sources=(Source(name="data"),))
 SECOND = Stage(name="second", sources=(Source(name="nlpcc"),))
@@ -71,7 +72,7 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Own]:
-    for name in LIBRARIES:
+    for name in TRAINING:
         extra(name)
     threads = extra("torch").get_num_threads()
     extra("torch").set_num_threads(1)  # what is so small only waits for others

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from minyi.cli.training import TRAINING
 from minyi.errors import SettingError
 from models.base import Base
 from models.config import SHARED_VARIABLE, Stage, TrainConfig
-from tests.unit.tiny_bert import LIBRARIES, extra
+from tests.unit.tiny_bert import extra
 
-for _name in LIBRARIES:
+for _name in TRAINING:
     extra(_name)
 export: Any = extra("models.export")
 

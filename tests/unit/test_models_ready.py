@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
+from minyi.cli.training import TRAINING
 from minyi.errors import SettingError
 from models.base import Base
 from models.config import BEFORE, SHARED_VARIABLE, Source, Stage, TrainConfig
 from models.data import data_hashes
 from tests.unit.cli_runner import Cli
-from tests.unit.tiny_bert import LIBRARIES, extra, write_own
+from tests.unit.tiny_bert import extra, write_own
 
-for _name in LIBRARIES:
+for _name in TRAINING:
     extra(_name)
 ready: Any = extra("models.ready").ready
 

@@ -43,10 +43,6 @@ VOICES: tuple[tuple[str, str, list[str]], ...] = (
 )
 
 
-LIBRARIES = ("torch", "transformers", "onnx", "onnxscript", "sklearn", "scipy")
-"""Of the ``train`` extra."""
-
-
 def extra(name: str) -> Any:
     """A library of the ``train`` extra; skips the test where it is not there."""
     return pytest.importorskip(name, reason="needs the train extra")
