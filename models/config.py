@@ -46,6 +46,9 @@ class Stage(Strict):
     """Weight of the evaluation loss (mean over cells) against the stance loss."""
     encoder_dropout: float = Field(default=0.0, ge=0, lt=1)
     """On the encoder's embeddings and on what its layers add, not on its attention."""
+    agreement: float = Field(default=0.0, ge=0)
+    """Weight of how far two readings of a row, with other words hidden and other features dropped,
+    differ; where it is not zero each row of a step is read twice."""
     max_length: int | None = Field(default=None, ge=32, le=512)
     """Tokens of a pair at most, where it is not the run's."""
     batch: int | None = Field(default=None, ge=1)

@@ -1,4 +1,5 @@
-"""What a batch of labelled rows costs: stance, evaluation and evidence together."""
+"""What a batch of labelled rows costs: stance, evaluation and evidence together, and how far two
+readings of the same rows differ."""
 
 from __future__ import annotations
 
@@ -54,6 +55,25 @@ def label_loss(
         weight = (output.evidence * shown).sum(-1)[marked]
         loss = loss - config.evidence_weight * weight.clamp(min=1e-4).log().sum() / len(rows)
     return loss
+
+
+def disagreement(stage: Stage, output: Output) -> Tensor:
+    """Return how far two readings of the same rows differ: the mean of both Kullback-Leibler
+    divergences, in nats, of the stance, and of the cells weighed as their loss is.
+
+    Source: Wu et al., 2021, "R-Drop: Regularized Dropout for Neural Networks".
+
+    Args:
+        stage: how the cells are weighed.
+        output: what the network says of all rows and then of all once more.
+    """
+    logs = torch.log_softmax(output.stance, -1).chunk(2)
+    shares = [part.exp() for part in logs]
+    stance = ((shares[0] - shares[1]) * (logs[0] - logs[1])).sum(-1).mean() / 2
+    logits = output.evaluation.chunk(2)
+    chances = [part.sigmoid() for part in logits]
+    cells = ((chances[0] - chances[1]) * (logits[0] - logits[1])).mean() / 2
+    return stance + stage.evaluation_weight * cells
 
 
 def _shown(row: Example, item: Encoded, length: int) -> Tensor:

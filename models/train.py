@@ -26,7 +26,7 @@ from models.config import BEFORE, Stage, TrainConfig
 from models.data import data_hashes, reads_corpora, rows_of
 from models.examples import Example
 from models.inputs import Encoded, InputEncoder
-from models.losses import label_loss
+from models.losses import disagreement, label_loss
 from models.network import HEADS, TaggerNetwork
 from models.words import MaskedWords, word_loss
 
@@ -210,11 +210,16 @@ class Trainer:
         if stage.task == "words":
             with self.network.products():
                 return word_loss(self.network.encoder, self.words, encoded, self.inputs)
+        if stage.agreement:
+            rows, encoded = rows * 2, encoded * 2
         ids, mask, segments = collate(encoded, self.inputs.pad)
         hidden = (torch.rand(ids.shape) < self.config.mask_words) & (segments == 1)
         ids = ids.masked_fill(hidden & (ids != self.inputs.sep), self.inputs.mask)
         output = self.network(ids, mask, segments)
-        return label_loss(self.config, stage, rows, encoded, output)
+        loss = label_loss(self.config, stage, rows, encoded, output)
+        if stage.agreement:
+            loss = loss + stage.agreement * disagreement(stage, output)
+        return loss
 
     def _save(self, stage: int, step: int, optimizer: torch.optim.Optimizer | None) -> None:
         target = self.out / CHECKPOINT

@@ -29,6 +29,7 @@ sources = [{ name = "data" }]
 name = "first"
 steps = 3
 encoder_dropout = 0.2
+agreement = 0.5
 sources = [{ name = "data" }]
 
 [[stages]]
