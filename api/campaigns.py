@@ -105,7 +105,7 @@ class CampaignReader:
         if not free:
             if last is None:
                 raise IndexUnavailable(
-                    "the campaigns of this policy are being read; ask again in a minute"
+                    "the campaigns of this policy are being read; ask again in a minute", 60
                 )
             return last
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -118,7 +119,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(MinyiError)
     async def _minyi(_: Request, error: MinyiError) -> JSONResponse:
         if isinstance(error, Retryable):
-            return response(503, "unavailable", str(error), headers={"Retry-After": "5"})
+            wait = {"Retry-After": str(math.ceil(error.after_s))}
+            return response(503, "unavailable", str(error), headers=wait)
         if isinstance(error, InvalidRecord):
             return response(422, "invalid_record", error.reason, error.place)
         if isinstance(error, TooManyRows):

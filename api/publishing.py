@@ -77,7 +77,7 @@ class Press:
 
     def _first(self) -> None:
         if not self._lock.acquire(timeout=WAIT_S):
-            raise IndexUnavailable("the tables are being made; try again in a minute")
+            raise IndexUnavailable("the tables are being made; try again in a minute", 60)
         try:
             if not self._editions:
                 self._try()
@@ -86,15 +86,15 @@ class Press:
 
     def _try(self) -> None:
         refusal = "the open data cannot be published at the moment; the service's log says why"
-        if time.monotonic() < self._try_from:
-            raise Retryable(refusal)
+        if (left := self._try_from - time.monotonic()) > 0:
+            raise Retryable(refusal, left)
         try:
             self._renew()
         except (InvalidQuery, OSError) as error:
             self._try_from = time.monotonic() + self._pause_s
             # what is to be done is the operator's matter, not the reader's
             log.warning("the open data cannot be published", extra={"reason": said(error)})
-            raise Retryable(refusal) from error
+            raise Retryable(refusal, self._pause_s) from error
 
     def _again(self) -> None:
         try:

@@ -88,7 +88,16 @@ class TooManyDeadLetters(MinyiError):
 
 
 class Retryable(MinyiError):
-    """May work later: the caller waits and tries again."""
+    """May work later: the caller waits and tries again.
+
+    Args:
+        message: what cannot be done.
+        after_s: the seconds that are worth waiting before.
+    """
+
+    def __init__(self, message: str, after_s: float = 5) -> None:
+        super().__init__(message)
+        self.after_s = after_s
 
 
 class IndexUnavailable(Retryable):

@@ -109,18 +109,27 @@ class DeadLetterSettings(BaseModel):
     window_s: float = Field(default=60.0, gt=0)
 
 
+EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104
+
+
 class ApiSettings(BaseModel):
     """Where the API answers, and to whom."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8600, ge=1, le=65535)
     allowed_hosts: Names = []
-    """Names under which it may be asked for, besides 127.0.0.1, localhost and [::1]; others are
-    refused, so that no foreign web page can reach it through a name of its own."""
+    """Names under which it may be asked for, besides 127.0.0.1, localhost and [::1] and the one
+    address that it listens on; others are refused, so that no foreign web page can reach it through
+    a name of its own."""
+
+    def names(self, host: str) -> list[str]:
+        """Return the names to answer to where ``host`` is listened on; one that stands for every
+        address is no name."""
+        return self.allowed_hosts + [host] * (host not in EVERY_ADDRESS)
 
 
 class WorkerSettings(BaseModel):
-    """Where a worker tells how it is; it answers to the names of ``api.allowed_hosts``."""
+    """Where a worker tells how it is; it answers to the names of ``api.allowed_hosts``, too."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8601, ge=0, le=65535)

@@ -48,7 +48,7 @@ async def answer_the_public(config: Settings, port: int) -> None:
                 adjuster=adjuster(config),
                 publisher=publisher(config),
             )
-            app = create_public(wired, config.api.allowed_hosts)
+            app = create_public(wired, config.api.names(config.api.host))
             server = await stack.enter_async_context(serving(app, listener))
             url = url_of(listener)
             tell(config, f"page {url}/open   data {url}/v1/export   catalog {url}/v1/catalog")

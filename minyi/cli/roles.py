@@ -108,7 +108,7 @@ async def _work(config: Settings, port: int) -> None:
         tell(config, "starting: registry, tagger, stream …")
         async with service(config, publish=False, patient=True) as (running, broker):
             probes = create_probes(
-                beside(config, running, broker, "worker"), config.api.allowed_hosts
+                beside(config, running, broker, "worker"), config.api.names(config.worker.host)
             )
             async with serving(probes, listener) as server:
                 tell(config, f"working; how it is: {url_of(listener)}/ready and /metrics")

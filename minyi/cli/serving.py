@@ -208,7 +208,8 @@ async def page_and_alerts(
     from api.app import create_app
 
     with closing(AlertStore(config.data / "subscriptions.db")) as store:
-        async with serving(create_app(wired, store, config.api.allowed_hosts), listener) as server:
+        app = create_app(wired, store, config.api.names(config.api.host))
+        async with serving(app, listener) as server:
             yield server
 
 

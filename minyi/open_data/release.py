@@ -197,7 +197,7 @@ def _read(
             for line in lines.values()
         ):
             return whole[0], lines
-    raise IndexUnavailable("the index changes while it is read; try again in a minute")
+    raise IndexUnavailable("the index changes while it is read; try again in a minute", 60)
 
 
 def _publish(

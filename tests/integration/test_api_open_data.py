@@ -358,7 +358,9 @@ async def test_before_the_registry_is_read_nothing_is_published(services: Servic
     world = Later()
     wired = Services(index=services.index, registry=world, clock=world)
     async with serving(create_public(wired)) as client:
-        error(await client.get("/v1/export"), 503, "unavailable")
+        refused = await client.get("/v1/export")
+        error(refused, 503, "unavailable")
+        assert refused.headers["retry-after"] == "5"
         world.read = True
         assert (await client.get("/v1/export")).status_code == 200
 
@@ -372,9 +374,13 @@ def test_what_cannot_be_written_leaves_nothing_behind(
     monkeypatch.setattr(publishing, "write", full)
     monkeypatch.setattr(publishing, "mkdtemp", lambda prefix: str(tmp_path.joinpath(prefix)))
     (tmp_path / "minyi-open-").mkdir()
-    with pytest.raises(Retryable, match="log says why"):
-        Press(services).edition()
+    press = Press(services, pause_s=90)
+    with pytest.raises(Retryable, match="log says why") as first:
+        press.edition()
     assert not list(tmp_path.iterdir())
+    with pytest.raises(Retryable, match="log says why") as again:
+        press.edition()
+    assert 0 < again.value.after_s < first.value.after_s == 90
 
 
 def test_whoever_comes_while_the_first_is_made_does_not_wait_for_ever(

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from yarl import URL
 
 from minyi.errors import SettingError
-from minyi.settings import Settings, embedded_path, load_settings
+from minyi.settings import ApiSettings, Settings, embedded_path, load_settings
 from streams.embedded import Transport
 
 GROUPS = [
@@ -127,6 +127,20 @@ def test_names_are_separated_by_commas_or_json(
     else:
         (tmp_path / ".env").write_text(f"MINYI_API__ALLOWED_HOSTS='{value}'\n")
     assert load_settings().api.allowed_hosts == hosts
+
+
+@pytest.mark.parametrize(
+    ("host", "names"),
+    [
+        ("10.1.2.3", ["minyi.example.org", "10.1.2.3"]),
+        ("fd00::7", ["minyi.example.org", "fd00::7"]),
+        ("0.0.0.0", ["minyi.example.org"]),  # noqa: S104  # asked, not bound
+        ("::", ["minyi.example.org"]),
+    ],
+)
+def test_what_listens_on_one_address_answers_to_it(host: str, names: list[str]) -> None:
+    """Minyi's own commands ask by it, and no foreign page has an address for a name."""
+    assert ApiSettings(allowed_hosts=["minyi.example.org"]).names(host) == names
 
 
 @pytest.mark.parametrize("value", ['["a", b]', '"a"', '{"a": 1}'])
