@@ -114,13 +114,13 @@ def own_texts(count: int) -> list[str]:
     return list(dict.fromkeys(titles + parts))[:count]
 
 
-def data_hashes(data: Path | None = None, corpora: bool | None = None) -> dict[str, str]:
+def data_hashes(corpora: bool, data: Path | None = None) -> dict[str, str]:
     """Return the SHA-256 of every file that training reads, by name: the corpora, a user's own
     file, the project's labels and policies.
 
     Args:
+        corpora: whether the corpora are read.
         data: a user's own file.
-        corpora: whether the corpora are read; None takes them where there is no file of a user's.
 
     Raises:
         SettingError: when one of them is missing.
@@ -138,7 +138,7 @@ def data_hashes(data: Path | None = None, corpora: bool | None = None) -> dict[s
         "policy_titles_china",
     )
     paths = [data] if data else []
-    if corpora or (corpora is None and data is None):
+    if corpora:
         paths += [shared_folder() / "data" / f"{name}.jsonl.xz" for name in names]
     paths += sorted(LABELS.glob("*.tsv")) + sorted(LABELS.glob("opinions_gold.jsonl"))
     paths += sorted(POLICIES.glob("*.yaml"))

@@ -28,12 +28,12 @@ from models.artifact import (
 from models.base import NOTICE, SHARED, Base, prepare_base
 from models.calibrate import calibrate
 from models.config import SHARED_VARIABLE, TrainConfig
-from models.data import data_hashes, own_texts, plain_texts, rows_of
+from models.data import own_texts, plain_texts, rows_of
 from models.examples import Example
 from models.inputs import InputEncoder
 from models.network import TaggerNetwork
 from models.quantise import weights_to_int8
-from models.ready import ready
+from models.ready import hashes, ready
 from models.runtime import OnnxTagger
 from models.vectors import base_teacher, fit_vectors
 from models.wide import FILE as WIDE
@@ -173,7 +173,7 @@ def _write(
         files=files,
         decision=decision,
         code_revision=revision(),
-        data=data_hashes(data),
+        data=hashes(config, data),
         config=config.model_dump(mode="json"),
         attention_heads=network.encoder.config.num_attention_heads,
     )

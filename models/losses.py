@@ -57,14 +57,16 @@ def label_loss(
     return loss
 
 
-def disagreement(stage: Stage, output: Output) -> Tensor:
+def disagreement(stage: Stage, rows: Sequence[Example], output: Output) -> Tensor:
     """Return how far two readings of the same rows differ: the mean of both Kullback-Leibler
-    divergences, in nats, of the stance, and of the cells weighed as their loss is.
+    divergences, in nats, of the stance, and of the cells weighed as their loss is. Cells that are
+    not known of a row cost nothing: the network would agree with itself on finding none.
 
     Source: Wu et al., 2021, "R-Drop: Regularized Dropout for Neural Networks".
 
     Args:
         stage: how the cells are weighed.
+        rows: what is known.
         output: what the network says of all rows and then of all once more.
     """
     logs = torch.log_softmax(output.stance, -1).chunk(2)
@@ -72,7 +74,8 @@ def disagreement(stage: Stage, output: Output) -> Tensor:
     stance = ((shares[0] - shares[1]) * (logs[0] - logs[1])).sum(-1).mean() / 2
     logits = output.evaluation.chunk(2)
     chances = [part.sigmoid() for part in logits]
-    cells = ((chances[0] - chances[1]) * (logits[0] - logits[1])).mean() / 2
+    known = torch.tensor([row.evaluation for row in rows]) != UNKNOWN
+    cells = ((chances[0] - chances[1]) * (logits[0] - logits[1]) * known).mean() / 2
     return stance + stage.evaluation_weight * cells
 
 

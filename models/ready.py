@@ -23,13 +23,27 @@ def ready(config: TrainConfig, base: Base, data: Path | None = None) -> None:
             f"ship: {BEFORE} needs a tagger to go on from, and {base.name} has learned no labels; "
             "give --from with a tagger's folder, or leave it out"
         )
-    trained = {part.name for stage in config.stages for part in stage.sources}
-    names = trained | {*config.wide, *config.validate_on}
-    for name in sorted(names):
+    for name in sorted(_names(config)):
         source(name, data)
-    data_hashes(data, reads_corpora(names) or None)
+    hashes(config, data)
     if not any(
         row.stance != UNKNOWN for name in config.validate_on for row in rows_of(name, "val", data)
     ):
         told = ", ".join(config.validate_on) or "nothing"
         raise SettingError(f"validate_on: no rows to calibrate on in {told}")
+
+
+def hashes(config: TrainConfig, data: Path | None = None) -> dict[str, str]:
+    """Return the hashes of all that a recipe reads until its artifact is written. Without a user's
+    file that is the corpora whatever its sources: the text vector is fitted on them.
+
+    Raises:
+        SettingError: when a file is missing.
+    """
+    return data_hashes(data is None or reads_corpora(_names(config)), data)
+
+
+def _names(config: TrainConfig) -> set[str]:
+    """Return the sources that a recipe names."""
+    trained = {part.name for stage in config.stages for part in stage.sources}
+    return trained | {*config.wide, *config.validate_on}

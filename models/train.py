@@ -67,7 +67,7 @@ class Trainer:
         self, config: TrainConfig, base: Base, out: Path, data: Path | None = None
     ) -> None:
         self.config, self.out, self.data = config, out, data
-        self._hashes = cache(partial(data_hashes, data))
+        self._hashes = cache(partial(data_hashes, data=data))
         torch.manual_seed(config.seed)
         self.inputs = InputEncoder(base.folder, config.max_length)
         self.network = TaggerNetwork.from_base(base.folder, config.dropout)
@@ -210,15 +210,14 @@ class Trainer:
         if stage.task == "words":
             with self.network.products():
                 return word_loss(self.network.encoder, self.words, encoded, self.inputs)
-        if stage.agreement:
-            rows, encoded = rows * 2, encoded * 2
-        ids, mask, segments = collate(encoded, self.inputs.pad)
+        seen = 2 if stage.agreement else 1
+        ids, mask, segments = collate(encoded * seen, self.inputs.pad)
         hidden = (torch.rand(ids.shape) < self.config.mask_words) & (segments == 1)
         ids = ids.masked_fill(hidden & (ids != self.inputs.sep), self.inputs.mask)
         output = self.network(ids, mask, segments)
-        loss = label_loss(self.config, stage, rows, encoded, output)
+        loss = label_loss(self.config, stage, rows * seen, encoded * seen, output)
         if stage.agreement:
-            loss = loss + stage.agreement * disagreement(stage, output)
+            loss = loss + stage.agreement * disagreement(stage, rows, output)
         return loss
 
     def _save(self, stage: int, step: int, optimizer: torch.optim.Optimizer | None) -> None:

@@ -9,9 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.config import Source, Stage
+from models.examples import Example, cells_of
 from models.inputs import CELLS, STANCES
 from tests.unit.tiny_bert import extra
 
+JUDGED = Example("限行", "", evaluation=cells_of(()))
+UNJUDGED = Example("限行", "")
 STAGE = Stage(name="labels", sources=(Source(name="data"),), evaluation_weight=3.0)
 
 
@@ -38,10 +41,11 @@ def test_readings_that_agree_cost_nothing_and_order_does_not_matter(seed: int, r
     from models.losses import disagreement
 
     one, other = read(seed, rows), read(seed + 1, rows)
-    assert disagreement(STAGE, twice(one, one)).item() == 0
-    cost = disagreement(STAGE, twice(one, other)).item()
+    judged = [JUDGED] * rows
+    assert disagreement(STAGE, judged, twice(one, one)).item() == 0
+    cost = disagreement(STAGE, judged, twice(one, other)).item()
     assert cost > 0
-    assert disagreement(STAGE, twice(other, one)).item() == pytest.approx(cost, rel=1e-4)
+    assert disagreement(STAGE, judged, twice(other, one)).item() == pytest.approx(cost, rel=1e-4)
 
 
 @settings(deadline=None)
@@ -56,5 +60,7 @@ def test_what_readings_cost_is_the_mean_of_both_divergences(seed: int, rows: int
     stances = [distributions.Categorical(logits=part.stance) for part in (one, other)]
     cells = [distributions.Bernoulli(logits=part.evaluation) for part in (one, other)]
     stance, cell = ((kl(a, b) + kl(b, a)).mean() / 2 for a, b in (stances, cells))
-    found = disagreement(STAGE, twice(one, other))
+    found = disagreement(STAGE, [JUDGED] * rows, twice(one, other))
     assert found.item() == pytest.approx((stance + 3 * cell).item(), rel=1e-3)
+    found = disagreement(STAGE, [UNJUDGED] * rows, twice(one, other))
+    assert found.item() == pytest.approx(stance.item(), rel=1e-3)

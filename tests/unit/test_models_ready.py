@@ -18,7 +18,8 @@ from tests.unit.tiny_bert import extra, write_own
 
 for _name in TRAINING:
     extra(_name)
-ready: Any = extra("models.ready").ready
+models_ready: Any = extra("models.ready")
+ready, hashes = models_ready.ready, models_ready.hashes
 
 OWN = Stage(name="own", sources=(Source(name="data"),))
 RECIPE = TrainConfig(stages=(OWN,), ship=("own",), validate_on=("data",))
@@ -79,7 +80,20 @@ def test_a_corpus_that_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "data").mkdir()
     monkeypatch.setenv(SHARED_VARIABLE, str(tmp_path))
     with pytest.raises(SettingError, match=r"nlpcc2016_stance\.jsonl\.xz"):
-        data_hashes()
+        data_hashes(corpora=True)
+
+
+def test_a_recipe_of_ones_own_comments_hashes_the_corpora_where_it_reads_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(SHARED_VARIABLE, raising=False)
+    data = written(tmp_path / "my.jsonl", "train", "val")
+    own = RECIPE.model_copy(update={"wide": ("data", "comments")})
+    assert {"my.jsonl", "train_comments.tsv"} <= hashes(own, data).keys()
+    with pytest.raises(SettingError, match=f"set {SHARED_VARIABLE}"):
+        hashes(own.model_copy(update={"wide": ("data", "gold")}), data)
+    with pytest.raises(SettingError, match=f"set {SHARED_VARIABLE}"):
+        hashes(own)
 
 
 def test_nothing_is_trained_that_cannot_be_calibrated(
