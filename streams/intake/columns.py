@@ -16,6 +16,7 @@ from typing import Any
 from minyi.domain import Comment
 from minyi.errors import InvalidRecord, SettingError
 from minyi.placeholders import is_nothing
+from minyi.text import redact
 
 NAMES: dict[str, tuple[str, ...]] = {
     "id": (
@@ -106,8 +107,7 @@ _LONGEST_TIME = 40
 _COUNT = re.compile(r"(\d[\d,]{,17}(?:\.\d{1,6})?)\s*([万千]?)\+?")
 _AGE = re.compile(r"\s*(\d{1,3})\s*(?:周?[岁歲])?\s*")
 AS_WRITTEN = ("text", "title", "id", "author")
-"""Fields whose placeholders are kept: what somebody said may be just 无, and rows have ids made of
-their authors."""
+"""Fields whose placeholders are kept: what somebody said, or is called, may be just 无."""
 
 
 def parse_map(items: Iterable[str]) -> dict[str, str]:
@@ -222,7 +222,10 @@ def _is_nothing(value: Any) -> bool:
 
 
 def _row_id(record: Mapping[str, Any], seen: Counter[bytes] | None) -> bytes:
-    parts = [str(record.get(f, "")) for f in ("source", "author", "created_at", "title", "text")]
+    """Return a hash of what an opinion shows of the row: one of its author or of a number that is
+    redacted could be undone by trying all of them."""
+    shown = [redact(str(record.get(field, ""))) for field in ("source", "title", "text")]
+    parts = [*shown, str(record.get("created_at", ""))]
     content = hashlib.sha256(json.dumps(parts).encode()).digest()[:12]
     if seen is None:
         return content

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -176,6 +177,27 @@ def test_a_row_without_an_id_gets_one_from_its_content() -> None:
     # votes change between two exports of one board; the comment stays the same
     liked = values | {"点赞数": 9}
     assert to_comment(liked, guess(liked, {}), "导出").id == first.id
+
+
+@pytest.mark.parametrize(
+    ("column", "one", "other"),
+    [
+        ("留言用户", "13800138000", "13900139000"),
+        ("留言详情", "请回电13800138000。", "请回电13900139000。"),
+        ("留言主题", "找13800138000", "找13900139000"),
+    ],
+)
+def test_the_id_of_a_row_gives_away_nothing_that_its_opinion_hides(
+    column: str, one: str, other: str
+) -> None:
+    """Who reads the index could try all numbers until the hash of one is the id."""
+    values = {k: v for k, v in PETITION.items() if k != "留言编号"}
+    rows = [values | {column: written} for written in (one, other)]
+    alone = [to_comment(row, guess(row, {}), "导出", Counter()).id for row in rows]
+    assert alone[0] == alone[1]
+    seen: Counter[bytes] = Counter()
+    together = [to_comment(row, guess(row, {}), "导出", seen).id for row in rows]
+    assert together[0] == alone[0] != together[1]
 
 
 def test_a_running_number_is_no_id() -> None:
