@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from minyi.domain import MAX_RECORD_BYTES
 from minyi.errors import InvalidRecord
-from streams.intake.rows import Row, table_row
+from streams.intake.rows import Row, header_row, table_row
 
 
 def csv_rows(
@@ -30,7 +30,7 @@ def csv_rows(
         elif not any(cell.strip() for cell in cells):
             continue
         elif header is None:
-            header = [name.strip() for name in cells]
+            header = header_row(cells)
         elif any("\ud800" <= character <= "\udfff" for character in text):
             yield Row(place, raw, error=InvalidRecord("holds bytes that are no text", place))
         else:

@@ -12,7 +12,7 @@ from typing import IO
 import openpyxl
 
 from minyi.errors import SettingError
-from streams.intake.rows import Row, table_row
+from streams.intake.rows import Row, header_row, table_row
 
 MAX_XLSX_BYTES = 1_000_000_000
 """Unpacked; a workbook above is refused before it is opened."""
@@ -37,7 +37,7 @@ def workbook_rows(content: IO[bytes], path: Path) -> Iterator[Row]:
             if all(cell is None or str(cell).strip() == "" for cell in cells):
                 continue
             if header is None:
-                header = ["" if cell is None else str(cell).strip() for cell in cells]
+                header = header_row("" if cell is None else str(cell) for cell in cells)
                 continue
             raw = json.dumps(cells, ensure_ascii=False, default=str).encode(errors="replace")
             yield table_row(f"row {number}", header, list(cells), raw)

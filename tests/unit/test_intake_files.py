@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import lzma
+import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -103,6 +104,15 @@ def test_a_bad_csv_row_keeps_its_own_bytes(write: Write, encoding: str) -> None:
     assert bad.error is not None
     assert (bad.place, bad.raw, bad.error.reason) == ("line 2", odd, "4 cells under 2 columns")
     assert (good.place, good.values) == ("line 4", {"留言时间": "2020-01-28", "留言详情": "好"})
+
+
+def test_any_number_of_columns_of_one_name_is_read_in_time(write: Write) -> None:
+    begun = time.monotonic()
+    (row,) = rows(write("a.csv", b"a," * 50_000 + b"A\n" + b"1," * 50_000 + b"2\n"))
+    assert time.monotonic() - begun < 2
+    assert row.values is not None
+    assert len(row.values) == 50_001
+    assert (row.values["a"], row.values["A.50001"]) == ("1", "2")
 
 
 def test_blank_cells_beyond_the_columns_are_no_fault(write: Write) -> None:

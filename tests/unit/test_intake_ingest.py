@@ -14,13 +14,14 @@ import httpx
 import pytest
 
 from minyi.dead_letter import DeadLetter, dead_letter
-from minyi.domain import Comment
+from minyi.domain import Comment, Reply
 from minyi.errors import BrokerUnavailable, MinyiError, SettingError
 from streams.intake import files, ingest
 from streams.intake.files import open_source
 from streams.intake.ingest import Plan, Report, plan
 from streams.sinks import ApiSink
 from tests.hostile import hostile_records
+from tests.unit.test_intake_workbook import workbook
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 HEADER = "留言编号,留言用户,留言主题,留言时间,留言详情,反对数,点赞数\n"
@@ -105,6 +106,27 @@ async def test_equal_rows_without_an_id_all_count_and_stay_the_same(tmp_path: Pa
     assert first == second
     path.write_text("时间,内容\n" + petition)
     assert (await taken(path))[0].comments == first[:1]
+
+
+TWICE = [
+    ["内容", "日期", " 内容", "ID", "id", "内容.2", ""],
+    ["支持", "2020-01-01", "已转", *"123"],
+]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_of_two_columns_of_one_name_the_first_is_read(tmp_path: Path, kind: str) -> None:
+    """The second 内容 of a board's export is the official reply."""
+    path = tmp_path / f"a.{kind}"
+    text = "\n".join(map(",".join, TWICE))
+    path.write_bytes(workbook(TWICE) if kind == "xlsx" else text.encode())
+    [(_, comment)] = planned(path).read()
+    assert isinstance(comment, Comment)
+    assert (comment.id, comment.text) == ("a:1", "支持")
+    assert comment.extra == {"内容.3": "已转", "id.2": "2", "内容.2": "3"}
+    [(_, comment)] = plan(open_source(path), {"reply.text": "内容.3"}).read()
+    assert isinstance(comment, Comment)
+    assert comment.reply == Reply(text="已转")
 
 
 async def test_only_the_first_problems_are_told_but_all_are_buried(tmp_path: Path) -> None:
