@@ -7,9 +7,10 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import openpyxl
+from openpyxl.utils.escape import unescape
 
 from minyi.errors import SettingError
 from streams.intake.rows import Row, header_row, table_row
@@ -31,21 +32,26 @@ def workbook_rows(content: IO[bytes], path: Path) -> Iterator[Row]:
             book = openpyxl.load_workbook(content, read_only=True, data_only=True)
             sheet = book.worksheets[0]
         sheet.reset_dimensions()  # many exporters write a wrong size
-        rows = enumerate(sheet.iter_rows(values_only=True), start=1)
         header: list[str] | None = None
-        for number, cells in rows:
+        for number, read in enumerate(sheet.iter_rows(values_only=True), start=1):
+            cells = [_as_typed(cell) for cell in read]
             if all(cell is None or str(cell).strip() == "" for cell in cells):
                 continue
             if header is None:
                 header = header_row("" if cell is None else str(cell) for cell in cells)
                 continue
             raw = json.dumps(cells, ensure_ascii=False, default=str).encode(errors="replace")
-            yield table_row(f"row {number}", header, list(cells), raw)
+            yield table_row(f"row {number}", header, cells, raw)
         book.close()
     except SettingError:
         raise
     except Exception as error:  # a foreign file can break its reader in many ways
         raise SettingError(f"{path}: cannot be read as a workbook: {error}") from error
+
+
+def _as_typed(cell: Any) -> Any:
+    """Return a cell as it was typed: Excel keeps a carriage return as ``_x000D_``."""
+    return unescape(cell) if isinstance(cell, str) else cell
 
 
 def _refuse_bomb(content: IO[bytes], path: Path) -> None:

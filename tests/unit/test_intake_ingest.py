@@ -129,6 +129,23 @@ def test_of_two_columns_of_one_name_the_first_is_read(tmp_path: Path, kind: str)
     assert comment.reply == Reply(text="已转")
 
 
+def test_a_workbook_gives_the_same_comments_as_its_table_as_csv(tmp_path: Path) -> None:
+    """Excel writes a carriage return as an escape, and an underscore before what looks like one."""
+    table = [["日期", "留言{0}内容"], ["2020-01-01", "支持{0}加装{1}_x0041_"]]
+    for name, put in (("a.xlsx", ("_x000D_\n", "_x005F")), ("a.csv", ("\r\n", ""))):
+        filled = [[cell.format(*put) for cell in row] for row in table]
+        text = "\n".join(",".join(f'"{cell}"' for cell in row) for row in filled)
+        (tmp_path / name).write_bytes(workbook(filled) if name == "a.xlsx" else text.encode())
+    read = [
+        comment
+        for name in ("a.xlsx", "a.csv")
+        for _, comment in plan(open_source(tmp_path / name), {"text": "留言\r\n内容"}).read()
+    ]
+    assert read[0] == read[1]
+    assert isinstance(read[0], Comment)
+    assert read[0].text == "支持\n加装_x0041_"
+
+
 async def test_only_the_first_problems_are_told_but_all_are_buried(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"text": "a", "created_at": "2026-01-01"}\n' + b"bad\n" * 1_234)
