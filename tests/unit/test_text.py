@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.text import author_hash, duplicate_key, fold, normalise, redact
+from minyi.text import NUMBERING, author_hash, duplicate_key, fold, normalise, redact
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 
@@ -69,6 +69,22 @@ def test_every_text_has_a_key(text: str) -> None:
         ("车牌粵Ｂ·５６７８Ｇ", "〔车牌〕"),
         ("车牌粤b5678g", "〔车牌〕"),
         ("ＱＱ：５６７８５６７８", "〔社交账号〕"),
+        ("QQ群号：567856789", "〔社交账号〕"),
+        ("QQ号码：567856789", "〔社交账号〕"),
+        ("微信帳號：minyi_2026", "〔社交账号〕"),
+        ("身份证：110105 1949 1231 002X", "〔身份证号〕"),
+        ("身份证110105 19491231 0021", "〔身份证号〕"),
+        ("身份证110105-1949-12-31-0021", "〔身份证号〕"),
+        ("京A.56785停着", "〔车牌〕"),
+        ("京A5678警", "〔车牌〕"),
+        ("京A·5678學", "〔车牌〕"),
+        ("粤Z5678港", "〔车牌〕"),
+        ("联系电话①13800138000②13900139000", "〔手机号〕"),
+        ("13800138000①", "〔手机号〕"),
+        ("①010-12345678", "〔电话〕"),
+        ("¹13800138000²", "〔手机号〕"),
+        ("₁身份证①11010519491231002X②", "〔身份证号〕"),
+        ("①③⑧００①③8000", "〔手机号〕"),
     ],
 )
 def test_personal_data_is_replaced_by_its_kind(text: str, kind: str) -> None:
@@ -81,17 +97,19 @@ def test_personal_data_is_replaced_by_its_kind(text: str, kind: str) -> None:
 @pytest.mark.parametrize("dash", "-－‐‑‒–—―−﹘")
 def test_numbers_joined_by_any_dash_are_replaced(dash: str) -> None:
     numbers = ["138-0013-8000", "+86-138-0013-8000", "0731-5678-5678", "6222-0212-3456-7890"]
-    numbers += ["(0731)-5678-5678"]
+    numbers += ["(0731)-5678-5678", "110105-19491231-0021", "京A-12345", "粤B-D12345"]
     for joint in (dash, dash * 2):
         text = "、".join(number.replace("-", joint) for number in numbers)
-        redacted = "〔手机号〕、〔手机号〕、〔电话〕、〔卡号〕、〔电话〕"
+        redacted = (
+            "〔手机号〕、〔手机号〕、〔电话〕、〔卡号〕、〔电话〕、〔身份证号〕、〔车牌〕、〔车牌〕"
+        )
         assert redact(f"致电——{text}——急！") == f"致电——{redacted}——急！"
 
 
-ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
+UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u061c\u180e\u200e\u202c\ufe0f\U000e0041\U000e0101"
 
 
-@pytest.mark.parametrize("unseen", [*ZERO_WIDTH, ZERO_WIDTH])
+@pytest.mark.parametrize("unseen", [*UNSEEN, UNSEEN])
 @pytest.mark.parametrize(
     ("number", "kind"),
     [
@@ -118,7 +136,17 @@ def test_what_cannot_be_seen_may_part_two_numbers() -> None:
     assert redact(three) == redact(redact(three)) == "〔手机号〕\u200b〔手机号〕"
 
 
-@given(st.text("0135689 -—\u200b\ufeff:q@.a", max_size=60))
+def test_all_characters_that_number_and_fold_to_a_digit_are_known() -> None:
+    every = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    digits = {
+        old
+        for old, new in zip(every, fold("".join(every)), strict=True)
+        if new in "0123456789" and not old.isdecimal()
+    }
+    assert digits == NUMBERING
+
+
+@given(st.text("0135689 -—\u200b\ufe0f:q@.a①²", max_size=60))
 def test_redacting_numbers_twice_changes_nothing(text: str) -> None:
     assert redact(redact(text)) == redact(text)
 
@@ -146,6 +174,14 @@ def test_redacting_numbers_twice_changes_nothing(text: str) -> None:
         "qq：——————",
         "2026\u200b年\u200b3\u200b月，👨\u200d👩\u200d👧\ufeff",
         "邮编410000",
+        "国发〔2020〕12号，2020-01-01 10:00",
+        "①2020年②2021年，面积100m²2020年，①②③④⑤⑥⑦⑧⑨⓪①②",
+        "2020\ufe0f-01-01 10:00\u200e，第12\u00ad345号",
+        "202001 20200115 1200、350000元 2019-12-31 1000元",
+        "350000 2019-12-31 1000",
+        "工单110105-20201331-0021",
+        "京A-1234，川A.2024年，云A1234年，新A——12",
+        "QQ群号：无，QQ号码是多少",
     ],
 )
 def test_what_is_no_personal_data_stays(text: str) -> None:
@@ -179,6 +215,13 @@ def test_what_stands_around_personal_data_keeps_its_form() -> None:
         "138\u200b",
         "\u200b",
         "138\u200b00138000\u200b1—",
+        "①",
+        "138①",
+        "1\ufe0f①",
+        "110105-1949",
+        "110105 1949 12 ",
+        "京a-1",
+        "qq群号",
     ],
 )
 @pytest.mark.parametrize("start", ["", "qq", "a@", "6222"])
