@@ -5,7 +5,7 @@ folded comment (width, case and script do not matter):
 
 - The longest match wins: 公积金贷款 is no 贷款, whoever owns the longer word.
 - A word that begins or ends in a Latin letter or digit must end where that run ends: 12345 is not
-  found in 123456, nor 996 in 9.996.
+  found in 123456, nor 996 in 9.996. A ① or ¹ beside it is no part of that run.
 - A match that an exclusion of the same policy covers is cancelled.
 - A context exclusion anywhere in the comment vetoes its policy.
 - The title says what a comment is about: any alias in it links, or, when it has none, any keyword.
@@ -146,7 +146,7 @@ class Linker:
         """Return the links, and the policies that an exclusion or a veto touched."""
         original = f"{title}\n{text}" if title else text
         head = len(title) if title else len(text) if len(text) <= HEAD_CHARACTERS else 0
-        spans, excluded, vetoed = self._spans(fold(original))
+        spans, excluded, vetoed = self._spans(original)
         mentions: dict[int, list[_Mention]] = {}
         cancelled: set[int] = set()
         for start, end, names in _longest(spans):
@@ -169,14 +169,17 @@ class Linker:
         )
         return links, frozenset(vetoed | cancelled)
 
-    def _spans(self, folded: str) -> tuple[list[_Span], dict[int, list[tuple[int, int]]], set[int]]:
+    def _spans(
+        self, original: str
+    ) -> tuple[list[_Span], dict[int, list[tuple[int, int]]], set[int]]:
         """Return where aliases and keywords stand, where exclusions stand by policy, and the
         policies that a context exclusion vetoes."""
+        folded = fold(original)
         spans: list[_Span] = []
         excluded: dict[int, list[tuple[int, int]]] = {}
         vetoed: set[int] = set()
         for word, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
-            if self._latin[word] and not _stands_alone(folded, start, end):
+            if self._latin[word] and not _stands_alone(folded, original, start, end):
                 continue
             names, exclusions, contexts = self._uses[word]
             if names:
@@ -215,19 +218,24 @@ def _is_latin(char: str) -> bool:
     return char.isascii() and char.isalnum()
 
 
-def _stands_alone(folded: str, start: int, end: int) -> bool:
+def _goes_on(folded: str, original: str) -> bool:
+    """Whether a character beside a Latin word belongs to its run: ① and ¹ only fold to a digit."""
+    return _is_latin(folded) and (not folded.isdigit() or original.isdecimal())
+
+
+def _stands_alone(folded: str, original: str, start: int, end: int) -> bool:
     """Whether the Latin ends of a word are the ends of their run, decimals included."""
-    if _is_latin(folded[start]):
-        before = folded[max(start - 2, 0) : start]
-        if before and _is_latin(before[-1]):
+    if _is_latin(folded[start]) and start:
+        if _goes_on(folded[start - 1], original[start - 1]):
             return False
-        if folded[start].isdigit() and before[-1:] == "." and before[:1].isdigit():
+        decimal = folded[start].isdigit() and folded[start - 1] == "."
+        if decimal and original[start - 2 : start - 1].isdecimal():
             return False
-    if _is_latin(folded[end - 1]):
-        after = folded[end : end + 2]
-        if after and _is_latin(after[0]):
+    if _is_latin(folded[end - 1]) and end < len(folded):
+        if _goes_on(folded[end], original[end]):
             return False
-        if folded[end - 1].isdigit() and after[:1] == "." and after[1:].isdigit():
+        decimal = folded[end - 1].isdigit() and folded[end] == "."
+        if decimal and original[end + 1 : end + 2].isdecimal():
             return False
     return True
 

@@ -88,6 +88,13 @@ def test_a_comment_may_link_to_several_policies_or_none() -> None:
         ("办了ETC卡", True),
         ("ETCETERA", False),
         ("metc", False),
+        ("①12345投诉问题", True),
+        ("①.12345投诉问题", True),
+        ("打12345¹，办ETC②", True),
+        ("12345.②先打电话", True),
+        ("②办了ETC3", False),
+        ("９12345", False),
+        ("０.12345.６", False),
     ],
 )
 def test_latin_words_and_numbers_must_stand_alone(text: str, links: bool) -> None:
@@ -241,6 +248,7 @@ def test_evidence_stands_in_the_comment(text: str, title: str | None) -> None:
         ("支持延迟退休", "delayed-retirement"),
         ("一楼死活不同意加装电梯", "elevator-retrofit"),
         ("天天996，谁来管管", "working-hours"),
+        ("①工资低②996③没人管", "working-hours"),
         ("P2P跑路了，血汗钱没了", "pyramid-schemes"),
         ("尾号限行能不能只限高峰", "driving-restriction"),
         ("養狗不牽繩太嚇人", "dog-management"),
