@@ -106,6 +106,9 @@ _TIME = re.compile(
 _LONGEST_TIME = 40
 _COUNT = re.compile(r"(\d[\d,]{,17}(?:\.\d{1,6})?)\s*([万千]?)\+?")
 _AGE = re.compile(r"\s*(\d{1,3})\s*(?:周?[岁歲])?\s*")
+_ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d{2,}")
+MAX_EXACT = 10**15
+"""A spreadsheet keeps fifteen digits of a number: several longer ids become one."""
 AS_WRITTEN = ("text", "title", "id", "author")
 """Fields whose placeholders are kept: what somebody said, or is called, may be just 无."""
 
@@ -242,6 +245,16 @@ def _plain(value: Any, field: str) -> str:
     return str(value)
 
 
+def _id(value: Any, field: str) -> str:
+    """Read an id; one that a spreadsheet rounded is refused, since others became the same."""
+    read = _plain(value, field)
+    large = isinstance(value, float) and abs(value) >= MAX_EXACT
+    if large or _ROUNDED.fullmatch(read.strip()):
+        reason = f"the id {read[:40]!r} was rounded by a spreadsheet; save its column as text"
+        raise InvalidRecord(reason, f"field {field}")
+    return read
+
+
 def _moment(value: Any, field: str) -> str:
     """Read a time as people write it; text that is none is left for the domain to refuse."""
     if isinstance(value, datetime):
@@ -285,6 +298,7 @@ def _age(value: Any, field: str) -> int | str:
 
 
 _READERS = {
+    "id": _id,
     "created_at": _moment,
     "reply.at": _moment,
     "age": _age,

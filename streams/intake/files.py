@@ -49,6 +49,11 @@ class Source:
     """``gz``, ``xz`` or empty."""
     encoding: str
 
+    @property
+    def name(self) -> str:
+        """The file's name without its endings: 热线2026.01 of ``热线2026.01.csv.gz``."""
+        return Path(self.path.stem).stem if self.packing else self.path.stem
+
     def rows(self) -> Iterator[Row]:
         """Read the rows one by one, in bounded memory.
 

@@ -76,7 +76,7 @@ def plan(file: Source, given: Mapping[str, str], source: str | None = None) -> P
         mapping = guess(columns, given, later)
     except SettingError as error:
         raise SettingError(f"{file.path}: {error}") from error
-    name = file.path.name.split(".")[0].encode(errors="replace").decode()  # bytes that are no text
+    name = file.name.encode(errors="replace").decode()  # bytes that are no text
     return Plan(file, mapping, source or name[:100])
 
 

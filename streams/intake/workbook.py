@@ -13,6 +13,7 @@ import openpyxl
 from openpyxl.utils.escape import unescape
 
 from minyi.errors import SettingError
+from streams.intake.columns import MAX_EXACT
 from streams.intake.rows import Row, header_row, table_row
 
 MAX_XLSX_BYTES = 1_000_000_000
@@ -50,8 +51,13 @@ def workbook_rows(content: IO[bytes], path: Path) -> Iterator[Row]:
 
 
 def _as_typed(cell: Any) -> Any:
-    """Return a cell as it was typed: Excel keeps a carriage return as ``_x000D_``."""
-    return unescape(cell) if isinstance(cell, str) else cell
+    """Return a cell as it was typed: Excel keeps a carriage return as ``_x000D_``. A number that is
+    too long to be exact is a float."""
+    if isinstance(cell, str):
+        return unescape(cell)
+    if isinstance(cell, int) and abs(cell) >= MAX_EXACT:
+        return float(str(cell))  # also one that is too large for any float
+    return cell
 
 
 def _refuse_bomb(content: IO[bytes], path: Path) -> None:

@@ -167,6 +167,18 @@ def test_an_id_from_a_spreadsheet_has_no_decimals() -> None:
     assert petition(留言编号=87820.0).id == "导出:87820"
 
 
+@pytest.mark.parametrize("written", ["4.46512E+15", " 1E+15 ", "4,46512e+15", 4.46512e15, 1e200])
+def test_an_id_that_a_spreadsheet_rounded_is_refused(written: Any) -> None:
+    with pytest.raises(InvalidRecord, match="save its column as text") as caught:
+        petition(留言编号=written)
+    assert caught.value.place == "field id"
+
+
+@pytest.mark.parametrize("written", ["4465120000000001", 4465120000000001, "1E5", "4.5", "E+15"])
+def test_an_id_that_only_looks_like_a_number_is_kept(written: Any) -> None:
+    assert petition(留言编号=written).id == f"导出:{written}"
+
+
 def test_a_row_without_an_id_gets_one_from_its_content() -> None:
     values = {k: v for k, v in PETITION.items() if k != "留言编号"}
     first, again, other = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import lzma
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -144,6 +145,25 @@ def test_a_workbook_gives_the_same_comments_as_its_table_as_csv(tmp_path: Path) 
     assert read[0] == read[1]
     assert isinstance(read[0], Comment)
     assert read[0].text == "支持\n加装_x0041_"
+
+
+async def test_long_ids_of_a_workbook_are_buried_unless_they_are_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    ids = [4465120000000000, 4465120000000000.0, "4465120000000001", 446512000000000]
+    path.write_bytes(workbook([["id", "日期", "内容"], *([n, "2020-01-01", "好"] for n in ids)]))
+    kept, report = await taken(path)
+    assert [comment.id for comment in kept.comments] == [f"a:{n}" for n in ids[2:]]
+    assert [problem.split(":")[0] for problem in report.problems] == ["row 2", "row 3"]
+    assert all("rounded by a spreadsheet" in letter.reason for letter in kept.letters)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".CSV", ".csv.gz", ".Csv.XZ"])
+def test_only_known_endings_are_cut_off_the_name_of_a_source(tmp_path: Path, ending: str) -> None:
+    pack = {".gz": gzip.compress, ".xz": lzma.compress}.get(ending[-3:].lower(), bytes)
+    for month in ("热线2026.01", "热线2026.02"):
+        path = tmp_path / (month + ending)
+        path.write_bytes(pack("时间,内容\n2020-01-01,支持\n".encode()))
+        assert planned(path).source == month
 
 
 async def test_only_the_first_problems_are_told_but_all_are_buried(tmp_path: Path) -> None:
