@@ -7,6 +7,8 @@ import asyncio
 import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
+import httpx
+
 Address = IPv4Address | IPv6Address
 
 WHY = "a link-local, multicast, unspecified, broadcast or cloud metadata address"
@@ -48,3 +50,11 @@ async def refusal(host: str) -> str | None:
         if forbidden(ip_address(address)):
             return f"the webhook's name leads to {address}, {WHY}; nothing is posted there"
     return None
+
+
+def place(webhook: str) -> str:
+    """Return the host and port of a webhook; one that is no address is a place of its own."""
+    try:
+        return httpx.URL(webhook).netloc.decode()
+    except (httpx.InvalidURL, ValueError):
+        return webhook

@@ -15,7 +15,7 @@ from threading import RLock
 from typing import Any
 
 from api.alerts.models import Alert, Created, Delivery, SentAlert, Subscription
-from minyi.domain import Model
+from minyi.domain import EARLIEST, Model
 from minyi.errors import IndexUnavailable
 from minyi.folders import private_folder
 from minyi.rules import Reading
@@ -44,6 +44,7 @@ class Due(Model):
     """An alert whose delivery is due, and where it goes."""
 
     alert_id: str
+    subscription_id: str
     body: str
     webhook: str
     secret: str
@@ -157,27 +158,33 @@ class AlertStore:
             db.execute("DELETE FROM unannounced WHERE id = ?", (alert_id,))
 
     def due(self, now: datetime) -> list[Due]:
-        """Return the alerts that are to be tried now, the longest waiting first."""
+        """Return of each subscription the alert that is to be tried now and has waited longest,
+        the longest waiting first."""
         rows = self._rows(
-            "SELECT o.id, o.body, s.body, s.secret, o.attempts FROM outbox o"
+            "SELECT o.id, s.id, o.body, s.body, s.secret, o.attempts FROM"
+            " (SELECT *, row_number() OVER (PARTITION BY subscription_id ORDER BY due, id) AS place"
+            " FROM outbox WHERE delivery = 'pending' AND due <= ?) o"
             " JOIN subscriptions s ON s.id = o.subscription_id"
-            " WHERE o.delivery = 'pending' AND o.due <= ? ORDER BY o.due, o.id",
+            " WHERE o.place = 1 ORDER BY o.due, o.id",
             now.timestamp(),
         )
         return [
             Due(
                 alert_id=alert_id,
+                subscription_id=subscription_id,
                 body=body,
                 webhook=Subscription.model_validate_json(subscription).webhook,
                 secret=secret,
                 attempts=attempts,
             )
-            for alert_id, body, subscription, secret, attempts in rows
+            for alert_id, subscription_id, body, subscription, secret, attempts in rows
         ]
 
-    def next_due(self) -> datetime | None:
-        """Return when the next delivery is due, in local time."""
-        rows = self._rows("SELECT min(due) FROM outbox WHERE delivery = 'pending'")
+    def next_due(self, after: datetime = EARLIEST) -> datetime | None:
+        """Return when the next delivery after a moment is due, in local time."""
+        rows = self._rows(
+            "SELECT min(due) FROM outbox WHERE delivery = 'pending' AND due > ?", after.timestamp()
+        )
         return datetime.fromtimestamp(rows[0][0]).astimezone() if rows[0][0] is not None else None
 
     def delivered(self, alert_id: str) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 import httpx
 from standardwebhooks.webhooks import Webhook
 
-from api.alerts.addresses import refusal
+from api.alerts.addresses import place, refusal
 from api.alerts.models import Alert, Subscription
 from api.alerts.store import AlertStore, Due
 from api.alerts.writing import write
@@ -28,8 +28,10 @@ log = logging.getLogger(__name__)
 PAUSES_S = (10, 60, 300, 1800, 7200, 21600)
 """Seconds until each further try of a webhook that failed; then the alert is given up."""
 TIMEOUT_S = 10.0
-DELIVERIES = 8
+DELIVERIES = 32
 """Webhooks that are called at the same time."""
+DELIVERIES_AT_ONE = 2
+"""Those of them that are at the same host and port."""
 SETTLE_S = 0.5
 """After news from the index, more of it is awaited this long before the rules are evaluated."""
 IDLE_S = 30.0
@@ -67,6 +69,10 @@ class Watch:
         self._news, self._to_deliver, self._to_announce = (asyncio.Event() for _ in range(3))
         self._seen: dict[tuple[str, str], Glance] = {}
         """At the last evaluation, by subscription and policy."""
+        self._trying: dict[str, str] = {}
+        """The subscriptions whose webhook is being called, and where it is."""
+        self._looked = EARLIEST
+        """When the outbox was last looked at for what is due."""
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def wake(self) -> None:
@@ -90,7 +96,8 @@ class Watch:
         await _wait(self._news, IDLE_S, SETTLE_S)
 
     async def _until_due(self) -> None:
-        due = await asyncio.to_thread(self._store.next_due)
+        # what was due before waits for the end of a try, which wakes as well
+        due = await asyncio.to_thread(self._store.next_due, self._looked)
         idle = IDLE_S if due is None else (due - self._clock.now()).total_seconds()
         await _wait(self._to_deliver, min(IDLE_S, max(0.0, idle)))
 
@@ -193,26 +200,51 @@ class Watch:
             await asyncio.to_thread(self._store.announced, alert_id)
 
     async def deliver(self) -> None:
-        """Try every delivery that is due, several at once: a slow receiver holds up few."""
-        free = asyncio.Semaphore(DELIVERIES)
+        """Try every delivery that is due, also what becomes due meanwhile, until none is left.
 
-        async def one(due: Due) -> None:
-            async with free:
-                await self._try(due)
+        Several are tried at once, of one subscription one after the other and few at one host: a
+        slow receiver holds up its own alerts only.
+        """
+        async with asyncio.TaskGroup() as tries:
+            while await self._begin(tries):
+                await self._until_due()
 
-        due = await asyncio.to_thread(self._store.due, self._clock.now())
-        await asyncio.gather(*map(one, due))
+    async def _begin(self, tries: asyncio.TaskGroup) -> bool:
+        """Begin what is due and has its turn; return whether anything is being tried."""
+        self._looked = self._clock.now()
+        for due in await asyncio.to_thread(self._store.due, self._looked):
+            if len(self._trying) == DELIVERIES:
+                break
+            at, taken = place(due.webhook), list(self._trying.values())
+            if due.subscription_id in self._trying or taken.count(at) == DELIVERIES_AT_ONE:
+                continue
+            self._trying[due.subscription_id] = at
+            task = tries.create_task(self._try(due))
+            task.add_done_callback(partial(self._ended, due.subscription_id))
+        return bool(self._trying)
+
+    def _ended(self, subscription_id: str, _: asyncio.Task[None]) -> None:
+        del self._trying[subscription_id]
+        self._to_deliver.set()
 
     async def _try(self, due: Due) -> None:
-        error = await self._post(due)
+        try:
+            error = await self._post(due)
+            await asyncio.to_thread(self._note, due, error)
+        except Exception as error:  # it would be told the same again at once
+            log.warning("alert %s: %r; going on in %.0f s", due.alert_id, error, IDLE_S)
+            await asyncio.sleep(IDLE_S)
+
+    def _note(self, due: Due, error: str | None) -> None:
+        """Store that an alert has arrived, or what went wrong and when it is tried again."""
         if error is None:
-            await asyncio.to_thread(self._store.delivered, due.alert_id)
+            self._store.delivered(due.alert_id)
             return
         again = None
         if due.attempts < len(PAUSES_S):
             again = self._clock.now() + timedelta(seconds=PAUSES_S[due.attempts])
         log.warning("alert %s not delivered: %s", due.alert_id, error)
-        await asyncio.to_thread(self._store.failed, due.alert_id, error, again)
+        self._store.failed(due.alert_id, error, again)
 
     async def _post(self, due: Due) -> str | None:
         """Post one signed alert; return what went wrong, or None."""

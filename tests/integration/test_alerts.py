@@ -16,13 +16,13 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from api.alerts import watch as watching
-from api.alerts.models import Created, Delivery
+from api.alerts.models import Alert, Created, Delivery
 from api.alerts.store import AlertStore
 from api.alerts.watch import PAUSES_S, Watch
 from indexers.embedded import EmbeddedIndex
 from minyi.errors import BrokerUnavailable
-from minyi.query import Filters
-from minyi.rules import Rule
+from minyi.query import Filters, Share
+from minyi.rules import Reading, Rule, State
 from minyi.vocabulary import Stance
 from tests.integration.receiver import Receiver, receiving
 from tests.integration.world import EBIKE, ELEVATOR, QUIET, START, World, opinion
@@ -85,6 +85,27 @@ class Office:
             at = START + timedelta(days=day, seconds=self._number)
             made.append(opinion(self._number, stance, **({"created_at": at} | more)))
         self.index.upsert(made)
+
+    def due(self, name: str, *ids: str) -> None:
+        """Put alerts of a subscription into the outbox."""
+        share = Share(value=0.5, low=0.4, high=0.6, count=5, n=10, denominator="opinions")
+        alerts = [
+            Alert(
+                id=alert_id,
+                subscription_id=name,
+                policy_id=QUIET.id,
+                policy_title=QUIET.title,
+                day=START.date(),
+                stance=Stance.AGAINST,
+                before=share,
+                after=share,
+                text="升至50.0%",
+                comments=[],
+            )
+            for alert_id in ids
+        ]
+        reading = Reading(state=State(), reason="")
+        self.store.remember(name, QUIET.id, reading, alerts, self.world.now())
 
     async def work(self) -> list[dict[str, Any]]:
         """Evaluate and deliver; return what the receiver got, verified."""
@@ -534,6 +555,101 @@ async def test_slow_receivers_do_not_hold_up_the_evaluation(
     await asyncio.gather(running, return_exceptions=True)
     hang_up.set()
     server.close()
+
+
+class Gate:
+    """A receiver that answers nobody before it is opened, and tells who has called."""
+
+    def __init__(self) -> None:
+        self.opened, self.called = asyncio.Event(), asyncio.Semaphore(0)
+        self.ids: list[str] = []
+
+    async def hold(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        self.ids.append(head.split("webhook-id: ")[1].split("\r\n")[0])
+        self.called.release()
+        await self.opened.wait()
+        writer.write(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+        writer.close()
+
+
+@pytest.fixture
+async def gate(office: Office) -> AsyncIterator[Gate]:
+    """Three subscriptions at one host that hangs, 80 alerts due for the first, and a good one,
+    whose share is about to cross."""
+    held = Gate()
+    server = await asyncio.start_server(held.hold, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    for name in ("a", "b", "c"):
+        webhook = f"http://127.0.0.1:{port}/{name}"
+        office.subscribe(name, webhook=webhook, policy_ids=[QUIET.id])
+    office.due("a", *(f"a{number:02}" for number in range(80)))
+    office.subscribe("good")
+    office.say(0, favor=15, against=5)
+    await office.watch.evaluate()
+    office.say(1, against=20)
+    yield held
+    held.opened.set()
+    server.close()
+
+
+async def test_a_receiver_that_hangs_holds_up_no_other(office: Office, gate: Gate) -> None:
+    delivering = asyncio.create_task(office.watch.deliver())
+    async with asyncio.timeout(60):
+        await gate.called.acquire()
+        await office.watch.evaluate()
+        delivery = await asyncio.to_thread(office.receiver.deliveries.get)
+        assert delivery.verified(SECRET)["subscription_id"] == "good"
+        assert gate.ids == ["a00"]
+        gate.opened.set()
+        await delivering
+    assert gate.ids == [f"a{number:02}" for number in range(80)]  # in order, and each once
+    assert office.store.next_due() is None
+
+
+async def test_few_are_called_at_one_host(office: Office, gate: Gate) -> None:
+    for name in ("b", "c"):
+        office.due(name, f"{name}00")
+    delivering = asyncio.create_task(office.watch.deliver())
+    async with asyncio.timeout(60):
+        await gate.called.acquire()
+        await office.watch.evaluate()
+        await asyncio.to_thread(office.receiver.deliveries.get)
+        await gate.called.acquire()
+        assert sorted(gate.ids) == ["a00", "b00"]
+        gate.opened.set()
+        await delivering
+    assert len(gate.ids) == len(set(gate.ids)) == 82
+
+
+async def test_what_is_on_its_way_at_the_end_is_tried_after_it(office: Office, gate: Gate) -> None:
+    running = asyncio.create_task(office.watch.run())
+    async with asyncio.timeout(60):
+        await gate.called.acquire()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        gate.opened.set()
+        (first,) = (one for one in office.store.alerts("a", 100) if one.alert.id == "a00")
+        assert (first.delivery, first.attempts) == (Delivery.PENDING, 0)
+        office.restart()
+        await office.watch.deliver()
+    assert gate.ids[:3] == ["a00", "a00", "a01"]
+    assert office.store.next_due() is None
+
+
+async def test_what_could_not_be_noted_is_not_told_again_at_once(
+    office: Office, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AlertStore, "delivered", lambda *_: 1 / 0)
+    gate.opened.set()
+    delivering = asyncio.create_task(office.watch.deliver())
+    async with asyncio.timeout(60):
+        await gate.called.acquire()
+        await office.watch.evaluate()
+        await asyncio.to_thread(office.receiver.deliveries.get)
+    assert gate.ids == ["a00"]
+    delivering.cancel()
+    await asyncio.gather(delivering, return_exceptions=True)
 
 
 SECRET_PATH = "/services/T0/secret-token?key=more"
