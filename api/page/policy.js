@@ -17,7 +17,7 @@ export function policyView(id, given) {
   const parts = { head: h("div"), notice: h("div"), warning: h("div"), figures: h("div", null, loading()), tabs: h("div"), section: h("section", { class: "card" }), comments: h("div") };
   const element = h("article", { class: "policy" },
     h("p", { class: "back" }, h("a", { href: "#/" }, "← 政策总览")), Object.values(parts));
-  const { paint, forget } = painter(parts, () => update(params));
+  const { paint, forget } = painter(parts, again);
   const here = (changes) => policyHref(id, { ...params, ...changes });
   let params = {};
   let open = null;
@@ -75,10 +75,17 @@ export function policyView(id, given) {
       paint("comments", [settings(params), wanted(params)], comments),
     ]);
     if (done[0].status === "rejected") {  // one message for all parts
+      forget();
       for (const name of ["warning", "figures", "tabs", "section", "comments"]) parts[name].replaceChildren();
     } else if (asked(before, params)) {
       show();
     }
+  }
+
+  // Parts that do without what could not be read are drawn anew, too.
+  function again() {
+    forget();
+    update(params);
   }
 
   function show() {
@@ -99,9 +106,8 @@ export function policyView(id, given) {
         type: "button",
         onclick: () => {
           read.forget();
-          forget();
           parts.notice.replaceChildren();
-          update(params);
+          again();
         },
       }, "更新本页")));
   }

@@ -8,18 +8,30 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import PAGE, create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.clock import SystemClock
-from minyi.domain import Evaluation, Link, LinkBy, Opinion, StanceProbabilities, opinion_id
+from minyi.domain import (
+    EARLIEST,
+    LATEST,
+    SHANGHAI,
+    Evaluation,
+    Link,
+    LinkBy,
+    Opinion,
+    StanceProbabilities,
+    opinion_id,
+)
 from minyi.policy import Policy
 from minyi.prevalence import share
 from minyi.text import duplicate_key
@@ -44,6 +56,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-dev-shm-usage",
     "--no-first-run",
+    "--window-size=1280,1000",
     "--virtual-time-budget=5000",
     "--dump-dom",
 )
@@ -188,16 +201,58 @@ def test_the_words_are_those_of_the_domain() -> None:
         assert ", ".join(f'{key.value}: "{label}"' for key, label in labels.items()) in words
 
 
-@pytest.fixture
-def address(services: Services) -> Iterator[str]:
+def test_the_days_of_the_page_are_the_days_of_the_api() -> None:
+    words = (PAGE / "words.js").read_text("utf-8")
+    days = re.search(r'\[FIRST_DAY, LAST_DAY\] = \["(.+)", "(.+)"\]', words)
+    assert days is not None
+    first, last = (datetime.fromisoformat(day).replace(tzinfo=SHANGHAI) for day in days.groups())
+    one = timedelta(days=1)
+    assert first - one < EARLIEST <= first
+    assert last + one < LATEST <= last + 2 * one
+
+
+def brightness(colour: str) -> float:
+    """Return the relative luminance of a colour, as WCAG 2 defines it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_what_can_be_used_and_what_has_the_focus_stand_out() -> None:
+    """Three to one, as WCAG 2.2 asks of the edges of controls and of the mark of the focus."""
+    style = (PAGE / "style.css").read_text("utf-8")
+    colours = dict(re.findall(r"--(\w+): (#\w{6});", style))
+    rules = re.findall(r"^([^{}\n]+)\{([^}]*)\}", style, re.MULTILINE)
+    (ring,) = (body for names, body in rules if "input:focus-visible" in names)
+    (field,) = (body for names, body in rules if 'input[type="date"]' in names)
+    (button,) = (body for names, body in rules if names.strip() == "button" and "border:" in body)
+    for body in (ring, field, button):
+        found = re.search(r"solid var\(--(\w+)\)", body)
+        assert found is not None, body
+        for ground in ("paper", "ground"):
+            dark, light = sorted(brightness(colours[name]) for name in (found[1], ground))
+            assert (light + 0.05) / (dark + 0.05) >= 3
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """Serve an app on a free port; yield its address."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(services), log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listening.close()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+
+
+@pytest.fixture
+def address(services: Services) -> Iterator[str]:
+    with served(create_app(services)) as opened:
+        yield opened
 
 
 def rendered(address: str, profile: Path) -> str:

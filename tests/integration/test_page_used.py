@@ -1,0 +1,98 @@
+"""The page in use: what clicks, keys and an outage do to it, in a browser that a script drives."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import Response
+from fastapi.responses import HTMLResponse
+
+from api.app import PAGE, create_app
+from api.services import Services
+from indexers.embedded import EmbeddedIndex
+from minyi.clock import SystemClock
+from minyi.vocabulary import Stance
+from tests.integration.test_page import CHROMIUM, POLICY, Policies, opinion, rendered, served
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+
+OVERVIEW, POLICY_HASH = "#/", f"#/policies/{POLICY.id}"
+HELP = """
+const asked = [];  // the addresses that were read
+let answer = null;  // (address) => what is answered in the service's place, or null
+const service = window.fetch;
+window.fetch = async (address, options) => {
+  asked.push(address);
+  return (answer && await answer(address)) || service(address, options);
+};
+const down = () => new Response('{"error": {"code": "unavailable"}}', { status: 503 });
+const $ = (selector) => document.querySelector(selector);
+const button = (text) => [...document.querySelectorAll("button")]
+  .find((one) => one.textContent === text);
+const box = (text) => [...document.querySelectorAll(".check")]
+  .find((one) => one.textContent === text).querySelector("input");
+const turn = (ms = 20) => new Promise((go) => setTimeout(go, ms));
+const until = async (done) => { while (!done()) await turn(); };
+const still = () => until(() => $("#comments .opinion") && !$("[aria-busy]"));
+const set = (field, value) => { field.value = value; field.dispatchEvent(new Event("change")); };
+const tell = (told) => { document.documentElement.dataset.told = JSON.stringify(told); };
+"""
+
+Drive = Callable[[str, str], Any]
+
+
+@pytest.fixture
+def drive(tmp_path: Path) -> Iterator[Drive]:
+    """Open the page at a hash, run a script beside it, and return what the script tells."""
+    index = EmbeddedIndex(tmp_path / "index")
+    stances = [Stance.FAVOR] * 7 + [Stance.AGAINST] * 33
+    index.upsert(
+        [opinion(i, stance, f"不公平{i}", region="城东") for i, stance in enumerate(stances)]
+    )
+    app = create_app(Services(index, Policies(), SystemClock()))
+    page = (PAGE / "index.html").read_text("utf-8")
+    run = ""
+
+    @app.get("/driven")
+    def driven() -> HTMLResponse:
+        return HTMLResponse(page.replace("<script", '<script src="/driver.js"></script><script', 1))
+
+    @app.get("/driver.js")
+    def driver() -> Response:
+        return Response(f"{HELP}(async () => {{{run}}})();", media_type="text/javascript")
+
+    with served(app) as address:
+
+        def told(place: str, script: str) -> Any:
+            nonlocal run
+            run = script
+            shown = rendered(f"{address}/driven{place}", tmp_path / "profile")
+            found = re.search(r'data-told="([^"]*)"', shown)
+            assert found is not None, "the script waits for what does not come"
+            return json.loads(html.unescape(found[1]))
+
+        yield told
+    index.close()
+
+
+@pytest.mark.parametrize("lost", ["/v1/", f"/v1/policies/{POLICY.id}$"], ids=["all", "head"])
+def test_all_of_a_policy_comes_back_after_an_outage(drive: Drive, lost: str) -> None:
+    told = drive(
+        POLICY_HASH,
+        f"""
+        answer = (address) => (new RegExp({json.dumps(lost)}).test(address) ? down() : null);
+        await until(() => button("重试"));
+        answer = null;
+        button("重试").click();
+        await still();
+        tell(["h1", ".tabs", ".stance-bar", ".groups", "#comments", "select[data-key*=地区]"]
+          .filter((part) => !$(part)));
+        """,
+    )
+    assert told == []
