@@ -25,6 +25,7 @@ export function overview(given) {
   const params = { sort: "opinions", ...given };
   if (!SORTS[params.sort]) params.sort = "opinions";
   let items = null;
+  let counted = null;  // what was left out when they were read
   const tools = h("form", { class: "tools", role: "search", onsubmit: (event) => event.preventDefault() });
   const head = h("thead");
   const body = h("tbody");
@@ -37,9 +38,10 @@ export function overview(given) {
   function change(next) {
     Object.assign(params, next);
     history.replaceState(null, "", href("/", { ...params, sort: params.sort === "opinions" ? null : params.sort }));
-    if (items) draw();
+    if (counted === leftOut()) draw();
   }
 
+  const leftOut = () => JSON.stringify(flags(params));
   const descends = () => (params.order ? params.order === "desc" : !TEXTS.has(params.sort));
 
   function sortBy(key) {
@@ -97,6 +99,7 @@ export function overview(given) {
     if (focused) body.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
     const silent = items.filter(({ raw }) => raw.n === 0).length;
     table.hidden = rows.length === 0;
+    table.removeAttribute("aria-busy");
     note.replaceChildren();
     if (items.length === silent && !params.all) note.append(empty("还没有意见。留言流入并完成判读后，这里会自动更新。"));
     else if (rows.length === 0) note.append(empty("没有符合条件的政策。"));
@@ -107,12 +110,19 @@ export function overview(given) {
   }
 
   async function refresh() {
+    const asked = leftOut();
+    if (items && asked !== counted) table.setAttribute("aria-busy", "true");
+    let answer;
     try {
-      ({ items } = await get("/v1/policies", flags(params)));
+      answer = await get("/v1/policies", flags(params));
     } catch (error) {
-      if (!items) note.replaceChildren(failed(error, refresh));
+      if (asked !== leftOut() || asked === counted) return;
+      table.hidden = true;
+      note.replaceChildren(failed(error, refresh));
       return;
     }
+    if (asked !== leftOut()) return;  // the boxes were ticked otherwise meanwhile
+    [items, counted] = [answer.items, asked];
     if (!tools.childElementCount) drawTools();
     draw();
   }

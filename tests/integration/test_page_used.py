@@ -96,3 +96,47 @@ def test_all_of_a_policy_comes_back_after_an_outage(drive: Drive, lost: str) -> 
         """,
     )
     assert told == []
+
+
+def test_shares_that_could_not_be_read_are_not_shown_as_others(drive: Drive) -> None:
+    told = drive(
+        OVERVIEW,
+        """
+        await until(() => $(".policies tbody tr"));
+        answer = (address) => (address.includes("sure") ? down() : null);
+        box("不计存疑").click();
+        await until(() => button("重试"));
+        const failing = $(".policies").hidden;
+        answer = null;
+        button("重试").click();
+        await until(() => $(".count-line"));
+        tell([failing, $(".policies").hidden, $(".count-line").textContent]);
+        """,
+    )
+    assert told[:2] == [True, False]
+    assert "不计模型对立场把握不大的意见" in told[2]
+
+
+def test_an_older_answer_that_comes_last_changes_nothing(drive: Drive) -> None:
+    told = drive(
+        OVERVIEW,
+        """
+        await until(() => $(".policies tbody tr"));
+        let let_go;
+        const held = new Promise((go) => { let_go = go; });
+        answer = async (address) => {
+          if (!address.includes("sure")) return null;
+          await held;
+          return new Response('{"items": [], "opinions": 0}');
+        };
+        box("不计存疑").click();
+        const first = $(".policies tbody tr");
+        box("不计存疑").click();
+        await until(() => asked.filter((address) => address === "/v1/policies").length === 2
+          && $(".policies tbody tr") !== first);
+        let_go();
+        await turn(200);
+        tell([$(".policies").hidden, box("不计存疑").checked]);
+        """,
+    )
+    assert told == [False, False]
