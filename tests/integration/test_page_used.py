@@ -140,3 +140,23 @@ def test_an_older_answer_that_comes_last_changes_nothing(drive: Drive) -> None:
         """,
     )
     assert told == [False, False]
+
+
+def test_every_section_leaves_out_what_is_in_doubt(drive: Drive) -> None:
+    told = drive(
+        f"{POLICY_HASH}?sure=1",
+        """
+        await still();
+        for (const { hash } of [...document.querySelectorAll(".tabs a")]) {
+          location.hash = `${hash}&around=2025-04-02`;
+          await turn(50);
+          await still();
+        }
+        tell(asked);
+        """,
+    )
+    names_of_regions = "/trend?interval=month&group=region"
+    read = [one for one in told if f"{POLICY.id}/" in one and not one.endswith(names_of_regions)]
+    for name in ("trend", "why", "differences", "changes", "comparison", "responsiveness"):
+        assert any(f"/{name}?" in one for one in read), name
+    assert [one for one in read if "sure=true" not in one] == []

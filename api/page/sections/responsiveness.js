@@ -1,6 +1,7 @@
 // Who is answered and how soon, and what the late and the unanswered say.
 
 import { empty, h, s } from "../dom.js";
+import { flags } from "../settings.js";
 import { FLOOR, STANCES, ASPECTS, SPOKE, number, percent, withInterval } from "../words.js";
 
 const BY = { region: "地区", source: "来源" };
@@ -13,7 +14,7 @@ export const section = { id: "responsiveness", title: "答复", draw };
 
 async function draw({ read, path, params, scope, here }) {
   const { by, late } = chosen(params, BY);
-  const found = await read(`${path}/responsiveness`, { ...scope, by, late_after: late });
+  const found = await read(`${path}/responsiveness`, { ...scope, sure: flags(params).sure, by, late_after: late });
   const name = ({ value }) => h("a", { href: here({ [by]: value }) }, h("bdi", null, value));
   return [heading("h2", "答复：多久得到官方答复", BY, by, here), ...answers(found, { by: BY[by], late, here, name })];
 }
