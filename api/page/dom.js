@@ -1,5 +1,7 @@
 // Builds elements. Text only ever enters as text nodes, so a hostile comment stays text.
 
+import { FIRST_DAY, LAST_DAY, isDate } from "./words.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 function fill(element, attributes, children) {
@@ -31,11 +33,38 @@ export function select(label, options, value, onchange) {
   return h("label", { class: "field" }, h("span", null, label), box);
 }
 
-// Puts new content in place; what had the focus keeps it where its key still exists.
+// A field for a day. A browser tells every digit that is typed: what is no day yet changes nothing.
+export function day(name, value, onchange) {
+  const box = h("input", {
+    type: "date", min: FIRST_DAY, max: LAST_DAY, "data-key": name, value: value ?? "",
+    onchange: () => {
+      if (box.value ? isDate(box.value) : !box.validity.badInput) onchange(box.value);
+    },
+  });
+  return box;
+}
+
+// Shows a value in a field. One that it shows already is left alone: somebody may be typing there.
+export function put(field, value) {
+  if (field.value !== (value ?? "")) field.value = value ?? "";
+  if (field.selectedIndex < 0) field.selectedIndex = 0;
+}
+
+// Puts new content in place. What stays is not moved, so that it keeps the focus; else what has the
+// same key takes it.
 export function swap(element, ...content) {
   const key = element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  element.replaceChildren(...content.filter(Boolean));
-  if (key) element.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+  const next = content.filter(Boolean);
+  for (const child of [...element.childNodes]) if (!next.includes(child)) child.remove();
+  let place = element.firstChild;
+  for (const child of next) {
+    if (child === place) place = place.nextSibling;
+    else if (place) place.before(child);
+    else element.append(child);
+  }
+  if (key && !element.contains(document.activeElement)) {
+    element.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+  }
 }
 
 export function setTitle(text) {

@@ -21,6 +21,8 @@ export function policyView(id, given) {
   const here = (changes) => policyHref(id, { ...params, ...changes });
   let params = {};
   let open = null;
+  let listed = null;  // the comments, with the names of the regions that can be chosen there
+  const kept = {};
   let asking = null;
 
   async function head() {
@@ -36,15 +38,17 @@ export function policyView(id, given) {
     const { scope } = settings(params);
     const figure = (changes) => here(EVIDENCE.some((name) => changes[name]) ? { ...nothing, ...changes } : changes);
     if (open !== (open = opened(params))) parts.section.replaceChildren(loading());
-    return open.draw({ read, path, params, scope, here: figure, signal: reading.signal });
+    return open.draw({ read, path, params, scope, here: figure, kept, signal: reading.signal });
   }
 
   async function comments() {
-    const { scope, sure } = settings(params);
     // Only the names are wanted: months make the fewest rows, and the list does without the choice.
     const { rows } = await read(`${path}/trend`, { interval: "month", group: "region" }).catch(() => ({ rows: [] }));
     const regions = [...new Set(rows.map((row) => row.group).filter((name) => name !== null))].sort((a, b) => a.localeCompare(b, "zh-CN"));
-    return evidence({ path: `${path}/evidence`, wanted: wanted(params), scope, sure, here, nothing, regions, signal: reading.signal });
+    const names = JSON.stringify(regions);
+    if (listed?.names !== names) listed = { names, ...evidence({ path: `${path}/evidence`, here, nothing, regions, signal: reading.signal }) };
+    listed.update({ wanted: wanted(params), ...settings(params) });
+    return listed.element;
   }
 
   // Weeks, or months where most weeks hold too few opinions for a number, until somebody chooses.

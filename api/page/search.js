@@ -1,7 +1,7 @@
 // Full-text search over the opinions of all policies.
 
 import { get } from "./api.js";
-import { empty, failed, h, loading, select } from "./dom.js";
+import { day, empty, failed, h, loading, put, select } from "./dom.js";
 import { listing } from "./listing.js";
 import { opinionCard } from "./opinion.js";
 import { href } from "./route.js";
@@ -30,8 +30,12 @@ export function searchView(given) {
 
   function input(name, label, attributes) {
     fields[name] = h("input", { ...attributes, value: params[name] ?? "" });
-    if (attributes.type === "date") fields[name].addEventListener("change", go);
-    return h("label", { class: attributes.type === "date" ? "field" : "field grow" }, h("span", null, label), fields[name]);
+    return h("label", { class: "field grow" }, h("span", null, label), fields[name]);
+  }
+
+  function date(name, label) {
+    fields[name] = day(name, params[name], go);
+    return h("label", { class: "field" }, h("span", null, label), fields[name]);
   }
 
   async function start() {
@@ -50,8 +54,7 @@ export function searchView(given) {
       choice("policy", "政策", [["", "全部政策"], ...titles]),
       choice("domain", "领域", [["", "全部领域"], ...domains]),
       choice("stance", "立场", [["", "全部立场"], ...Object.entries(STANCES)]),
-      input("from", "起", { type: "date" }),
-      input("to", "止（含）", { type: "date" }));
+      date("from", "起"), date("to", "止（含）"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       go();
@@ -71,7 +74,7 @@ export function searchView(given) {
 
   function update(next) {
     params = next;
-    for (const [name, field] of Object.entries(fields)) field.value = params[name] ?? "";
+    for (const [name, field] of Object.entries(fields)) put(field, params[name]);
     if (titles) draw();
   }
 

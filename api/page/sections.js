@@ -10,6 +10,7 @@
 //   scope             what the whole view is narrowed to, as query parameters
 //   here(changes)     the address of the view with changes; one that names stance, aspect,
 //                     polarity, from, to or q (words) lists exactly these comments
+//   kept              the view's own place for elements that stay when the section is drawn again
 //   signal            aborts when the view is left
 // What it throws is shown with a button to try again.
 

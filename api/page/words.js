@@ -52,7 +52,12 @@ const DAY = 86_400_000;
 export const toDays = (date) => Date.parse(`${date}T00:00:00Z`) / DAY;
 export const fromDays = (days) => new Date(days * DAY).toISOString().slice(0, 10);
 
-export const isDate = (text) => /^\d{4}-\d{2}-\d{2}$/.test(text ?? "") && !Number.isNaN(toDays(text));
+// The days that lie wholly, in Asia/Shanghai, within the time that the API knows.
+export const [FIRST_DAY, LAST_DAY] = ["1990-01-02", "2099-12-31"];
+
+// Whether a text is one of them; of 30 February a browser would make 2 March.
+export const isDate = (text) => /^\d{4}-\d{2}-\d{2}$/.test(text ?? "") && FIRST_DAY <= text && text <= LAST_DAY
+  && !Number.isNaN(toDays(text)) && fromDays(toDays(text)) === text;
 
 // The first day after the bucket, in days.
 export function bucketEnd(bucket, interval) {

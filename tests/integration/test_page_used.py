@@ -160,3 +160,52 @@ def test_every_section_leaves_out_what_is_in_doubt(drive: Drive) -> None:
     for name in ("trend", "why", "differences", "changes", "comparison", "responsiveness"):
         assert any(f"/{name}?" in one for one in read), name
     assert [one for one in read if "sure=true" not in one] == []
+
+
+def test_a_day_can_be_typed_and_one_that_is_none_changes_nothing(drive: Drive) -> None:
+    told = drive(
+        f"{POLICY_HASH}?section=changes&around=2025-04-02",
+        """
+        await still();
+        const told = [];
+        for (const key of ["around", "from"]) {
+          const field = $(`[data-key=${key}]`);
+          const before = location.hash;
+          field.focus();
+          for (const day of ["0002-03-05", "1990-01-01", "2100-01-01"]) set(field, day);
+          await turn(200);
+          told.push(location.hash === before);
+          set(field, "2025-04-01");
+          await until(() => location.hash !== before);
+          await turn(50);
+          await still();
+          told.push($(`[data-key=${key}]`) === field, document.activeElement === field);
+        }
+        location.hash += "&to=2025-02-30";
+        await turn(50);
+        await still();
+        tell([told, asked.filter((address) => /until/.test(address))]);
+        """,
+    )
+    assert told == [[True] * 6, []]
+
+
+def test_the_day_can_be_chosen_again_where_its_comparison_fails(drive: Drive) -> None:
+    told = drive(
+        f"{POLICY_HASH}?section=changes",
+        """
+        await still();
+        const field = $("[data-key=around]");
+        answer = (address) => (address.includes("comparison") ? down() : null);
+        set(field, "2025-04-02");
+        await until(() => button("重试"));
+        const told = [$("[data-key=around]") === field];
+        answer = null;
+        button("重试").click();
+        await until(() => !button("重试"));
+        await still();
+        tell([...told, $(".card .error") === null, asked.at(-1)]);
+        """,
+    )
+    assert told[:2] == [True, True]
+    assert "date=2025-04-02" in told[2]

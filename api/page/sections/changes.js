@@ -1,6 +1,6 @@
 // When the talk about a policy changed, what happened to the policy, and before and after a day.
 
-import { empty, h, s } from "../dom.js";
+import { day, empty, failed, h, loading, put, s, select } from "../dom.js";
 import { settings } from "../settings.js";
 import { ASPECTS, COUNTS, FLOOR, SPOKE, isDate, number, toDays, withInterval } from "../words.js";
 
@@ -11,13 +11,14 @@ const ROW = 26;
 
 export const section = { id: "changes", title: "变化", draw };
 
-async function draw({ read, path, params, scope, here }) {
+async function draw({ read, path, params, scope, here, kept }) {
   const { count, sure } = settings(params);
   const query = { ...scope, count, sure };
   const found = await read(`${path}/changes`, query);
   const around = isDate(params.around) ? params.around : null;
   const span = SPANS[params.span] ? Number(params.span) : 28;
-  const compared = around && await read(`${path}/comparison`, { ...query, date: around, days: span });
+  kept.dates ??= dates(here);
+  kept.dates.update({ around, span });
   return [
     h("h2", null, "变化：从什么时候起不一样了"),
     found.watched === null ? empty("除春节、两会、国庆外还不到四周，暂不检测变化。") : [
@@ -26,8 +27,9 @@ async function draw({ read, path, params, scope, here }) {
         : [timeline(found, here), table(found.items, here)]],
     events(found.events, here),
     h("h3", null, "前后对照"),
-    form({ around, span }, here),
-    compared ? comparison(compared, here) : h("p", { class: "quiet" }, "选一个日期，对照它前后的意见。")];
+    kept.dates.element,
+    around ? await compared(() => read(`${path}/comparison`, { ...query, date: around, days: span }), here)
+      : h("p", { class: "quiet" }, "选一个日期，对照它前后的意见。")];
 }
 
 // What was watched and how far an alarm can be trusted, in a few sentences.
@@ -128,15 +130,31 @@ function events(list, here) {
     h("a", { href: here({ around: date }) }, date), ` ${EVENTS[kind]}${label === EVENTS[kind] ? "" : `：${label}`}`)))];
 }
 
-function form({ around, span }, here) {
+// The form stays while what it asks for is drawn: typing in it goes on.
+function dates(here) {
   const go = (changes) => { location.hash = here(changes); };
-  const date = h("input", { type: "date", "data-key": "around", value: around ?? "", onchange: () => go({ around: isDate(date.value) ? date.value : null }) });
-  const choice = h("select", { "data-key": "span", onchange: () => go({ span: choice.value }) },
-    Object.entries(SPANS).map(([key, name]) => h("option", { value: key }, name)));
-  choice.value = String(span);
-  return h("div", { class: "tools" },
-    h("label", { class: "field" }, h("span", null, "日期"), date),
-    h("label", { class: "field" }, h("span", null, "范围"), choice));
+  const date = day("around", "", (around) => go({ around }));
+  const range = select("范围", Object.entries(SPANS), "", (span) => go({ span }));
+  const update = ({ around, span }) => {
+    put(date, around);
+    put(range.querySelector("select"), String(span));
+  };
+  return { element: h("div", { class: "tools" }, h("label", { class: "field" }, h("span", null, "日期"), date), range), update };
+}
+
+// What the answer shows, or why there is none: the rest of the section stands without it.
+async function compared(ask, here) {
+  const place = h("div");
+  async function fill() {
+    place.replaceChildren(loading());
+    try {
+      place.replaceChildren(...[comparison(await ask(), here)].flat());
+    } catch (error) {
+      if (error.name !== "AbortError") place.replaceChildren(failed(error, fill));
+    }
+  }
+  await fill();
+  return place;
 }
 
 function comparison({ before, after, rows, too_few: few }, here) {
