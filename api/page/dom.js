@@ -51,9 +51,9 @@ export function put(field, value) {
 }
 
 // Puts new content in place. What stays is not moved, so that it keeps the focus; else what has the
-// same key takes it.
+// same key or leads to the same address takes it, or the place itself.
 export function swap(element, ...content) {
-  const key = element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const held = element.contains(document.activeElement) ? document.activeElement : null;
   const next = content.filter(Boolean);
   for (const child of [...element.childNodes]) if (!next.includes(child)) child.remove();
   let place = element.firstChild;
@@ -62,9 +62,18 @@ export function swap(element, ...content) {
     else if (place) place.before(child);
     else element.append(child);
   }
-  if (key && !element.contains(document.activeElement)) {
-    element.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
-  }
+  if (held && !element.contains(held)) focus(same(held, element) ?? element);
+}
+
+function same(held, element) {
+  const name = ["data-key", "href"].find((each) => held.hasAttribute(each));
+  return name ? element.querySelector(`[${name}="${CSS.escape(held.getAttribute(name))}"]`) : null;
+}
+
+// Gives the focus to what is shown already; a heading or a part can have it, too.
+export function focus(element) {
+  if (element.tabIndex < 0) element.tabIndex = -1;
+  element.focus({ preventScroll: true });
 }
 
 export function setTitle(text) {

@@ -1,6 +1,6 @@
 // The comments that made a figure, with filters.
 
-import { day, h, put, select } from "./dom.js";
+import { day, focus, h, put, select } from "./dom.js";
 import { listing } from "./listing.js";
 import { opinionCard } from "./opinion.js";
 import { ASPECTS, POLARITIES, SCOPES, STANCES, SURE, dayRange } from "./words.js";
@@ -23,7 +23,9 @@ export function evidence({ path, here, nothing, regions, signal }) {
     return box;
   };
   const date = (name, label) => field(name, label, day(name, "", (value) => go({ [name]: value })));
-  const clear = h("button", { type: "button", onclick: () => go(nothing) }, "清除筛选");
+  const heading = h("h2", null, "留言依据");
+  // the button goes when nothing is left to clear
+  const clear = h("button", { type: "button", onclick: () => { focus(heading); go(nothing); } }, "清除筛选");
   const filters = h("form", { class: "tools", onsubmit: (event) => event.preventDefault() },
     field("q", "词语", h("input", { type: "search", maxlength: 200, "data-key": "q", onchange: (event) => go({ q: event.target.value.trim() }) })),
     choice("stance", "立场", Object.entries(STANCES)),
@@ -33,7 +35,7 @@ export function evidence({ path, here, nothing, regions, signal }) {
     date("from", "起"), date("to", "止（含）"), clear);
   const about = h("p", { class: "quiet" });
   const list = h("div");
-  const element = h("section", { class: "card", id: "comments" }, h("h2", null, "留言依据"), about, filters, list);
+  const element = h("section", { class: "card", id: "comments" }, heading, about, filters, list);
 
   // wanted: the list's own filters; scope: what the whole view is narrowed to; sure: without the
   // opinions of doubtful stance.

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { aspectColumns, largest, stanceBar } from "./bars.js";
-import { empty, failed, h, loading, select } from "./dom.js";
+import { empty, failed, h, loading, select, swap } from "./dom.js";
 import { certainty, evaluated, shown, tooFew } from "./readings.js";
 import { href, policyHref } from "./route.js";
 import { flags, pick } from "./settings.js";
@@ -47,7 +47,6 @@ export function overview(given) {
   function sortBy(key) {
     const same = params.sort === key;
     change({ sort: key, order: same ? (descends() ? "asc" : "desc") : null });
-    head.querySelector(`[data-key="${key}"]`)?.focus();
   }
 
   function drawTools() {
@@ -89,14 +88,12 @@ export function overview(given) {
   function draw() {
     const rows = chosen();
     const top = largest(rows.filter(({ raw }) => raw.n >= FEW));
-    head.replaceChildren(h("tr", null, COLUMNS.map((keys) => h("th", {
+    swap(head, h("tr", null, COLUMNS.map((keys) => h("th", {
       scope: "col", class: keys[0],
       "aria-sort": keys.includes(params.sort) ? (descends() ? "descending" : "ascending") : null,
     }, keys.map((key) => h("button", { type: "button", "data-key": key, onclick: () => sortBy(key) },
       SORTS[key][0], h("span", { "aria-hidden": "true" }, params.sort === key ? (descends() ? " ▼" : " ▲") : " ↕")))))));
-    const focused = body.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    body.replaceChildren(...rows.map((item) => row(item, top, pick(params, ["sure", "sided"]))));
-    if (focused) body.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    swap(body, ...rows.map((item) => row(item, top, pick(params, ["sure", "sided"]))));
     const silent = items.filter(({ raw }) => raw.n === 0).length;
     table.hidden = rows.length === 0;
     table.removeAttribute("aria-busy");

@@ -21,7 +21,7 @@ export function painter(elements, retry) {
       if (error.name === "AbortError" || drawn[name] !== state) return;
       drawn[name] = null;
       elements[name].removeAttribute("aria-busy");
-      elements[name].replaceChildren(failed(error, retry));
+      swap(elements[name], failed(error, retry));
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 // One policy: its trend, the sections that look closer, and the comments behind every figure.
 
 import { reader } from "./api.js";
-import { h, loading, setTitle } from "./dom.js";
+import { focus, h, loading, setTitle, swap } from "./dom.js";
 import { evidence } from "./evidence.js";
 import { figures, sparse } from "./figures.js";
 import { painter } from "./parts.js";
@@ -37,7 +37,7 @@ export function policyView(id, given) {
   async function section() {
     const { scope } = settings(params);
     const figure = (changes) => here(EVIDENCE.some((name) => changes[name]) ? { ...nothing, ...changes } : changes);
-    if (open !== (open = opened(params))) parts.section.replaceChildren(loading());
+    if (open !== (open = opened(params))) swap(parts.section, loading());
     return open.draw({ read, path, params, scope, here: figure, kept, signal: reading.signal });
   }
 
@@ -94,6 +94,8 @@ export function policyView(id, given) {
 
   function show() {
     parts.comments.scrollIntoView({ behavior: "smooth", block: "start" });
+    const heading = parts.comments.querySelector("h2");
+    if (heading) focus(heading);
   }
 
   // Whether a click on a figure changed which comments are listed; a choice in the list's own

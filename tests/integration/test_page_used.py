@@ -209,3 +209,37 @@ def test_the_day_can_be_chosen_again_where_its_comparison_fails(drive: Drive) ->
     )
     assert told[:2] == [True, True]
     assert "date=2025-04-02" in told[2]
+
+
+def test_whoever_uses_the_keyboard_is_not_sent_back_to_the_top(drive: Drive) -> None:
+    told = drive(
+        POLICY_HASH,
+        """
+        const use = async (element) => {
+          const before = location.hash;
+          element.focus();
+          element.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+          await until(() => location.hash !== before);
+          await turn(100);
+          await still();
+          return document.activeElement.textContent;
+        };
+        await still();
+        const told = [await use($('.aspect-bar[href*="fairness"]'))];
+        told.push(await use([...document.querySelectorAll(".groups a")].at(-1)));
+        told.push(await use(button("清除筛选")));
+        location.hash = "#/";
+        await until(() => $(".policies thead button"));
+        const sort = () => $('.policies [data-key="favor"]');
+        sort().focus();
+        sort().click();
+        told.push(document.activeElement === sort());
+        const drawn = sort();
+        const sided = box("只比支持与反对");
+        sided.checked = true;
+        set(sided, "on");
+        await until(() => sort() !== drawn);
+        tell([...told, document.activeElement === sort()]);
+        """,
+    )
+    assert told == ["留言依据", "城东", "留言依据", True, True]
