@@ -41,6 +41,9 @@ async def running(service: Service) -> AsyncIterator[None]:
             watching.cancel()
         if not app.crashed and not await service.steps.gate.close(GRACE_S):
             log.warning("a batch in hand takes too long; it comes again at the next start")
+        # Faust would wait without end for what is fetched and not let through the gate; what was
+        # acknowledged is committed all the same.
+        app.conf.stream_wait_empty = False
         await app.stop()
 
 

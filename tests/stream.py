@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from indexers.embedded import EmbeddedIndex
@@ -15,7 +16,7 @@ from minyi.query import Rejection
 from minyi.registry import load_registry
 from minyi.settings import ROOT, Settings, embedded_path
 from minyi.vocabulary import Stance
-from streams.access import access
+from streams.access import Access, access
 from streams.app import Service, build
 from streams.embedded import NewRecord
 from streams.provision import newest_revision, provision, publish_registry
@@ -67,6 +68,26 @@ def comments(count: int, text: str = "支持加装电梯") -> list[bytes]:
     ]
 
 
+async def append(broker: Access, raw: Iterable[bytes]) -> None:
+    """Put raw records on the topic."""
+    records = (NewRecord(COMMENTS, str(i).encode(), r) for i, r in enumerate(raw))
+    for chunk in chunks(records):
+        await broker.append(chunk)
+
+
+@asynccontextmanager
+async def started(
+    broker: Access, config: Settings, raw: Iterable[bytes], index: Index, tagger: QuickTagger
+) -> AsyncIterator[Service]:
+    """Put raw records on the topic and run the app."""
+    await provision(broker, config.partitions)
+    await publish_registry(broker, load_registry(ROOT / "data" / "policies").values())
+    await append(broker, raw)
+    service = build(config, index, tagger, None, await newest_revision(broker))
+    async with running(service):
+        yield service
+
+
 async def run(
     config: Settings,
     raw: Iterable[bytes],
@@ -83,14 +104,8 @@ async def run(
     opened = EmbeddedIndex(embedded_path(config.index_url))
     try:
         async with access(config) as broker:
-            await provision(broker, config.partitions)
-            await publish_registry(broker, load_registry(ROOT / "data" / "policies").values())
-            records = (NewRecord(COMMENTS, str(i).encode(), r) for i, r in enumerate(raw))
-            for chunk in chunks(records):
-                await broker.append(chunk)
-            revision = await newest_revision(broker)
-            service = build(config, index or opened, tagger or QuickTagger(), None, revision)
-            async with running(service):
+            quick = tagger or QuickTagger()
+            async with started(broker, config, raw, index or opened, quick) as service:
                 await asyncio.wait_for(drained(service, config.broker_url), 240)
                 drained_with(service)
             letters = [

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
 from indexers.embedded import EmbeddedIndex
-from minyi.domain import Opinion
-from minyi.errors import BrokerUnavailable, IndexUnavailable
+from minyi.domain import Opinion, Tagging
+from minyi.errors import BrokerUnavailable, IndexUnavailable, SettingError
+from minyi.policy import Policy
 from minyi.query import Rejection
 from minyi.settings import TaggerSettings, embedded_path, load_settings
-from tests.stream import QuickTagger, comments, run
+from streams.access import access
+from tests.stream import QuickTagger, append, comments, run, started
 
 COUNT = 150
 
@@ -41,6 +44,65 @@ class PickyIndex(EmbeddedIndex):
             for o in opinions
             if o.comment_id == "c7"
         ]
+
+
+class HeldIndex(EmbeddedIndex):
+    """Tells when it is written to, and does so only when it may."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.asked, self.may = Event(), Event()
+
+    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
+        self.asked.set()
+        self.may.wait()
+        return super().upsert(opinions)
+
+
+class CountingTagger(QuickTagger):
+    """Tells when it has tagged ``COUNT`` comments."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.done = COUNT, Event()
+
+    def tag(self, pairs: Sequence[tuple[Policy, str]]) -> list[Tagging]:
+        self.left -= len(pairs)
+        if self.left <= 0:
+            self.done.set()
+        return super().tag(pairs)
+
+
+def test_an_error_in_mid_stream_ends_it_and_loses_nothing(tmp_path: Path) -> None:
+    """Behind a batch that was not full, the first record of the next is in memory already."""
+    config = load_settings(data=tmp_path)
+    small = config.model_copy(update={"tagger": TaggerSettings(batch=8)})
+    index, tagger = HeldIndex(embedded_path(config.index_url)), CountingTagger()
+    first, *others = comments(COUNT)
+    raised: list[Exception] = []
+
+    async def interrupted() -> None:
+        async with access(small) as broker, started(broker, small, [first], index, tagger):
+            await asyncio.to_thread(index.asked.wait)
+            await append(broker, others)
+            await asyncio.to_thread(tagger.done.wait)
+            index.may.set()
+            raise SettingError("the file is cut off")
+
+    def work() -> None:
+        try:
+            asyncio.run(interrupted())
+        except Exception as error:
+            raised.append(error)
+
+    thread = Thread(target=work, daemon=True)  # what does not end takes no cancelling either
+    thread.start()
+    thread.join(15)
+    assert [str(error) for error in raised] == ["the file is cut off"]
+    index.close()
+    counts, letters = asyncio.run(run(config, []))
+    assert counts["in index"] == COUNT
+    assert letters == []
 
 
 def test_an_unforeseen_error_stops_the_stream_and_loses_nothing(tmp_path: Path) -> None:
