@@ -51,7 +51,10 @@ def ingest(
     files: Annotated[list[Path], typer.Argument(help="JSONL, CSV or XLSX; also .gz and .xz.")],
     columns: Columns = None,
     source: Annotated[
-        str | None, typer.Option(help="Source of rows that name none. [default: file name]")
+        str | None,
+        typer.Option(
+            help="Source of rows that name none; else the file's name without its endings."
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the first rows as read; write nothing.")

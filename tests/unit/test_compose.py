@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from minyi.settings import ROOT, known_variables
 TEXT = (ROOT / "docker-compose.yml").read_text("utf-8")
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text("utf-8")
 
 
@@ -65,3 +67,12 @@ def test_our_commands_and_settings_are_known(name: str) -> None:
     assert {word for word in words if word.startswith("--")} <= options
     named = {key for key in OURS[name]["environment"] if key.startswith("MINYI_")}
     assert named <= known_variables()
+
+
+def test_a_file_is_mounted_under_its_own_name() -> None:
+    """Rows that name no source get the file's name, and with it their ids."""
+    mounted = re.findall(r'-v "([^":]+):([^":]+):ro" api ingest (\S+)', OPERATIONS)
+    assert mounted
+    for outside, inside, read in mounted:
+        assert inside == read
+        assert PurePosixPath(outside).name == PurePosixPath(inside).name
