@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 from pydantic_settings.sources import DotEnvSettingsSource
 
@@ -37,7 +45,14 @@ def _listed(given: object) -> object:
     return given
 
 
+def _given(value: object) -> object:
+    """Read an empty value as none: as a path it would mean the current folder."""
+    return None if value == "" else value
+
+
 Names = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
+OptionalPath = Annotated[Path | None, BeforeValidator(_given)]
+OptionalCount = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_given)]
 
 
 class TaggerSettings(BaseModel):
@@ -47,7 +62,7 @@ class TaggerSettings(BaseModel):
     """Comments in one batch at most."""
     wait_s: float = Field(default=0.2, gt=0, le=60)
     """Seconds until a batch that is not full goes ahead."""
-    threads: int | None = Field(default=None, ge=1)
+    threads: OptionalCount = None
     """Parts of a batch that are tagged side by side; None: one a processor."""
 
 
@@ -59,11 +74,11 @@ class KafkaSettings(BaseModel):
     """How a user proves who they are, under SASL."""
     username: str = ""
     password: SecretStr = SecretStr("")
-    ca_file: Path | None = None
+    ca_file: OptionalPath = None
     """Certificates to trust, PEM; None trusts those of the system."""
-    cert_file: Path | None = None
+    cert_file: OptionalPath = None
     """Our own certificate, PEM, for mutual TLS; ``key_file`` is its key."""
-    key_file: Path | None = None
+    key_file: OptionalPath = None
 
 
 class LoginSettings(BaseModel):
@@ -73,14 +88,14 @@ class LoginSettings(BaseModel):
     password: SecretStr = SecretStr("")
     api_key: SecretStr = SecretStr("")
     """The encoded form, base64 of ``id:key``."""
-    ca_file: Path | None = None
+    ca_file: OptionalPath = None
     """Certificates to trust, PEM; None trusts those of the system."""
 
 
 class ElasticSettings(LoginSettings):
     """How to talk to Elasticsearch."""
 
-    retention_months: int | None = Field(default=None, ge=1)
+    retention_months: OptionalCount = None
     """Whole months that are kept; None keeps all."""
 
 
@@ -173,12 +188,12 @@ class Settings(BaseSettings):
     under ``data``."""
     model: Path = ROOT / "artifacts" / "tagger"
     """Folder of the tagger's artifact."""
-    labels: Path | None = None
+    labels: OptionalPath = None
     """A file that ``minyi model label`` wrote, or a folder of such (``*.jsonl``): shares of the
     policies in them are adjusted by the labels."""
     registry: Path = ROOT / "data" / "policies"
     """Folder of the policies' YAML files."""
-    margins: Path | None = None
+    margins: OptionalPath = None
     """File of a population's known margins, for ``minyi.speakers.representativeness``; None: not
     known."""
     partitions: int = Field(default=4, ge=1, le=1024)
@@ -197,6 +212,11 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     open: OpenSettings = OpenSettings()
     log: LogSettings = LogSettings()
+
+    @field_validator("data", "model", "registry", mode="before")
+    @classmethod
+    def _default_folder(cls, given: object, info: ValidationInfo) -> object:
+        return cls.model_fields[str(info.field_name)].default if given == "" else given
 
     @field_validator("broker")
     @classmethod

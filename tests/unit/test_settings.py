@@ -58,6 +58,43 @@ def test_a_dot_env_file_is_read_and_the_environment_wins(
     assert (settings.partitions, settings.semantic) == (3, False)
 
 
+EMPTY = [
+    *("MINYI_DATA", "MINYI_MODEL", "MINYI_LABELS", "MINYI_REGISTRY", "MINYI_MARGINS"),
+    *("MINYI_KAFKA__CA_FILE", "MINYI_KAFKA__CERT_FILE", "MINYI_KAFKA__KEY_FILE"),
+    *("MINYI_ELASTIC__CA_FILE", "MINYI_ELASTIC__RETENTION_MONTHS", "MINYI_KIBANA__CA_FILE"),
+    "MINYI_TAGGER__THREADS",
+]
+
+
+@pytest.mark.parametrize("name", EMPTY)
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_an_empty_path_or_number_is_as_one_that_is_not_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, place: str
+) -> None:
+    unset = load_settings()
+    if place == "environment":
+        monkeypatch.setenv(name, "")
+    else:
+        (tmp_path / ".env").write_text(f"{name}=\n")
+    assert load_settings() == unset
+
+
+def test_every_path_may_be_empty() -> None:
+    groups = {"MINYI": Settings} | {
+        f"MINYI_{group.upper()}_": type(field.default)
+        for group, field in Settings.model_fields.items()
+        if isinstance(field.default, BaseModel)
+    }
+    paths = {
+        f"{prefix}_{name.upper()}"
+        for prefix, group in groups.items()
+        for name, field in group.model_fields.items()
+        if "Path" in str(field.annotation)
+    }
+    assert paths
+    assert paths <= set(EMPTY)
+
+
 @pytest.mark.parametrize("place", ["environment", "file"])
 def test_a_misspelt_setting_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
