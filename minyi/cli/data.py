@@ -63,7 +63,8 @@ def ingest(
 ) -> None:
     """Read files of comments; link, tag and index them.
 
-    Bad rows are reported with their line and go to the dead letters; the good ones go on.
+    Bad rows are reported with their line and go to the dead letters; the good ones go on, and so
+    do other files when one cannot be read to its end.
     """
     from streams.intake.columns import parse_map
     from streams.intake.files import open_source
@@ -162,7 +163,11 @@ def setup(
 
 async def _ingest(config: Settings, plans: Sequence[Plan]) -> None:
     """Publish to Kafka for its workers; to an embedded log with a stream of our own, or through
-    the service that owns the log."""
+    the service that owns the log.
+
+    Raises:
+        SettingError: naming each file that cannot be read; the others are taken all the same.
+    """
     import httpx
 
     from streams.access import access
@@ -170,11 +175,11 @@ async def _ingest(config: Settings, plans: Sequence[Plan]) -> None:
 
     if not config.embedded_broker:
         async with access(config) as broker:
-            await _publish(plans, BrokerSink(broker))
+            _raise(await _publish(plans, BrokerSink(broker)))
         return
     try:
         async with service(config) as (running, broker):
-            await _publish(plans, BrokerSink(broker))
+            unread = await _publish(plans, BrokerSink(broker))
             await stream_progress(config, running)
             counts = running.progress.counts()
     except LogInUse as error:
@@ -184,12 +189,19 @@ async def _ingest(config: Settings, plans: Sequence[Plan]) -> None:
         # the service is on this machine: a proxy of the environment is not on the way to it
         async with httpx.AsyncClient(base_url=error.api_url, timeout=60, trust_env=False) as client:
             sink = ApiSink(client)
-            await _publish(plans, sink, sink.rejected)
+            _raise(await _publish(plans, sink, sink.rejected))
         return
     print(
         f"{counts['comments']:,} comments read, {counts['linked']:,} linked to a policy, "
         f"{counts['indexed']:,} opinions indexed, {counts['dead']:,} dead letters"
     )
+    _raise(unread)
+
+
+def _raise(unread: Sequence[SettingError]) -> None:
+    """Raise what was put off, if anything was, as one error."""
+    if unread:
+        raise SettingError("; ".join(map(str, unread)))
 
 
 async def _replay(config: Settings, file: Path, topics: Collection[str]) -> int:
@@ -209,21 +221,27 @@ async def _replay(config: Settings, file: Path, topics: Collection[str]) -> int:
 
 async def _publish(
     plans: Sequence[Plan], sink: CommentSink, rejected: Sequence[InvalidRecord] = ()
-) -> None:
-    """Publish file by file; ``rejected`` grows by what the sink's other end did not take."""
+) -> list[SettingError]:
+    """Publish file by file; return why files could not be read, or not to their end. ``rejected``
+    grows by what the sink's other end did not take."""
     from streams.intake.ingest import REPORTED
     from streams.intake.ingest import ingest as publish
 
+    unread: list[SettingError] = []
     for planned in plans:
         before = len(rejected)
-        with bars() as progress:
-            task = progress.add_task("reading", total=None)
-            report = await publish(planned, sink, SystemClock(), partial(progress.advance, task))
-        refused = rejected[before:]
-        report.good -= len(refused)
-        report.bad += len(refused)
-        report.problems += map(str, refused[: REPORTED - len(report.problems)])
-        _tell(planned, report)
+        try:
+            with bars() as progress:
+                advance = partial(progress.advance, progress.add_task("reading", total=None))
+                report = await publish(planned, sink, SystemClock(), advance)
+            refused = rejected[before:]
+            report.good -= len(refused)
+            report.bad += len(refused)
+            report.problems += map(str, refused[: REPORTED - len(report.problems)])
+            _tell(planned, report)
+        except SettingError as error:
+            unread.append(error)
+    return unread
 
 
 def _tell(planned: Plan, report: Report) -> None:

@@ -26,18 +26,19 @@ class Cli:
 
     def __call__(self, *arguments: str | Path) -> str:
         """Return what a command prints."""
-        result = self._run(*arguments)
+        result = self.result(*arguments)
         if result.exception is not None:
             raise result.exception
         return self._screen.getvalue() + result.stdout
 
     def told(self, *arguments: str | Path) -> str:
         """Return the one line of a command that cannot do what it should."""
-        error = self._run(*arguments).exception
+        error = self.result(*arguments).exception
         assert isinstance(error, MinyiError), repr(error)
         return str(error)
 
-    def _run(self, *arguments: str | Path) -> Result:
+    def result(self, *arguments: str | Path) -> Result:
+        """Return how a command ends."""
         self._screen.seek(0)
         self._screen.truncate()
         return CliRunner().invoke(app, [str(part) for part in arguments])

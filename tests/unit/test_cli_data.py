@@ -8,13 +8,18 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from random import Random
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from minyi.cli import data
 from minyi.errors import LogInUse
+from streams.embedded import NewRecord
+from streams.intake import files
+from streams.progress import Progress
 from streams.replay import FORMAT
 from tests.unit.cli_runner import Cli
 from tests.unit.test_suggest import chatter, street_lights
@@ -106,6 +111,56 @@ def test_what_a_running_service_does_not_take_is_counted_bad(
     assert "a.csv: 3 rows, 2 good, 1 bad" in printed
     assert "b.csv: 1 rows, 1 good, 0 bad" in printed
     assert len(service) == 4
+
+
+@pytest.fixture
+def cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that shows only in the middle that it cannot be read to its end."""
+    monkeypatch.setattr(files, "SAMPLE_BYTES", 1_000)
+    random = Random(1)
+    rows = [(random.randbytes(40).hex(), "2026-03-01") for _ in range(2_000)]
+    packed = gzip.compress(table(tmp_path / "cut.csv", rows).read_bytes())
+    path = tmp_path / "cut.csv.gz"
+    path.write_bytes(packed[: len(packed) // 2])
+    return path
+
+
+def test_a_bad_file_does_not_hold_up_the_others(
+    cli: Cli, tmp_path: Path, service: list[bytes], cut_off: Path
+) -> None:
+    undated = table(tmp_path / "undated.csv", [("好", "when?")])
+    good = table(tmp_path / "good.csv", [("好", "2026-03-01")])
+    result = cli.result("ingest", cut_off, undated, good)
+    assert "good.csv: 1 rows, 1 good, 0 bad" in result.stdout
+    assert json.loads(service[-1])["source"] == "good"
+    told = str(result.exception)
+    assert "cut.csv.gz: cannot be read to its end" in told
+    assert "; no row of undated.csv could be read" in told
+
+
+def test_what_is_good_is_indexed_before_a_bad_file_is_told(
+    cli: Cli, tmp_path: Path, cut_off: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    appended: list[NewRecord] = []
+    running = SimpleNamespace(progress=Progress())
+
+    class Broker:
+        async def append(self, records: list[NewRecord]) -> None:
+            appended.extend(records)
+
+    @asynccontextmanager
+    async def started(*_: Any) -> AsyncIterator[tuple[Any, Broker]]:
+        yield running, Broker()
+
+    async def drained(*_: Any) -> None:
+        running.progress.add(comments=len(appended))
+
+    monkeypatch.setattr(data, "service", started)
+    monkeypatch.setattr(data, "stream_progress", drained)
+    result = cli.result("ingest", cut_off, table(tmp_path / "good.csv", [("好", "2026-03-01")]))
+    assert len(appended) > 1
+    assert f"{len(appended):,} comments read" in result.stdout
+    assert "cut.csv.gz: cannot be read to its end" in str(result.exception)
 
 
 TOPICS = {"comments": 2, "policies": 1}
