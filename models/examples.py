@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -25,6 +25,7 @@ from models.config import shared_folder
 from models.inputs import CELLS, STANCES, policy_context, policy_names
 
 POLICIES = ROOT / "data" / "policies"
+_served: dict[str, Policy] = {}
 UNKNOWN = -1
 STANCE_INDEX = {stance: index for index, stance in enumerate(STANCES)}
 CELL_INDEX = {
@@ -79,7 +80,7 @@ def cells_of(names: Iterable[str]) -> tuple[int, ...]:
 
 @lru_cache(maxsize=1)
 def policies() -> dict[str, Policy]:
-    """Return the registry by id."""
+    """Return the project's registry by id."""
     found: dict[str, Policy] = {}
     for path in sorted(POLICIES.glob("*.yaml")):
         document = yaml.safe_load(path.read_text("utf-8"))
@@ -89,8 +90,24 @@ def policies() -> dict[str, Policy]:
     return found
 
 
+def use_registry(served: Mapping[str, Policy]) -> None:
+    """Let a user's own rows name the policies that are served, by id.
+
+    Args:
+        served: the configured registry; an id that the project's registry has too is this one's.
+    """
+    _served.clear()
+    _served.update(served)
+
+
+def known_policies() -> dict[str, Policy]:
+    """Return by id what a user's own rows can name: the policies that are served, and those of the
+    project's registry."""
+    return policies() | _served
+
+
 def policies_by_context() -> dict[str, Policy]:
-    """Return the registry by what the tagger reads of a policy, as rows hold it."""
+    """Return the project's registry by what the tagger reads of a policy, as rows hold it."""
     return {policy_context(policy): policy for policy in policies().values()}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from minyi.errors import SettingError
+from minyi.policy import Policy
 from minyi.text import fold
 from minyi.vocabulary import Stance
 from models.examples import (
@@ -17,7 +18,7 @@ from models.examples import (
     Example,
     cells_of,
     held_out,
-    policies,
+    known_policies,
 )
 from models.inputs import CELLS, policy_context, policy_names
 
@@ -28,9 +29,9 @@ SPLITS = ("train", "val", "test")
 def read_labelled(path: Path, split: str) -> list[Example]:
     """Read a user's own labelled comments: JSON Lines with ``text``, ``policy``, ``stance``.
 
-    ``policy`` is an id of the registry or any title. ``evaluation`` (a list like
-    ``["cost-", "service+"]``) and ``split`` (train or val) are optional; without a split a tenth
-    is held out for validation, by text.
+    ``policy`` is an id or a title of ``known_policies``, or any other title. ``evaluation`` (a
+    list like ``["cost-", "service+"]``) and ``split`` (train or val) are optional; without a split
+    a tenth is held out for validation, by text.
 
     Raises:
         SettingError: with file and line of what is wrong.
@@ -94,10 +95,17 @@ def _labelled(row: dict[str, Any], split: str) -> list[Example]:
         raise ValueError(f"no such split: {own}; known: {', '.join(SPLITS)}")
     if own != split:
         return []
-    policy = policies().get(row["policy"])
+    policy = _policy(row["policy"])
     context = policy_context(policy) if policy else fold(row["policy"])
     names = policy_names(policy) if policy else (context,)
     # Not judged is unknown, not nothing.
     marks = cells_of(cells) if cells is not None else (UNKNOWN,) * len(CELLS)
     stance = STANCE_INDEX[Stance(row["stance"].lower())]
     return [Example(context, row["text"], stance, marks, names)]
+
+
+def _policy(name: str) -> Policy | None:
+    """Return the policy that is called so, if there is one."""
+    known = known_policies()
+    titled = (policy for policy in known.values() if fold(policy.title) == fold(name))
+    return known.get(name) or next(titled, None)

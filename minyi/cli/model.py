@@ -11,7 +11,7 @@ from rich.table import Table
 from minyi.cli.labelling import label
 from minyi.cli.tables import plain
 from minyi.cli.training import need_training
-from minyi.cli.wiring import console, output, settings
+from minyi.cli.wiring import console, output, registry, settings
 from minyi.settings import ROOT
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def train(
     from models.ready import ready
     from models.train import Trainer, mixture
 
+    _know_policies()
     if dry_run:
         recipe = load_config(config or _recipe(data, start))
         for stage in recipe.stages:
@@ -96,6 +97,7 @@ def export(
     need_training()
     from models.config import load_config
 
+    _know_policies()
     _export(load_config(config or run / RUN_RECIPE), run, out or run / "artifact", data)
 
 
@@ -122,6 +124,7 @@ def score(
     from models.own import rows_to_score
     from models.runtime import OnnxTagger
 
+    _know_policies()
     tagger = OnnxTagger(folder)
     found: list[Score] = []
     table = Table("score", "tagger", "SVM", "rows", title=f"{split}, model {tagger.model_id}")
@@ -157,6 +160,7 @@ def hold_out(artifact: Artifact = None, data: Data = None) -> None:
     from models.hold_out import held_out
     from models.runtime import OnnxTagger
 
+    _know_policies()
     tagger = OnnxTagger(folder)
     with console.status("tagging"):
         table = held_out(tagger, data)
@@ -184,6 +188,7 @@ def compare(
     from models.own import rows_to_score
     from models.runtime import OnnxTagger
 
+    _know_policies()
     rows = rows_to_score(data, split) if data else gold(split) + comments(split) * (split == "val")
     with console.status("tagging"):
         one, two = (Judged(OnnxTagger(folder), rows) for folder in (first, second))
@@ -236,6 +241,13 @@ def info(artifact: Artifact = None) -> None:
             svm = f"{values['svm']:.3f}" if "svm" in values else ""
             scores.add_row(name, f"{values['model']:.3f}", svm, f"{int(values['rows']):,}")
         output.print(scores)
+
+
+def _know_policies() -> None:
+    """Let labelled comments name the policies of the configured registry."""
+    from models.examples import use_registry
+
+    use_registry(registry(settings()))
 
 
 def _export(recipe: TrainConfig, run: Path, out: Path, data: Path | None) -> None:

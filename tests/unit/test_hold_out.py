@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from minyi.outputs import stance_of
+from minyi.policy import Policy
+from minyi.registry import dump_policies
 from minyi.shares.held_out import Found
 from minyi.vocabulary import Aspect, Polarity, Stance
 from models.artifact import SHIPPED, Decision, Manifest, load_manifest
-from models.examples import STANCE_INDEX, UNKNOWN, Example, about, policies
+from models.examples import STANCE_INDEX, UNKNOWN, Example, about, policies, use_registry
 from models.hold_out import output_bins, table
+from models.inputs import policy_context
+from tests.unit.cli_runner import Cli
 
 PARKING = policies()["parking"]
 FAVOR, AGAINST = STANCE_INDEX[Stance.FAVOR], STANCE_INDEX[Stance.AGAINST]
@@ -40,6 +48,43 @@ def test_rows_are_counted_by_policy_truth_and_output() -> None:
     target = found.policies["nlpcc/放鞭炮"]
     assert (target.judged, target.evaluations) == (0, {})
     assert sum(target.stances[Stance.FAVOR].values()) == 1
+
+
+@pytest.fixture
+def own_parking() -> Iterator[Policy]:
+    """A registry of one policy, whose id the project's has too."""
+    own = PARKING.model_copy(update={"title": "武汉路内停车收费新办法"})
+    use_registry({own.id: own})
+    yield own
+    use_registry({})
+
+
+def test_rows_are_kept_under_the_ids_of_the_registry_that_is_served(own_parking: Policy) -> None:
+    rows = {"data": [about(own_parking, "一", FAVOR, []), about(PARKING, "二", FAVOR, [])]}
+    logits = np.zeros((2, 3), np.float32), np.full((2, 12), -9.0, np.float32)
+    found = table("m1", Decision(), rows, {"data": logits}).policies
+    assert set(found) == {"parking", policy_context(PARKING)}
+    assert all(each.judged == 1 for each in found.values())
+
+
+@pytest.mark.usefixtures("same_logging", "own_parking")
+def test_the_command_keeps_rows_under_the_ids_of_the_configured_registry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = PARKING.model_copy(update={"id": "wh-parking", "title": "武汉路内停车收费新办法"})
+    (tmp_path / "own.yaml").write_text(dump_policies([own]), "utf-8")
+    monkeypatch.setenv("MINYI_REGISTRY", str(tmp_path))
+    data = tmp_path / "my.jsonl"
+    row = {"text": "停车太贵了", "policy": own.id, "stance": "against", "split": "val"}
+    data.write_text(json.dumps(row), "utf-8")
+    artifact = shutil.copytree(SHIPPED, tmp_path / "artifact")
+    manifest = load_manifest(artifact)
+    recipe = manifest.config | {"validate_on": ["data"], "validate_weights": {}}
+    manifest.model_copy(update={"config": recipe}).save(artifact)
+    Cli(tmp_path / "var", monkeypatch)("model", "hold-out", "--artifact", artifact, "--data", data)
+    written = load_manifest(artifact).held_out
+    assert written is not None
+    assert set(written.policies) == {"wh-parking"}
 
 
 def test_the_shipped_table_is_the_models_and_survives_saving(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from minyi.errors import SettingError
+from minyi.policy import Policy
 from minyi.text import fold
-from minyi.vocabulary import Stance
+from minyi.vocabulary import Domain, Stance
 from models.config import SHARED_VARIABLE
-from models.examples import STANCE_INDEX, UNKNOWN, cells_of, policies
+from models.examples import STANCE_INDEX, UNKNOWN, cells_of, policies, use_registry
 from models.inputs import CELLS, policy_context, policy_names
 from models.own import read_labelled
 
@@ -55,6 +57,34 @@ def test_a_policy_may_be_any_title(tmp_path: Path) -> None:
     assert row.context == fold("校園ＷiFi全覆蓋") == "校园wifi全覆盖"
     assert row.names == (row.context,)
     assert row.stance == STANCE_INDEX[Stance.AGAINST]
+
+
+OWN_POLICY = Policy(
+    id="wh-parking",
+    title="武汉路内停车收费新办法",
+    domain=Domain.TRANSPORT,
+    description="在中心城区道路内设置的停车泊位按时段收费。",
+    department="城管委",
+    aliases=("路内停车收费", "泊位费"),
+)
+
+
+@pytest.fixture
+def own_registry() -> Iterator[None]:
+    use_registry({OWN_POLICY.id: OWN_POLICY})
+    yield
+    use_registry({})
+
+
+@pytest.mark.usefixtures("own_registry")
+@pytest.mark.parametrize("name", ["wh-parking", "武汉路内停车收费新办法", "武漢路內停車收費新辦法"])
+def test_a_policy_of_the_registry_that_is_served_is_read_as_it_is_served(
+    tmp_path: Path, name: str
+) -> None:
+    path = written(tmp_path / "my.jsonl", GOOD | {"policy": name}, GOOD)
+    row, known = read_labelled(path, "train")
+    assert (row.context, row.names) == (policy_context(OWN_POLICY), policy_names(OWN_POLICY))
+    assert known.context == policy_context(policies()["driving-restriction"])
 
 
 def test_what_was_not_judged_is_unknown_and_an_empty_list_is_nothing(tmp_path: Path) -> None:
