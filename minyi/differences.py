@@ -73,7 +73,7 @@ def differences(
     known = None if of.sure else adjuster
     tables, findings, made = tables_and_findings(policy_id, compared, known, of)
     groups = {comparison.groups.by: comparison.groups for comparison in compared}
-    turned = reversals.find(index, wanted, groups)
+    turned = reversals.find(index, wanted, groups, part=everything is not None)
     return Differences(
         policy_id=policy_id,
         opinions=opinions,

@@ -6,7 +6,8 @@ and point in opposite directions. The p-value of a pair is the larger of the two
 all pairs are held to one false-discovery rate. A pair can only be a discovery where the difference
 of the whole has a small p, so that the index is asked for no other. Strata that would tell of fewer
 than ten people are left out of every figure; those that are left, and most of their weight, must
-bear the reversal out.
+bear the reversal out. Strata of a part of the opinions would tell, beside those of all, of the
+rest; of a part only what all strata say together is told.
 
 Simpson 1951, J. R. Stat. Soc. B 13:238; Bickel, Hammel, O'Connell 1975, Science 187:398.
 """
@@ -61,23 +62,27 @@ class Reversal(Model):
     low: float
     high: float
     """95 % interval of ``inside``."""
-    agreeing: int
-    """Strata that point against the whole."""
-    of: int
-    """Strata that are shown."""
+    agreeing: int | None
+    """Strata that point against the whole; None where ``of`` is."""
+    of: int | None
+    """Strata that are shown; None for a part of the opinions."""
     strata: tuple[StratumFigures, ...]
-    """Those in which both the group and the others have opinions."""
+    """Those in which both the group and the others have opinions; all hidden for a part."""
     sentence: str
     """In Chinese."""
 
 
-def find(index: Index, filters: Filters, groups: Mapping[By, Groups]) -> list[Reversal]:
+def find(
+    index: Index, filters: Filters, groups: Mapping[By, Groups], *, part: bool
+) -> list[Reversal]:
     """Return the reversals among a policy's opinions, the widest first.
 
     Args:
         index: where the opinions are.
         filters: which opinions.
         groups: the facets' groups, as they are shown.
+        part: whether the filters leave out any opinions on the policy; of a part no stratum is
+            shown.
 
     Raises:
         IndexUnavailable: when the store cannot be reached.
@@ -98,7 +103,7 @@ def find(index: Index, filters: Filters, groups: Mapping[By, Groups]) -> list[Re
             found = table(wholes[by].names, groups[by], groups[inner], given)
             if found is not None:
                 tested.append((found, wholes[by], _p(found, wholes[by])))
-    return _discovered(tested, hypotheses)
+    return _discovered(tested, hypotheses, part)
 
 
 def _worth(wholes: Sequence[Floats], pairs: int, hypotheses: int) -> float:
@@ -119,7 +124,9 @@ def _p(found: Table, of: Whole) -> Floats:
     return np.where(of.difference * inside < 0, np.maximum(of.p, beyond_least(inside, error)), 1.0)
 
 
-def _discovered(tested: Sequence[tuple[Table, Whole, Floats]], hypotheses: int) -> list[Reversal]:
+def _discovered(
+    tested: Sequence[tuple[Table, Whole, Floats]], hypotheses: int, part: bool
+) -> list[Reversal]:
     every = np.concatenate([p.ravel() for _, _, p in tested] or [np.zeros(0)])
     real = discoveries(np.append(every, np.ones(hypotheses - every.size)))
     found: list[Reversal] = []
@@ -128,12 +135,12 @@ def _discovered(tested: Sequence[tuple[Table, Whole, Floats]], hypotheses: int) 
         flags = real[at : at + p.size].reshape(p.shape)
         at += p.size
         if flags.any():
-            found += _reversals(of, overall, flags)
+            found += _reversals(of, overall, flags, part)
     found.sort(key=lambda r: (-abs(r.inside - r.overall), r.by, r.value, r.within, r.stance))
     return found[:MOST_REVERSALS]
 
 
-def _reversals(found: Table, of: Whole, real: Mask) -> list[Reversal]:
+def _reversals(found: Table, of: Whole, real: Mask, part: bool) -> list[Reversal]:
     """Return the real ones that what can be shown of them bears out."""
     rows = sorted({int(row) for row in np.argwhere(real)[:, 0]})
     hidden = off(found, rows)
@@ -143,6 +150,7 @@ def _reversals(found: Table, of: Whole, real: Mask) -> list[Reversal]:
         both = (n[:, row] > 0).all(0)
         shown = both & ~hidden[place] & ~hidden[-1]
         shown[-1] = False  # no group of its own
+        seen = np.zeros_like(shown) if part else shown
         inside, error, weights = within(shares[:, row, shown], people[:, row, shown])
         for side in np.flatnonzero(real[row]):
             overall, value = float(of.difference[row, side]), float(inside[side])
@@ -153,7 +161,7 @@ def _reversals(found: Table, of: Whole, real: Mask) -> list[Reversal]:
             if overall * value >= 0 or abs(value) <= half or not most:
                 continue
             figures = (value, value - half, value + half)
-            agreeing, strata = int(with_it.sum()), int(shown.sum())
+            agreeing, strata = (None, None) if part else (int(with_it.sum()), int(shown.sum()))
             sentence = reversal_sentence(
                 found.by, found.names[row], found.within, SIDES[side], overall, figures,
                 agreeing, strata,
@@ -171,7 +179,7 @@ def _reversals(found: Table, of: Whole, real: Mask) -> list[Reversal]:
                     agreeing=agreeing,
                     of=strata,
                     strata=tuple(
-                        _stratum(found, bool(shown[i]), shares[:, row, i, side], n[:, row, i], i)
+                        _stratum(found, bool(seen[i]), shares[:, row, i, side], n[:, row, i], i)
                         for i in map(int, np.flatnonzero(both))
                     ),
                     sentence=sentence,

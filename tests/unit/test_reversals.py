@@ -9,8 +9,8 @@ from minyi.vocabulary import Stance
 from tests.unit.crowd import MONTHS, Crowd
 
 
-def told(crowd: Crowd) -> Differences:
-    return differences(crowd, "p", Filters())  # type: ignore[arg-type]
+def told(crowd: Crowd, filters: Filters | None = None) -> Differences:
+    return differences(crowd, "p", filters or Filters())  # type: ignore[arg-type]
 
 
 def simpson(size: int = 8_000, gap: float = 0.08, seed: int = 2) -> Crowd:
@@ -76,3 +76,23 @@ def test_strata_of_few_are_hidden_in_a_reversal() -> None:
     assert {s.value for s in hidden} >= {"应用"}
     assert len(hidden) >= 2  # one alone would follow from the totals
     assert all(s.share is s.others is s.opinions is s.difference is None for s in hidden)
+
+
+def test_strata_of_a_part_are_not_shown_beside_those_of_the_whole() -> None:
+    """Four of 冀 use the application and write to the forum: all less the letters would be they."""
+    crowd = simpson()
+    region, channel, source = (
+        crowd.columns[facet] for facet in (Facet.REGION, Facet.CHANNEL, Facet.SOURCE)
+    )
+    source[:] = np.where(np.random.default_rng(1).random(len(source)) < 0.1, "论坛", "信箱")
+    source[(region == "冀") & (channel == "应用")] = "信箱"
+    source[np.flatnonzero((region == "冀") & (channel == "应用"))[:4]] = "论坛"
+    whole, part = (
+        next(r for r in told(crowd, f).reversals if (r.value, r.within) == ("冀", By.CHANNEL))
+        for f in (Filters(), Filters(source="信箱"))
+    )
+    assert any(s.opinions for s in whole.strata)
+    assert part.agreeing is part.of is None
+    assert all(s.hidden and s.opinions is s.share is None for s in part.strata)
+    assert "按渠道分开看，反而更高，合计高 " in part.sentence
+    assert part.sentence.endswith("总体的方向来自各渠道意见数的不同。")

@@ -93,7 +93,7 @@ function rest(items, box, draw) {
 
 function reversals({ reversals: list }, here) {
   if (list.length === 0) return null;
-  return [h("h3", null, "总体与分组方向相反"), list.map((reversal) => h("details", { class: "as-table" },
+  return [h("h3", null, "总体与分组方向相反"), list.map((reversal) => reversal.of === null ? h("p", null, reversal.sentence) : h("details", { class: "as-table" },
     h("summary", null, reversal.sentence),
     h("div", { class: "scroll" }, h("table", { class: "plain" },
       h("thead", null, h("tr", null, [SHOW[reversal.within], ...sides(reversal), "相差"].map((title) => h("th", { scope: "col" }, title)))),
