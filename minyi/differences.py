@@ -17,7 +17,7 @@ from minyi.domain import Model
 from minyi.groups import reversals
 from minyi.groups.comparing import FacetTable, Finding, comparisons, tables_and_findings
 from minyi.groups.discoveries import FALSE_DISCOVERIES
-from minyi.groups.grouping import Asked, By, ask
+from minyi.groups.grouping import Asked, By, ask, gives_away
 from minyi.groups.reversals import Reversal
 from minyi.ports import Index
 from minyi.query import Filters
@@ -30,7 +30,8 @@ class Differences(Model):
 
     policy_id: str
     opinions: int | None
-    """None where they, or those that the filters leave out, are of fewer than ten authors."""
+    """None where they, or those that the filters leave out, are of fewer than ten authors, and
+    where they would give away groups that are hidden without the filters."""
     findings: tuple[Finding, ...]
     """Real differences; those first that concern the most opinions."""
     reversals: tuple[Reversal, ...]
@@ -93,10 +94,15 @@ def _told_of(finding: Finding, turned: list[Reversal]) -> Finding:
 
 
 def _enough(inside: Asked, everything: Asked | None) -> bool:
-    """Whether ten people spoke, and nobody or ten of those that the filters leave out."""
+    """Whether ten people spoke, and nobody or ten of those that the filters leave out, and the
+    groups that all opinions hide stay hidden beside the part."""
     if inside.total is None or inside.total.authors < K:
         return False
     if everything is None or everything.total is None:
         return True
     left_out = everything.total.counts.total - inside.total.counts.total
-    return left_out <= 0 or everything.total.authors - inside.total.authors >= K
+    if left_out <= 0:
+        return True
+    if everything.total.authors - inside.total.authors < K:
+        return False
+    return not any(gives_away(by, inside, everything) for by in By)

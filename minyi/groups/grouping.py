@@ -210,3 +210,58 @@ def _hidden_within(
     outside = np.where(unseen[:, -1], 1.0, price)
     prices = np.stack([price, outside, np.ones_like(price)], axis=1)
     return hidden(counts, authors, shown=shown, unseen=unseen, price=prices)[:, 0]
+
+
+def gives_away(by: By, inside: Asked, everything: Asked) -> bool:
+    """Return whether the number of opinions of a part tells of groups that the whole hides.
+
+    Where each shown group of the whole lies inside or outside, the shown ones taken from the part
+    leave the hidden ones inside, and from what it leaves out those outside. Of each nobody must be
+    left, or so many that none of them can be bounded. A shown group that lies in both hides how
+    many are left.
+
+    Args:
+        by: the facet.
+        inside: what is asked for.
+        everything: all opinions on the policy.
+    """
+    part, whole = inside.total, everything.total
+    if part is None or whole is None or len(everything.groups[by]) < 2:
+        return False
+    groups = group(by, everything)
+    shown = {label(cell, by) for cell in groups.shown} if groups else set()
+    own = {label(cell, by): cell for cell in inside.groups[by]}
+    # who is inside may be outside too: those outside are at least the others
+    people = np.array([part.authors, max(whole.authors - part.authors, 0)], dtype=np.float64)
+    left: tuple[list[Floats], list[Floats]] = ([], [])
+    authors: tuple[list[float], list[float]] = ([], [])
+    for cell in sorted(everything.groups[by], key=lambda c: -c.counts.total):
+        kept = own.get(label(cell, by))
+        n = kept.counts.total if kept else 0
+        if label(cell, by) in shown:
+            if 0 < n < cell.counts.total:
+                return False
+            people[0 if n else 1] -= cell.authors
+            continue
+        counts = stances([kept] if kept else []).sum(0)
+        sides = counts, np.maximum(stances([cell])[0] - counts, 0)
+        spoke = kept.authors if kept else 0
+        for side, (said, who) in enumerate(
+            zip(sides, (spoke, max(cell.authors - spoke, 1)), strict=True)
+        ):
+            # any further one can be exchanged with these, which are larger
+            if said.any() and len(left[side]) < MOST_GROUPS:
+                left[side].append(said)
+                authors[side].append(who)
+    return any(
+        _told(np.array(counts), np.array([*who, max(*who, total)]))
+        for counts, who, total in zip(left, authors, people, strict=True)
+        if counts
+    )
+
+
+def _told(counts: Floats, people: Floats) -> bool:
+    """Return whether hidden groups are too few for what they add up to to be known."""
+    unseen = np.array([*np.ones(len(counts), dtype=bool), False])
+    price = np.array([*np.ones(len(counts)), counts.sum() + 1])
+    return bool(hidden(counts, people, unseen=unseen, price=price)[-1])

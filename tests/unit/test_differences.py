@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,10 @@ from minyi.differences import Differences, differences
 from minyi.groups.grouping import By
 from minyi.query import Cell, Facet, Filters, Interval
 from minyi.vocabulary import Aspect, Polarity, Stance
+from tests.contract.index_reference import ReferenceIndex
+from tests.integration.world import ELEVATOR
 from tests.unit.crowd import MONTHS, Crowd
+from tests.unit.test_open_data import opinion
 
 
 def told(crowd: Crowd, filters: Filters | None = None) -> Differences:
@@ -153,6 +158,61 @@ def test_all_but_a_few_people_are_told_nothing_of_either() -> None:
     crowd = Crowd(500, rng, {Facet.CHANNEL: np.repeat(["热线", "网站"], [495, 5])})
     assert told(crowd).opinions == 500
     assert told(crowd, Filters(channel="热线")).opinions is None
+
+
+def index_of(*groups: tuple[int, str, int]) -> ReferenceIndex:
+    """Opinions of as many authors, each with region and month, in two channels alike."""
+    index = ReferenceIndex()
+    rows = [(region, month) for n, region, month in groups for _ in range(n)]
+    index.upsert(
+        [
+            opinion(
+                i,
+                region=region,
+                created_at=datetime(2026, month, 10, tzinfo=UTC),
+                stance=("favor", "against")[i // 2 % 2],
+                channel=("网站", "热线")[i % 2],
+            )
+            for i, (region, month) in enumerate(rows)
+        ]
+    )
+    return index
+
+
+def narrowed(index: ReferenceIndex, **filters: Any) -> int | None:
+    return differences(index, ELEVATOR.id, Filters(**filters)).opinions
+
+
+def test_a_part_does_not_tell_of_the_regions_that_the_whole_hides() -> None:
+    """天津 has four, and 河北 hides it: to know the one is to know the other."""
+    index = index_of((100, "北京", 1), (60, "上海", 1), (24, "河北", 1), (4, "天津", 1))
+    regions = differences(index, ELEVATOR.id, Filters()).facets[0]
+    assert {g.value for g in regions.groups if g.hidden} == {"河北", "天津"}
+    assert narrowed(index, region="河北") is narrowed(index, region="天津") is None
+    assert narrowed(index, region="河北", channel="热线") is None
+    assert narrowed(index, region="上海") == 60
+    assert narrowed(index, region="上海", channel="热线") == 30
+    assert narrowed(index, channel="热线") == 94
+
+
+def test_a_window_does_not_tell_of_the_months_that_the_whole_hides() -> None:
+    regions = (40, "北京", 1), (14, "上海", 2), (4, "上海", 3), (50, "北京", 4)
+    index = index_of(*regions)
+    january, february, march = (
+        datetime(2026, month, day, 16, tzinfo=UTC) for month, day in ((1, 31), (2, 28), (3, 31))
+    )
+    assert narrowed(index) == 108
+    assert narrowed(index, until=february) is None
+    assert narrowed(index, since=january, until=february) is None
+    assert narrowed(index, since=february) is None
+    assert narrowed(index, until=january) == 40
+    assert narrowed(index, since=march) == 50
+
+
+def test_thousands_of_hidden_groups_are_many_enough_and_soon_looked_through() -> None:
+    region = np.array(["京"] * 2000 + [f"r{number // 2}" for number in range(4000)])
+    crowd = Crowd(6000, np.random.default_rng(0), {Facet.REGION: region})
+    assert told(crowd, Filters(region="京")).opinions == 2000
 
 
 def test_authors_who_repeat_themselves_are_no_evidence() -> None:
