@@ -16,7 +16,6 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from minyi.errors import (
-    InvalidMargins,
     InvalidQuery,
     InvalidRecord,
     MinyiError,
@@ -127,8 +126,6 @@ def install(app: FastAPI) -> None:
             return response(422, "too_many_rows", str(error))
         if isinstance(error, InvalidQuery):
             return response(422, "invalid_query", str(error))
-        if isinstance(error, InvalidMargins):
-            return response(422, "invalid_margins", str(error))
         return response(500, "error", str(error))
 
     @app.exception_handler(Exception)

@@ -18,7 +18,8 @@ def representativeness(
 ) -> Representativeness:
     """Return raw, adjusted and raked shares side by side, and how far those who speak differ from
     the known margins (`MINYI_MARGINS`). With `count=authors` everybody has one vote before
-    weighting. Whatever the weights: these are people who chose to speak."""
+    weighting. Where nothing is raked, `reason` says why. Whatever the weights: these are people who
+    chose to speak."""
     wanted = scope.model_copy(update={"policy_id": known.id})
     of = denominator(scope)
     cells = wired.index.cells(wanted, facets_of(wired.margins))

@@ -35,6 +35,8 @@ REASONS = {
     "(docs/open-data.md)",
     Reason.TOO_FEW: f"fewer than {FLOOR} opinions of the population",
     Reason.NOT_TOLD_APART: "those who spoke name no two values of the margins",
+    Reason.CANNOT_BE_MET: "no weights meet the margins together: rake by fewer facets, put small "
+    "values into one in the margins, or look at a longer time",
 }
 CAVEAT = "自愿发言的人，不代表全体居民: these are people who chose to speak, not a sample"
 

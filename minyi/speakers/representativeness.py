@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 
 from minyi.domain import Model
-from minyi.errors import InvalidQuery
+from minyi.errors import InvalidMargins, InvalidQuery
 from minyi.prevalence import FLOOR, AspectShares
 from minyi.query import Cell, Counts, Facet, Share
 from minyi.shares.adjusting import Adjusted, Adjuster
@@ -41,6 +41,8 @@ class Reason(StrEnum):
     """Fewer than ``FLOOR`` opinions of the population."""
     NOT_TOLD_APART = "not_told_apart"
     """Of no facet are two values of the margins known of those who spoke."""
+    CANNOT_BE_MET = "cannot_be_met"
+    """No weights meet the margins together: rake by fewer facets or coarser values."""
 
 
 class Raked(Model):
@@ -111,7 +113,6 @@ def compare(
             in a cell every opinion alike.
 
     Raises:
-        InvalidMargins: when no weights meet the margins together.
         InvalidQuery: when near-identical texts shall be counted once: cells hold them all.
     """
     if count is Count.COLLAPSED:
@@ -131,9 +132,12 @@ def compare(
     used: tuple[Facet, ...] = ()
     if reason is None:
         used = tuple(f for place, f in enumerate(facets) if _heard(kept, place))
-        weights = rake(
-            sizes_of(kept, count), [_margin(kept, facets, f, known[f], count) for f in used]
-        )
+        wanted = [_margin(kept, facets, f, known[f], count) for f in used]
+        try:
+            weights = rake(sizes_of(kept, count), wanted)
+        except InvalidMargins:
+            reason = Reason.CANNOT_BE_MET
+    if weights is not None:
         raked = _raked(kept, weights, facets, used, known, count, reading.raw.n, of, adjust)
     return Representativeness(
         policy_id=policy_id,

@@ -230,6 +230,23 @@ def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         load_margins(tmp_path / "gb.yaml")
 
 
+def test_margins_that_cannot_be_met_leave_the_raw_shares() -> None:
+    """All of the north are old and all of the south young, but the shares wanted differ."""
+    margins = Margins(
+        source="s",
+        margins={Facet.REGION: {"北": 1, "南": 1}, Facet.AGE: {"60+": 1, "18-29": 4}},
+    )
+    answer = found(
+        cell("北", "60+", favor=40, against=10),
+        cell("南", "18-29", favor=0, against=50),
+        margins=margins,
+    )
+    assert answer.raked is None
+    assert answer.reason is Reason.CANNOT_BE_MET
+    assert answer.raw.favor == share(40, 100, "opinions")
+    assert len(answer.speakers) == 2
+
+
 def test_texts_counted_once_cannot_be_weighted() -> None:
     with pytest.raises(InvalidQuery, match="count=opinions or authors"):
         found(cell("北", favor=30, against=0), count=Count.COLLAPSED)

@@ -9,6 +9,7 @@ const REASONS = {
   no_margins: "还没有登记已知的人口构成，所以没有加权结果。由系统管理员用 MINYI_MARGINS 指定一个人口构成文件即可。",
   too_few: "样本太少，不作加权。",
   not_told_apart: "发言者的地区、年龄等都未注明，或都相同，无从加权。",
+  cannot_be_met: "没有一组权重能同时满足各项人口构成，所以没有加权结果。可选更长的时间，或由系统管理员减少分类项目、合并较小的类别。",
 };
 
 export const section = { id: "representativeness", title: "代表性", draw };
