@@ -82,7 +82,7 @@ def ingest(
 def record(
     file: Annotated[Path, typer.Argument(help="Recording to write; .gz packs it.")],
     topic: Annotated[
-        list[str] | None, typer.Option(help="Topics. [default: policies, comments]")
+        list[str] | None, typer.Option(help="Topics. \\[default: policies, comments]")
     ] = None,
     data: Data = None,
 ) -> None:

@@ -37,7 +37,7 @@ def export(
     policy: Annotated[str | None, typer.Option(help="Policy id; none: all policies.")] = None,
     wanted: Annotated[
         list[Format] | None,
-        typer.Option("--format", help="May come several times. [default: all that are possible]"),
+        typer.Option("--format", help="May come several times. \\[default: all that are possible]"),
     ] = None,
     folder: Annotated[
         Path, typer.Option("--output", help="Folder for the files; made when missing.")

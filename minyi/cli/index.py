@@ -26,7 +26,7 @@ def prune(
     keep: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Whole months to keep. [default: MINYI_ELASTIC__RETENTION_MONTHS]"
+            min=1, help="Whole months to keep. \\[default: MINYI_ELASTIC__RETENTION_MONTHS]"
         ),
     ] = None,
     dry_run: DryRun = False,

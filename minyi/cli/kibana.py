@@ -34,7 +34,7 @@ def _kit(config: Settings) -> str:
 @app.command()
 def export(
     file: Annotated[
-        Path | None, typer.Argument(help="NDJSON file to write. [default: standard output]")
+        Path | None, typer.Argument(help="NDJSON file to write. \\[default: standard output]")
     ] = None,
 ) -> None:
     """Write the saved objects, with the titles of the registry's policies, as NDJSON.
@@ -55,9 +55,9 @@ def export(
 @app.command("import")
 def import_kit(
     url: Annotated[
-        str | None, typer.Option(help="Kibana. [env: MINYI_KIBANA__URL; default: 127.0.0.1:5601]")
+        str | None, typer.Option(help="Kibana. \\[env: MINYI_KIBANA__URL; default: 127.0.0.1:5601]")
     ] = None,
-    space: Annotated[str, typer.Option(help="Id of the space. [default: Kibana's default]")] = "",
+    space: Annotated[str, typer.Option(help="Id of the space. \\[default: Kibana's default]")] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the objects; send nothing.")
     ] = False,

@@ -28,7 +28,7 @@ RUN_RECIPE = "recipe.toml"
 """A run's copy of its recipe."""
 
 Run = Annotated[Path, typer.Option(help="Folder of the training run; a run in it goes on.")]
-Artifact = Annotated[Path | None, typer.Option(help="Folder of the artifact. [env: MINYI_MODEL]")]
+Artifact = Annotated[Path | None, typer.Option(help="Folder of the artifact. \\[env: MINYI_MODEL]")]
 Data = Annotated[
     Path | None,
     typer.Option(help="Your own labelled comments: JSON Lines with text, policy, stance."),
@@ -39,7 +39,8 @@ Split = Annotated[Literal["val", "test"], typer.Option(help="Choose on val; test
 @app.command()
 def train(
     config: Annotated[
-        Path | None, typer.Option(help="Recipe. [default: models/configs/small.toml, or own.toml]")
+        Path | None,
+        typer.Option(help="Recipe. \\[default: models/configs/small.toml, or own.toml]"),
     ] = None,
     run: Run = Path("var/model"),
     start: Annotated[
@@ -88,7 +89,7 @@ def train(
 def export(
     run: Run = Path("var/model"),
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write. [default: RUN/artifact]")
+        Path | None, typer.Option(help="Folder to write. \\[default: RUN/artifact]")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="Another recipe than the run's.")] = None,
     data: Data = None,

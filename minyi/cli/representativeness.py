@@ -49,7 +49,9 @@ def representativeness(
     policy: Annotated[str, typer.Argument(help="Policy id.")],
     margins_file: Annotated[
         Path | None,
-        typer.Option("--margins", help="YAML, JSON or CSV of known margins. [env: MINYI_MARGINS]"),
+        typer.Option(
+            "--margins", help="YAML, JSON or CSV of known margins. \\[env: MINYI_MARGINS]"
+        ),
     ] = None,
     count: Annotated[
         Count, typer.Option(help="What has one vote before weighting.")

@@ -35,7 +35,7 @@ def responsiveness(
     policy: Annotated[str | None, typer.Argument(help="Policy id; none: all policies.")] = None,
     by: Annotated[
         By | None,
-        typer.Option(help="What to tell apart. [default: region of a policy, else department]"),
+        typer.Option(help="What to tell apart. \\[default: region of a policy, else department]"),
     ] = None,
     late_after: Annotated[
         int, typer.Option(min=1, max=MOST_LATE, help="Days after which an answer is late.")

@@ -49,7 +49,7 @@ def worker(
         typer.Option(
             min=0,
             max=65535,
-            help="Port of its probes, 0: any. [default: MINYI_WORKER__PORT, 8601]",
+            help="Port of its probes, 0: any. \\[default: MINYI_WORKER__PORT, 8601]",
         ),
     ] = None,
     data: Data = None,
@@ -69,7 +69,7 @@ def api(
     port: Annotated[
         int | None,
         typer.Option(
-            min=1, max=65535, help="Port of page and API. [default: MINYI_API__PORT, 8600]"
+            min=1, max=65535, help="Port of page and API. \\[default: MINYI_API__PORT, 8600]"
         ),
     ] = None,
     public: Annotated[

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 BUNDLE = ROOT / "data" / "stream" / "comments.jsonl"
 Port = Annotated[
     int | None,
-    typer.Option(min=1, max=65535, help="Port of page and API. [default: MINYI_API__PORT, 8600]"),
+    typer.Option(min=1, max=65535, help="Port of page and API. \\[default: MINYI_API__PORT, 8600]"),
 ]
 
 

@@ -42,7 +42,9 @@ SLOW_S = 60.0
 """How long one request may take that makes or moves indices."""
 Data = Annotated[
     Path | None,
-    typer.Option("--data", help="Folder of the log and the index. [env: MINYI_DATA; default: var]"),
+    typer.Option(
+        "--data", help="Folder of the log and the index. \\[env: MINYI_DATA; default: var]"
+    ),
 ]
 
 
