@@ -57,10 +57,11 @@ def demo(
     port: Port = None,
     data: Data = None,
 ) -> None:
-    """Run the whole service on the bundled stream of comments, then keep serving."""
+    """Run the whole service on the bundled stream of comments, then keep serving. All of it stays
+    in its own folder, whatever broker and index are set: the comments are invented."""
     config = settings(data)
-    if data is None:  # apart from the user's own comments
-        config = config.model_copy(update={"data": config.data / "demo"})
+    folder = config.data / "demo" if data is None else config.data
+    config = config.model_copy(update={"data": folder, "broker": "", "index": ""})
     run(_run(config, port or config.api.port, bundle=BUNDLE, once=once))
 
 
