@@ -30,7 +30,12 @@ export function select(label, options, value, onchange) {
     options.map(([key, text]) => h("option", { value: key }, text)));
   box.value = value ?? "";
   if (box.selectedIndex < 0) box.selectedIndex = 0;
-  return h("label", { class: "field" }, h("span", null, label), box);
+  return labelled(label, box);
+}
+
+// A control with its name above it; more: further classes.
+export function labelled(label, control, more = "") {
+  return h("label", { class: `field ${more}`.trim() }, h("span", null, label), control);
 }
 
 // A field for a day. A browser tells every digit that is typed: what is no day yet changes nothing.

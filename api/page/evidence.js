@@ -1,6 +1,6 @@
 // The comments that made a figure, with filters.
 
-import { day, focus, h, put, select } from "./dom.js";
+import { day, focus, h, labelled, put, select } from "./dom.js";
 import { listing } from "./listing.js";
 import { opinionCard } from "./opinion.js";
 import { ASPECTS, POLARITIES, SCOPES, STANCES, SURE, dayRange } from "./words.js";
@@ -13,21 +13,18 @@ export function evidence({ path, here, nothing, regions, signal }) {
   const go = (changes) => {
     location.hash = here(changes);
   };
-  const field = (name, label, input) => {
-    fields[name] = input;
-    return h("label", { class: "field" }, h("span", null, label), input);
-  };
+  const named = (name, label, input) => labelled(label, fields[name] = input);
   const choice = (name, label, options) => {
     const box = select(label, [["", "全部"], ...options], "", (value) => go({ [name]: value }));
     fields[name] = box.querySelector("select");
     return box;
   };
-  const date = (name, label) => field(name, label, day(name, "", (value) => go({ [name]: value })));
+  const date = (name, label) => named(name, label, day(name, "", (value) => go({ [name]: value })));
   const heading = h("h2", null, "留言依据");
   // the button goes when nothing is left to clear
   const clear = h("button", { type: "button", onclick: () => { focus(heading); go(nothing); } }, "清除筛选");
   const filters = h("form", { class: "tools", onsubmit: (event) => event.preventDefault() },
-    field("q", "词语", h("input", { type: "search", maxlength: 200, "data-key": "q", onchange: (event) => go({ q: event.target.value.trim() }) })),
+    named("q", "词语", h("input", { type: "search", maxlength: 200, "data-key": "q", onchange: (event) => go({ q: event.target.value.trim() }) })),
     choice("stance", "立场", Object.entries(STANCES)),
     choice("aspect", "评价方面", Object.entries(ASPECTS)),
     choice("polarity", "评价倾向", Object.entries(POLARITIES)),

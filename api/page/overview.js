@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { aspectColumns, largest, stanceBar } from "./bars.js";
-import { empty, failed, h, loading, select, swap } from "./dom.js";
+import { empty, failed, h, labelled, loading, select, swap } from "./dom.js";
 import { certainty, evaluated, shown, tooFew } from "./readings.js";
 import { href, policyHref } from "./route.js";
 import { flags, pick } from "./settings.js";
@@ -62,7 +62,7 @@ export function overview(given) {
     };
     tools.replaceChildren(
       select("领域", [["", "全部领域"], ...domains], params.domain, (domain) => change({ domain })),
-      h("label", { class: "field grow" }, h("span", null, "筛选政策"), text),
+      labelled("筛选政策", text, "grow"),
       h("div", { class: "only-narrow" }, select("排序", Object.entries(SORTS).map(([key, [name]]) => [key, name]), params.sort,
         (sort) => change({ sort, order: null }))),
       check("sure", "不计存疑", SURE, refresh), check("sided", "只比支持与反对", SIDED, refresh),

@@ -1,7 +1,7 @@
 // Full-text search over the opinions of all policies.
 
 import { get } from "./api.js";
-import { day, empty, failed, h, loading, put, select } from "./dom.js";
+import { day, empty, failed, h, labelled, loading, put, select } from "./dom.js";
 import { listing } from "./listing.js";
 import { opinionCard } from "./opinion.js";
 import { href } from "./route.js";
@@ -30,12 +30,12 @@ export function searchView(given) {
 
   function input(name, label, attributes) {
     fields[name] = h("input", { ...attributes, value: params[name] ?? "" });
-    return h("label", { class: "field grow" }, h("span", null, label), fields[name]);
+    return labelled(label, fields[name], "grow");
   }
 
   function date(name, label) {
     fields[name] = day(name, params[name], go);
-    return h("label", { class: "field" }, h("span", null, label), fields[name]);
+    return labelled(label, fields[name]);
   }
 
   async function start() {

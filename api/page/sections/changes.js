@@ -1,6 +1,6 @@
 // When the talk about a policy changed, what happened to the policy, and before and after a day.
 
-import { day, empty, failed, h, loading, put, s, select } from "../dom.js";
+import { day, empty, failed, h, labelled, loading, put, s, select } from "../dom.js";
 import { settings } from "../settings.js";
 import { ASPECTS, COUNTS, FLOOR, SPOKE, isDate, number, toDays, withInterval } from "../words.js";
 
@@ -139,7 +139,7 @@ function dates(here) {
     put(date, around);
     put(range.querySelector("select"), String(span));
   };
-  return { element: h("div", { class: "tools" }, h("label", { class: "field" }, h("span", null, "日期"), date), range), update };
+  return { element: h("div", { class: "tools" }, labelled("日期", date), range), update };
 }
 
 // What the answer shows, or why there is none: the rest of the section stands without it.
