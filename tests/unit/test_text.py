@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -144,6 +145,12 @@ def test_all_characters_that_number_and_fold_to_a_digit_are_known() -> None:
         if new in "0123456789" and not old.isdecimal()
     }
     assert digits == NUMBERING
+
+
+def test_no_format_character_splits_a_number() -> None:
+    every = (chr(code) for code in range(0x110000))
+    for character in (one for one in every if unicodedata.category(one) == "Cf"):
+        assert redact(f"138{character}12345678") == "〔手机号〕", hex(ord(character))
 
 
 @given(st.text("0135689 -—\u200b\ufe0f:q@.a①²", max_size=60))
