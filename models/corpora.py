@@ -12,6 +12,7 @@ from models.examples import (
     cells_of,
     corpus,
     held_out,
+    policies,
     policies_by_context,
 )
 from models.inputs import policy_names
@@ -55,7 +56,7 @@ def unrelated(split: str) -> list[Example]:
     choice = random.Random(7)  # noqa: S311
     by_context = {
         context: policy
-        for context, policy in policies_by_context().items()
+        for context, policy in policies_by_context(policies()).items()
         if policy.id not in UNSEEN
     }
     every = list(by_context)

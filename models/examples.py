@@ -106,9 +106,9 @@ def known_policies() -> dict[str, Policy]:
     return policies() | _served
 
 
-def policies_by_context() -> dict[str, Policy]:
-    """Return the project's registry by what the tagger reads of a policy, as rows hold it."""
-    return {policy_context(policy): policy for policy in policies().values()}
+def policies_by_context(registry: Mapping[str, Policy]) -> dict[str, Policy]:
+    """Return a registry by what the tagger reads of a policy, as rows hold it."""
+    return {policy_context(policy): policy for policy in registry.values()}
 
 
 @lru_cache(maxsize=32)

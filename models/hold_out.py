@@ -20,8 +20,8 @@ from minyi.vocabulary import Aspect, Polarity, Stance
 from models.artifact import Decision
 from models.config import TrainConfig
 from models.data import OWN, rows_of
-from models.examples import UNKNOWN, Example, known_policies
-from models.inputs import CELLS, STANCES, policy_context
+from models.examples import UNKNOWN, Example, known_policies, policies_by_context
+from models.inputs import CELLS, STANCES
 from models.labels import stream
 from models.runtime import Floats, OnnxTagger, cell_chances, stance_chances
 
@@ -74,7 +74,8 @@ def table(
         rows: by source.
         logits: stance and evaluation logits of each source's rows.
     """
-    names = {policy_context(policy): name for name, policy in known_policies().items()}
+    by_context = policies_by_context(known_policies())
+    names = {context: policy.id for context, policy in by_context.items()}
     stances: dict[str, dict[Stance, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
     judged: Counter[str] = Counter()
     cells: dict[str, dict[tuple[Aspect, Polarity], Counter[str]]] = defaultdict(

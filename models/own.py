@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ def read_labelled(path: Path, split: str) -> list[Example]:
         SettingError: with file and line of what is wrong.
     """
     found = []
+    policy_of = _policy_of()
     try:
         lines = path.read_text("utf-8-sig").split("\n")  # a text may hold other line separators
     except (OSError, UnicodeDecodeError) as error:
@@ -45,7 +47,7 @@ def read_labelled(path: Path, split: str) -> list[Example]:
         if not line.strip():
             continue
         try:
-            found += _labelled(json.loads(line), split)
+            found += _labelled(json.loads(line), split, policy_of)
         except (ValueError, TypeError, AttributeError) as error:
             raise SettingError(f"{path}, line {number}: {error}") from error
     return found
@@ -79,7 +81,9 @@ def rows_to_score(path: Path, split: str, save: bool = False) -> list[Example]:
     return rows
 
 
-def _labelled(row: dict[str, Any], split: str) -> list[Example]:
+def _labelled(
+    row: dict[str, Any], split: str, policy_of: Callable[[str], Policy | None]
+) -> list[Example]:
     missing = [name for name in ("text", "policy", "stance") if not row.get(name)]
     if missing:
         raise ValueError(f"{', '.join(missing)} missing; needed are text, policy and stance")
@@ -95,7 +99,7 @@ def _labelled(row: dict[str, Any], split: str) -> list[Example]:
         raise ValueError(f"no such split: {own}; known: {', '.join(SPLITS)}")
     if own != split:
         return []
-    policy = _policy(row["policy"])
+    policy = policy_of(row["policy"])
     context = policy_context(policy) if policy else fold(row["policy"])
     names = policy_names(policy) if policy else (context,)
     # Not judged is unknown, not nothing.
@@ -104,8 +108,9 @@ def _labelled(row: dict[str, Any], split: str) -> list[Example]:
     return [Example(context, row["text"], stance, marks, names)]
 
 
-def _policy(name: str) -> Policy | None:
-    """Return the policy that is called so, if there is one."""
+def _policy_of() -> Callable[[str], Policy | None]:
+    """Return what finds the policy that is called so, if there is one: by its id, else by its
+    title."""
     known = known_policies()
-    titled = (policy for policy in known.values() if fold(policy.title) == fold(name))
-    return known.get(name) or next(titled, None)
+    titled = {fold(policy.title): policy for policy in reversed(known.values())}
+    return lambda name: known.get(name) or titled.get(fold(name))

@@ -17,7 +17,7 @@ from minyi.text import normalise
 from models import baseline
 from models.corpora import c_stance, nlpcc, unrelated
 from models.evidence import clauses
-from models.examples import UNKNOWN, Example, policies_by_context
+from models.examples import UNKNOWN, Example, policies, policies_by_context
 from models.inputs import STANCES
 from models.judged import Bools, Judged, Score
 from models.labels import (
@@ -109,7 +109,7 @@ def policy_scores(judged: Judged, name: str, machine: Machine | None = None) -> 
 def evidence_scores(tagger: OnnxTagger, rows: Sequence[Example], name: str) -> Iterator[Score]:
     """Score the evidence span on rows whose telling clauses were all marked: the share of the
     rightly read stances that show one of these, and what a clause drawn at random would reach."""
-    by_context = policies_by_context()
+    by_context = policies_by_context(policies())
     marked = [row for row in rows if row.spans and row.context in by_context]
     taggings = tagger.tag([(by_context[row.context], row.text) for row in marked])
     right = [

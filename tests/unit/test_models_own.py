@@ -13,9 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from minyi.errors import SettingError
-from minyi.policy import Policy
 from minyi.text import fold
-from minyi.vocabulary import Domain, Stance
+from minyi.vocabulary import Stance
 from models.config import SHARED_VARIABLE
 from models.examples import STANCE_INDEX, UNKNOWN, cells_of, policies, use_registry
 from models.inputs import CELLS, policy_context, policy_names
@@ -59,13 +58,8 @@ def test_a_policy_may_be_any_title(tmp_path: Path) -> None:
     assert row.stance == STANCE_INDEX[Stance.AGAINST]
 
 
-OWN_POLICY = Policy(
-    id="wh-parking",
-    title="武汉路内停车收费新办法",
-    domain=Domain.TRANSPORT,
-    description="在中心城区道路内设置的停车泊位按时段收费。",
-    department="城管委",
-    aliases=("路内停车收费", "泊位费"),
+OWN_POLICY = policies()["parking"].model_copy(
+    update={"id": "wh-parking", "title": "武汉路内停车收费新办法"}
 )
 
 

@@ -84,9 +84,8 @@ def test_a_corpus_that_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_recipe_of_ones_own_comments_hashes_the_corpora_where_it_reads_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.delenv(SHARED_VARIABLE, raising=False)
     data = written(tmp_path / "my.jsonl", "train", "val")
     own = RECIPE.model_copy(update={"wide": ("data", "comments")})
     assert {"my.jsonl", "train_comments.tsv"} <= hashes(own, data).keys()
