@@ -85,11 +85,16 @@ class Trend(Model):
 
 
 def read(
-    policy_id: str, counts: Sequence[Counts], adjuster: Adjuster, of: Denominator = OPINIONS
+    policy_id: str,
+    counts: Sequence[Counts],
+    adjuster: Adjuster,
+    of: Denominator = OPINIONS,
+    whole: Counts | None = None,
 ) -> tuple[list[Reading], Uncorrected | None]:
     """Return what each cell of a policy says, and why none is adjusted, if so. The cells are parts
-    of one whole: together they tell the policy's level."""
-    adjusted, why = _adjust(policy_id, [counts], adjuster, of)
+    of one whole, which tells the policy's level: all opinions on it, or, without them, the cells
+    together."""
+    adjusted, why = _adjust(policy_id, [counts], adjuster, of, whole)
     return _readings(counts, adjusted, of), why
 
 
@@ -101,6 +106,7 @@ def assemble(
     adjuster: Adjuster | None = None,
     of: Denominator = OPINIONS,
     evaluations: bool = False,
+    whole: Counts | None = None,
 ) -> Trend:
     """Return the trend of a policy.
 
@@ -113,15 +119,16 @@ def assemble(
         adjuster: what is known of the tagger's errors; None: nothing.
         of: what the shares are of.
         evaluations: whether rows have them; total and groups always do.
+        whole: all opinions on the policy, where the points are of a part of them; None: of all.
     """
     points, adjuster = list(points), adjuster or Adjuster()
     counted = [of.of(point) for point in points]
     groups = _by_group(points, counted) if of.group is not None else {}
     parts = counted, [*groups.values()], [total(counted)]
     cells = [*chain.from_iterable(parts)]
-    adjusted, why = _adjust(policy_id, parts, adjuster, of, evaluations)
+    adjusted, why = _adjust(policy_id, parts, adjuster, of, whole, evaluations)
     rows = _readings(counted, adjusted[: len(points)], of, evaluations)
-    *split, whole = _readings(cells[len(points) :], adjusted[len(points) :], of)
+    *split, every = _readings(cells[len(points) :], adjusted[len(points) :], of)
     *heard, salience = _salience(points, everything, of)
     return Trend(
         policy_id=policy_id,
@@ -129,7 +136,7 @@ def assemble(
         count=of.count,
         denominator=of.words(of.sided),
         uncorrected=why,
-        total=whole,
+        total=every,
         groups=tuple(
             GroupReading(group=name, raw=reading.raw, adjusted=reading.adjusted)
             for name, reading in zip(groups, split, strict=True)
@@ -147,12 +154,12 @@ def assemble(
             for point, reading, of_all in zip(points, rows, heard, strict=True)
         ),
         smooth=()
-        if of.group is not None or whole.raw.too_few
+        if of.group is not None or every.raw.too_few
         else smoothed(
             [point.bucket for point in points],
             interval,
             counted,
-            None if why else adjuster.moves(policy_id, counted),
+            None if why else adjuster.moves(policy_id, counted, whole),
             of.sided,
         ),
     )
@@ -171,10 +178,11 @@ def _adjust(
     parts: Sequence[Sequence[Counts]],
     adjuster: Adjuster,
     of: Denominator,
+    whole: Counts | None,
     evaluations: bool = True,
 ) -> tuple[list[Adjusted | None], Uncorrected | None]:
-    """Adjust all cells, or none and say why. Each part divides the same opinions in its way;
-    ``evaluations`` are the first part's, the others always have them."""
+    """Adjust all cells, or none and say why. Each part divides the same opinions in its way, which
+    are some of the ``whole``; ``evaluations`` are the first part's, the others always have them."""
     nothing: list[Adjusted | None] = [None] * sum(map(len, parts))
     if of.count is not Count.OPINIONS:
         return nothing, Uncorrected.COUNT
@@ -183,7 +191,7 @@ def _adjust(
     found = [
         one
         for place, cells in enumerate(parts)
-        for one in adjuster.adjust(policy_id, cells, evaluations or place > 0)
+        for one in adjuster.adjust(policy_id, cells, evaluations or place > 0, whole)
     ]
     cells = chain.from_iterable(parts)
     if any(one is None and cell.total for one, cell in zip(found, cells, strict=True)):

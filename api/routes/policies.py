@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter
 
 from api.schemas import (
@@ -19,6 +21,7 @@ from minyi.errors import TooManyRows
 from minyi.policy import Policy
 from minyi.query import Counts, Filters, Group, Interval
 from minyi.shares.denominators import Count, Denominator, denominator
+from minyi.shares.wholes import wholes
 from minyi.trends import Trend, assemble, read
 from minyi.vocabulary import DOMAIN_ZH
 
@@ -35,8 +38,9 @@ def policies(
     """List the policies of the registry with their shares, the most discussed first."""
     of = denominator(scope, count, sided)
     totals = wired.index.totals(scope)
+    every = wholes(wired.index, scope, wired.adjuster, of)
     views = [
-        _view(wired, policy, totals.get(policy.id, Counts()), of)
+        _view(wired, policy, totals, every, of)
         for policy in wired.registry.policies().values()
         if scope.domain in (None, policy.domain)
     ]
@@ -54,8 +58,9 @@ def policy(
 ) -> PolicyView:
     """Return one policy with its shares."""
     of = denominator(scope, count, sided)
-    totals = wired.index.totals(scope.model_copy(update={"policy_id": known.id}))
-    return _view(wired, known, totals.get(known.id, Counts()), of)
+    wanted = scope.model_copy(update={"policy_id": known.id})
+    totals = wired.index.totals(wanted)
+    return _view(wired, known, totals, wholes(wired.index, wanted, wired.adjuster, of), of)
 
 
 @router.get("/{policy_id}/trend")
@@ -85,7 +90,8 @@ def trend(
     everything = None
     if group is None and not voting:
         everything = wired.index.volumes(_all_policies(scope), interval)
-    return assemble(known.id, interval, points, everything, wired.adjuster, of, evaluations)
+    whole = wholes(wired.index, wanted, wired.adjuster, of).get(known.id)
+    return assemble(known.id, interval, points, everything, wired.adjuster, of, evaluations, whole)
 
 
 @router.get("/{policy_id}/evidence")
@@ -108,8 +114,15 @@ def _all_policies(filtered: Filters) -> Filters:
     return filtered.model_copy(update={"policy_id": None})
 
 
-def _view(wired: Wired, policy: Policy, counts: Counts, of: Denominator) -> PolicyView:
-    (reading,), why = read(policy.id, [counts], wired.adjuster, of)
+def _view(
+    wired: Wired,
+    policy: Policy,
+    totals: Mapping[str, Counts],
+    every: Mapping[str, Counts],
+    of: Denominator,
+) -> PolicyView:
+    counts = totals.get(policy.id, Counts())
+    (reading,), why = read(policy.id, [counts], wired.adjuster, of, every.get(policy.id))
     return PolicyView(
         policy=policy,
         domain_zh=DOMAIN_ZH[policy.domain],

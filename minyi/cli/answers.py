@@ -21,6 +21,7 @@ from minyi.cli.wiring import (
 )
 from minyi.query import Group, Interval
 from minyi.shares.denominators import Count, denominator
+from minyi.shares.wholes import wholes
 from minyi.trends import assemble
 from minyi.vocabulary import Domain, Stance
 
@@ -55,20 +56,25 @@ def trend(
     scope = filters(since=day(since), until=day(until), sure=sure or None)
     voting = count is Count.AUTHORS
     with existing_index(config) as opened:
+        errors = adjuster(config)
         if policy is None:
             of = denominator(scope, count, sided)
-            found = overview(policies, opened.totals(scope), adjuster(config), of)
+            every = wholes(opened, scope, errors, of)
+            found = overview(policies, opened.totals(scope), errors, of, every)
             if as_json:
                 print(found.model_dump_json())
             else:
                 output.print(tables.framed(tables.overview(found)))
             return
+        of = denominator(scope, count, sided, interval, group)
         known = known_policy(policies, policy)
         wanted = scope.model_copy(update={"policy_id": known.id})
         points = (opened.votes if voting else opened.trend)(wanted, interval, group)
         everything = opened.volumes(scope, interval) if group is None and not voting else None
-    of = denominator(scope, count, sided, interval, group)
-    moved = assemble(known.id, interval, points, everything, adjuster(config), of, evaluations=True)
+        whole = wholes(opened, wanted, errors, of).get(known.id)
+    moved = assemble(
+        known.id, interval, points, everything, errors, of, evaluations=True, whole=whole
+    )
     if as_json:
         print(moved.model_dump_json())
     else:

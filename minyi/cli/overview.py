@@ -35,11 +35,13 @@ def overview(
     totals: Mapping[str, Counts],
     adjuster: Adjuster,
     of: Denominator = OPINIONS,
+    every: Mapping[str, Counts] | None = None,
 ) -> Overview:
-    """Return what is said of every policy with opinions."""
+    """Return what is said of every policy with opinions; ``every`` holds all opinions on each where
+    ``totals`` are narrowed."""
     items = []
     for policy_id, counts in sorted(totals.items(), key=lambda item: (-item[1].total, item[0])):
-        (reading,), why = read(policy_id, [counts], adjuster, of)
+        (reading,), why = read(policy_id, [counts], adjuster, of, (every or {}).get(policy_id))
         items.append(
             PolicyReading(
                 policy_id=policy_id,

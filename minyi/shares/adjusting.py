@@ -101,14 +101,25 @@ class Adjuster:
         return tuple(self._models)
 
     def adjust(
-        self, policy_id: str, counts: Sequence[Counts], evaluations: bool = True
+        self,
+        policy_id: str,
+        counts: Sequence[Counts],
+        evaluations: bool = True,
+        whole: Counts | None = None,
     ) -> list[Adjusted | None]:
         """Return the adjusted shares of each cell of a policy.
 
-        The cells together tell the policy's level, so windows or groups of one policy are best
-        given at once. ``evaluations`` are left out unless they are wanted. None stands for a cell
-        without opinions or without counts of the tagger's output (collapsed, authors), or with
-        opinions of a model id that no rows were held out for.
+        The policy's level is that of all its opinions, its labels tell of all of them, and a cell
+        is adjusted by how it differs from there. None stands for a cell without opinions or without
+        counts of the tagger's output (collapsed, authors), or with opinions of a model id that no
+        rows were held out for.
+
+        Args:
+            policy_id: the policy.
+            counts: of each cell; no opinion is in two of them.
+            evaluations: whether they are wanted.
+            whole: all opinions on the policy, where the cells are a part of them; None: the cells
+                are all.
         """
         known = [place for place, cell in enumerate(counts) if self._knows(cell)]
         answer: list[Adjusted | None] = [None] * len(counts)
@@ -117,8 +128,8 @@ class Adjuster:
         cells = [counts[place] for place in known]
         fresh = self._labels.get(policy_id, Labels()).by_model
         n = np.array([cell.total for cell in cells], float)
-        stances = _rounded(self._stances(policy_id, cells, n, fresh))
-        evaluated = self._evaluations(policy_id, cells, n) if evaluations else {}
+        stances = _rounded(together(self._parts(policy_id, cells, fresh, whole), n))
+        evaluated = self._evaluations(policy_id, cells, whole) if evaluations else {}
         found = {cell: _rounded(shares) for cell, shares in evaluated.items()}
         method = METHOD_LABELLED if fresh.keys() & self._models.keys() else METHOD
         for row, (place, cell) in enumerate(zip(known, cells, strict=True)):
@@ -131,48 +142,49 @@ class Adjuster:
             )
         return answer
 
-    def moves(self, policy_id: str, counts: Sequence[Counts]) -> Moves | None:
-        """Return the shares of the stances in each cell for somebody who wants to join cells; None
-        when not all of them can be adjusted."""
+    def moves(
+        self, policy_id: str, counts: Sequence[Counts], whole: Counts | None = None
+    ) -> Moves | None:
+        """Return the shares of the stances in each cell, as ``adjust`` has them, for somebody who
+        wants to join cells; None when not all of them can be adjusted."""
         if not counts or not all(self._knows(cell) for cell in counts):
             return None
         fresh = self._labels.get(policy_id, Labels()).by_model
-        return moved(self._parts(policy_id, counts, fresh))
+        return moved(self._parts(policy_id, counts, fresh, whole))
 
     def _knows(self, cell: Counts) -> bool:
         return bool(cell.total and cell.outputs and cell.outputs.keys() <= self._models.keys())
 
-    def _stances(
-        self, policy: str, cells: Sequence[Counts], n: Floats, fresh: Mapping[str, Labelled]
-    ) -> Read:
-        return together(self._parts(policy, cells, fresh), n)
-
     def _parts(
-        self, policy: str, cells: Sequence[Counts], fresh: Mapping[str, Labelled]
+        self,
+        policy: str,
+        cells: Sequence[Counts],
+        fresh: Mapping[str, Labelled],
+        whole: Counts | None,
     ) -> list[Part]:
-        parts = []
-        for name, model in self._models.items():
-            bins = np.zeros((len(cells), OUTPUTS))
-            for row, cell in enumerate(cells):
-                outputs = cell.outputs.get(name)
-                if outputs:
-                    bins[row, list(outputs)] = list(outputs.values())
-            own = model.own.get(policy)
-            parts.append(Part(model.stances, bins, own, fresh.get(name)))
-        return parts
+        return [
+            Part(
+                reading=model.stances,
+                bins=_bins(name, cells),
+                own=model.own.get(policy),
+                fresh=fresh.get(name),
+                pool=_bins(name, [whole])[0] if whole else None,
+            )
+            for name, model in self._models.items()
+        ]
 
     def _evaluations(
-        self, policy: str, cells: Sequence[Counts], n: Floats
+        self, policy: str, cells: Sequence[Counts], whole: Counts | None
     ) -> dict[EvaluatedCell, Read]:
         """Return the shares that hold each evaluated cell, first of two classes. How often it was
-        found is not counted by model id, so the first model's rates stand for all."""
+        found is not counted by model id, so the first model's rates stand for all; a whole of which
+        a model is not known tells no level."""
         model = next(m for name, m in self._models.items() if any(name in c.outputs for c in cells))
         answer = {}
         for cell, reading in model.evaluations.items():
-            aspect, polarity = cell
-            found = np.array([c.evaluations.get(aspect, {}).get(polarity, 0) for c in cells], float)
-            bins = np.stack([found, n - found], axis=1)
-            answer[cell] = read(reading, bins, model.own_cells[cell].get(policy))
+            pool = _found(cell, [whole])[0] if whole and self._knows(whole) else None
+            own = model.own_cells[cell].get(policy)
+            answer[cell] = read(reading, _found(cell, cells), own, pool=pool)
         return answer
 
 
@@ -222,6 +234,23 @@ def _usual(usual: Floats, own: Floats) -> Floats:
     held = PRIOR_ROWS * (usual[0] + 0.5) / (usual[0].sum() + 1)
     others = PRIOR_ROWS * (1 - often) / often * (own[1] + 0.5) / (own[1].sum() + 1)
     return np.array([held, others])
+
+
+def _bins(model: str, cells: Sequence[Counts]) -> Floats:
+    """Return the opinions of a model id by cell and bin, (C, B)."""
+    bins = np.zeros((len(cells), OUTPUTS))
+    for row, cell in enumerate(cells):
+        outputs = cell.outputs.get(model)
+        if outputs:
+            bins[row, list(outputs)] = list(outputs.values())
+    return bins
+
+
+def _found(evaluated: EvaluatedCell, cells: Sequence[Counts]) -> Floats:
+    """Return the opinions in which an evaluated cell was found, and the others, (C, 2)."""
+    aspect, polarity = evaluated
+    found = [cell.evaluations.get(aspect, {}).get(polarity, 0) for cell in cells]
+    return np.array([found, [c.total - n for c, n in zip(cells, found, strict=True)]], float).T
 
 
 @dataclass(frozen=True, slots=True)

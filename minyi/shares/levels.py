@@ -50,11 +50,16 @@ class Moves:
 
 
 def read(
-    found: Reading, cells: Floats, own: Labelled | None = None, fresh: Labelled | None = None
+    found: Reading,
+    cells: Floats,
+    own: Labelled | None = None,
+    fresh: Labelled | None = None,
+    pool: Floats | None = None,
 ) -> Read:
     """Return the shares of cells of one policy, and how sure they are.
 
-    All cells together say where the policy's level is, and each how far it lies from there.
+    All its opinions together say where the policy's level is, and each cell how far it lies from
+    there.
 
     Args:
         found: what the bins say.
@@ -62,9 +67,11 @@ def read(
         own: held-out rows of this policy; they tell what its level is off by.
         fresh: labels of opinions of this policy in the index; as ``own``, and where they contradict
             what was learnt from other policies, they stand alone.
+        pool: all opinions on the policy by bin, shape (B,), where the cells are a part of them;
+            None, or where it holds fewer: the cells are all.
     """
     d = len(found.mean)
-    parts = _parts(found, cells, own, fresh)
+    parts = _parts(found, cells, own, fresh, pool)
     error = parts.sampled + parts.shared
     error += np.einsum("ck,kij->cij", _moved(parts.change) ** 2, parts.bend)
     value = whole(parts.level + parts.change)
@@ -79,12 +86,16 @@ def read(
 
 
 def moves(
-    found: Reading, cells: Floats, own: Labelled | None = None, fresh: Labelled | None = None
+    found: Reading,
+    cells: Floats,
+    own: Labelled | None = None,
+    fresh: Labelled | None = None,
+    pool: Floats | None = None,
 ) -> Moves:
     """Return the same shares as ``read``, for somebody who wants to join cells: with the errors
     that are a cell's own apart from those that all cells have together."""
     d = len(found.mean)
-    parts = _parts(found, cells, own, fresh)
+    parts = _parts(found, cells, own, fresh, pool)
     n = cells.sum(1)
     return Moves(
         value=whole(parts.level + parts.change),
@@ -109,10 +120,19 @@ class _Parts:
     bend: Floats
 
 
-def _parts(found: Reading, cells: Floats, own: Labelled | None, fresh: Labelled | None) -> _Parts:
+def _parts(
+    found: Reading,
+    cells: Floats,
+    own: Labelled | None,
+    fresh: Labelled | None,
+    pool: Floats | None,
+) -> _Parts:
     d = len(found.mean)
     f, slope = found.chances[:, :d], found.slope
-    n, pool = cells.sum(1), cells.sum(0)
+    n = cells.sum(1)
+    # The two are counted one after the other, and between them opinions may be deleted.
+    if pool is None or pool.sum() < n.sum():
+        pool = cells.sum(0)
     mean, pooled = cells @ f / n[:, None], pool @ f / pool.sum()
     level, doubt = _level(found, pool, own, fresh)
     steep = np.linalg.inv(found.following(pool[None])[0])

@@ -1,0 +1,37 @@
+"""The whole of a policy, beside an answer that a filter or a window narrows. Pure.
+
+A tagger that errs moves the shares of a part as it moves those of a window: by less than they
+differ. So a part is read by how it differs from its policy, and nothing but all opinions on the
+policy, of every time and group, tell the level that it differs from. Labels are drawn from all of
+them, too. Whatever an answer is narrowed to, the same opinions then have the same shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from minyi.ports import Index
+from minyi.query import Counts, Filters
+from minyi.shares.adjusting import Adjuster
+from minyi.shares.denominators import Count, Denominator
+
+
+def wholes(
+    index: Index, filters: Filters, adjuster: Adjuster, of: Denominator
+) -> Mapping[str, Counts]:
+    """Return all opinions on the policies of which the filters see a part, by policy id.
+
+    Nothing is asked, and none returned, where they see all or where the shares are not adjusted.
+
+    Args:
+        index: where the opinions are.
+        filters: what the answer is narrowed to.
+        adjuster: what is known of the tagger's errors.
+        of: what the shares are of.
+
+    Raises:
+        IndexUnavailable: when the store cannot be reached.
+    """
+    every = Filters(policy_id=filters.policy_id)
+    adjusted = adjuster.models and of.count is Count.OPINIONS and not of.sure
+    return index.totals(every) if adjusted and filters != every else {}
