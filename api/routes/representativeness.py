@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.schemas import Scope
 from api.services import KnownPolicy, Wired
 from minyi.shares.denominators import Count, denominator
+from minyi.shares.wholes import wholes
 from minyi.speakers.representativeness import Representativeness, compare, facets_of
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
@@ -23,4 +24,5 @@ def representativeness(
     wanted = scope.model_copy(update={"policy_id": known.id})
     of = denominator(scope)
     cells = wired.index.cells(wanted, facets_of(wired.margins))
-    return compare(known.id, cells, wired.margins, wired.adjuster, of, count)
+    whole = wholes(wired.index, wanted, wired.adjuster, of).get(known.id)
+    return compare(known.id, cells, wired.margins, wired.adjuster, of, count, whole)

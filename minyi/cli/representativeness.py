@@ -25,6 +25,8 @@ from minyi.policy import Policy
 from minyi.prevalence import FLOOR
 from minyi.query import Share
 from minyi.shares.denominators import Count
+from minyi.shares.summaries import OPINIONS
+from minyi.shares.wholes import wholes
 from minyi.speakers.composition import Composition
 from minyi.speakers.margins import load_margins
 from minyi.speakers.representativeness import Reason, Representativeness, compare, facets_of
@@ -68,7 +70,9 @@ def representativeness(
     scope = filters(policy_id=known.id, since=day(since), until=day(until))
     with existing_index(config) as opened:
         cells = opened.cells(scope, facets_of(population))
-    found = compare(known.id, cells, population, adjuster(config), count=count)
+        errors = adjuster(config)
+        whole = wholes(opened, scope, errors, OPINIONS).get(known.id)
+    found = compare(known.id, cells, population, errors, count=count, whole=whole)
     if as_json:
         print(found.model_dump_json())
         return

@@ -100,6 +100,7 @@ def compare(
     adjuster: Adjuster | None = None,
     of: Denominator = OPINIONS,
     count: Count = Count.OPINIONS,
+    whole: Counts | None = None,
 ) -> Representativeness:
     """Compare who speaks on a policy with a population, and weight the shares to it.
 
@@ -111,6 +112,7 @@ def compare(
         of: what the raw and adjusted shares are of.
         count: what has one vote before weighting. With authors a cell counts by its authors, and
             in a cell every opinion alike.
+        whole: all opinions on the policy, where the cells are of a part of them; None: of all.
 
     Raises:
         InvalidQuery: when near-identical texts shall be counted once: cells hold them all.
@@ -122,10 +124,13 @@ def compare(
     facets = facets_of(margins)
     known = margins.margins if margins else {}
 
-    def adjust(counts: Counts) -> Adjusted | None:
-        return read(policy_id, [counts], adjuster or Adjuster(), of)[0][0].adjusted
+    said = total(cell.counts for cell in cells)
+    level = whole or said  # whatever weights do to them, these are opinions of one policy
 
-    (reading,), why = read(policy_id, [total(c.counts for c in cells)], adjuster or Adjuster(), of)
+    def adjust(counts: Counts) -> Adjusted | None:
+        return read(policy_id, [counts], adjuster or Adjuster(), of, level)[0][0].adjusted
+
+    (reading,), why = read(policy_id, [said], adjuster or Adjuster(), of, level)
     kept = [cell for cell in cells if not _outside(cell, facets, known)]
     raked, reason = None, _missing(margins, kept, facets)
     weights: Floats | None = None

@@ -109,6 +109,8 @@ async def test_a_region_asked_for_alone_is_read_as_one_of_the_groups(
         assert (await get(client, ELEVATORS, region=region))["adjusted"] == expected
         listed = await get(client, "/v1/policies", region=region)
         assert listed["items"][0]["adjusted"] == expected
+        speakers = await get(client, f"{ELEVATORS}/representativeness", region=region)
+        assert speakers["adjusted"] == expected
 
 
 async def test_a_week_says_the_same_in_every_window(
@@ -121,7 +123,7 @@ async def test_a_week_says_the_same_in_every_window(
     ]
 
 
-@pytest.mark.parametrize("path", ["", "/trend"])
+@pytest.mark.parametrize("path", ["", "/trend", "/representativeness"])
 async def test_the_whole_is_one_question_more_and_only_for_a_part(
     client: httpx.AsyncClient,
     index: EmbeddedIndex,

@@ -14,9 +14,10 @@ from minyi.errors import InvalidMargins, InvalidQuery
 from minyi.outputs import output
 from minyi.prevalence import share
 from minyi.query import Cell, Counts, Facet
-from minyi.shares.adjusting import Adjuster
+from minyi.shares.adjusting import Adjuster, Label, Labels
 from minyi.shares.denominators import Count
 from minyi.shares.held_out import HeldOut, HeldOutPolicy
+from minyi.shares.summing import total
 from minyi.speakers.margins import MAX_BYTES, Margins, load_margins, parse_margins
 from minyi.speakers.raking import apportion
 from minyi.speakers.representativeness import Reason, Representativeness, compare
@@ -264,14 +265,14 @@ def tagged(value: str, favor: int, against: int) -> Cell:
     return Cell(values=(value,), counts=counts, authors=favor + against)
 
 
-def adjuster(mistaken: int) -> Adjuster:
+def adjuster(mistaken: int, labels: dict[str, Labels] | None = None) -> Adjuster:
     """Of a tagger that takes so many of a hundred against for favor, in each of ten policies."""
     stances = {Stance.FAVOR: outputs(100, 0), Stance.AGAINST: outputs(mistaken, 100 - mistaken)}
     silent = StanceProbabilities(favor=0, against=0, none=1)
     stances[Stance.NONE] = {output(Stance.NONE, silent): 100}
     stances = {stance: {b: n for b, n in bins.items() if n} for stance, bins in stances.items()}
     policies = {f"p{n}": HeldOutPolicy(stances=stances) for n in range(10)}
-    return Adjuster({"m": HeldOut(model_id="m", policies=policies)})
+    return Adjuster({"m": HeldOut(model_id="m", policies=policies)}, labels)
 
 
 def test_raked_shares_are_adjusted_as_well() -> None:
@@ -285,7 +286,7 @@ def test_raked_shares_are_adjusted_as_well() -> None:
     better = raked.adjusted.favor
     size = round(raked.n_effective)
     alone = tagged("", round(0.75 * size), size - round(0.75 * size)).counts
-    as_any = adjuster(30).adjust("p", [alone])[0]
+    as_any = adjuster(30).adjust("p", [alone], whole=total(c.counts for c in cells))[0]
     assert as_any is not None
     for figure in ("value", "low", "high"):
         assert getattr(better, figure) == pytest.approx(getattr(as_any.favor, figure), abs=0.005)
@@ -293,6 +294,22 @@ def test_raked_shares_are_adjusted_as_well() -> None:
     assert (better.count, better.n) == (900, 1000)
     assert better.denominator == raked.favor.denominator
     assert compare("p", cells, HALVES).raked.adjusted is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_raked_and_adjusted_shares_are_the_groups_own_in_other_parts(labelled: bool) -> None:
+    cells = [tagged("北", 1200, 400), tagged("南", 180, 220)]
+    said = [cell.counts for cell in cells]
+    favor, against = outputs(1, 1)
+    labels = [Label("m", favor, Stance.FAVOR, 10)] * 130
+    labels += [Label("m", against, stance, 10) for stance in (Stance.FAVOR, Stance.AGAINST)] * 35
+    of_policy = {"p": Labels(tuple(labels))} if labelled else {}
+    known = adjuster(30, of_policy)
+    groups = [found.favor.value for found in known.adjust("p", said) if found]
+    raked = compare("p", cells, HALVES, known).raked
+    assert raked is not None
+    assert raked.adjusted is not None
+    assert raked.adjusted.favor.value == pytest.approx(np.mean(groups), abs=0.005)
 
 
 @settings(deadline=None)
