@@ -72,7 +72,10 @@ def differences(
     opinions = inside.total.counts.total if inside.total and enough else None
     # the tagger's errors are known for all that it says, not for what it is sure of
     known = None if of.sure else adjuster
-    tables, findings, made = tables_and_findings(policy_id, compared, known, of)
+    level = (everything or inside).total  # anyone may ask for it: it gives no hidden group away
+    tables, findings, made = tables_and_findings(
+        policy_id, compared, known, of, level.counts if level else None
+    )
     groups = {comparison.groups.by: comparison.groups for comparison in compared}
     turned = reversals.find(index, wanted, groups, part=everything is not None)
     return Differences(

@@ -20,8 +20,8 @@ from minyi.groups.grouping import MEASURES, Asked, By, Floats, Groups, group, hi
 from minyi.groups.pooling import Pooled, pool
 from minyi.groups.wording import finding_sentence
 from minyi.prevalence import Z95, share
-from minyi.query import Share
-from minyi.shares.adjusting import Adjuster
+from minyi.query import Counts, Share
+from minyi.shares.adjusting import Adjusted, Adjuster
 from minyi.shares.denominators import Denominator
 from minyi.shares.summaries import OPINIONS
 from minyi.vocabulary import Aspect, Polarity, Stance
@@ -173,6 +173,7 @@ def tables_and_findings(
     compared: Sequence[Comparison],
     adjuster: Adjuster | None = None,
     of: Denominator = OPINIONS,
+    whole: Counts | None = None,
 ) -> tuple[tuple[FacetTable, ...], tuple[Finding, ...], int]:
     """Return the facets with their groups, the real differences, those first that acting on would
     change most, and how many comparisons were made.
@@ -182,6 +183,7 @@ def tables_and_findings(
         compared: the facets' comparisons.
         adjuster: what is known of the tagger's errors.
         of: what the shares are of.
+        whole: all opinions on the policy; None: those of each facet's shown groups.
     """
     every = np.concatenate([c.p.ravel() for c in compared]) if compared else np.zeros(0)
     tested = ~np.isnan(every)
@@ -191,7 +193,9 @@ def tables_and_findings(
     for comparison in compared:
         flags = real[at : at + comparison.p.size].reshape(comparison.p.shape)
         at += comparison.p.size
-        table, some = _table(policy_id, comparison, flags, adjuster or Adjuster(), of)
+        shown = [cell.counts for cell in comparison.groups.shown]
+        adjusted = (adjuster or Adjuster()).adjust(policy_id, shown, False, whole)
+        table, some = _table(comparison, flags, adjusted, of)
         tables.append(table)
         findings += some
     findings.sort(key=lambda f: (-abs(f.compared.excess.value), f.by, f.value, f.sentence))
@@ -199,11 +203,10 @@ def tables_and_findings(
 
 
 def _table(
-    policy_id: str, comparison: Comparison, real: Mask, adjuster: Adjuster, of: Denominator
+    comparison: Comparison, real: Mask, adjusted: Sequence[Adjusted | None], of: Denominator
 ) -> tuple[FacetTable, list[Finding]]:
     groups = comparison.groups
     shown = groups.shown
-    adjusted = adjuster.adjust(policy_id, [cell.counts for cell in shown])
     rows, findings = [], []
     place = 0
     for label, off in zip(groups.labels, groups.hidden, strict=True):

@@ -97,6 +97,7 @@ async def test_a_region_asked_for_alone_is_read_as_one_of_the_groups(
 ) -> None:
     split = await get(client, TREND, group="region")
     assert split["uncorrected"] is None
+    compared = {facet["by"]: facet["groups"] for facet in (await _differences(client))["facets"]}
     for group in split["groups"]:
         region = group["group"]
         expected = group["adjusted"]
@@ -111,9 +112,12 @@ async def test_a_region_asked_for_alone_is_read_as_one_of_the_groups(
         assert listed["items"][0]["adjusted"] == expected
         speakers = await get(client, f"{ELEVATORS}/representativeness", region=region)
         assert speakers["adjusted"] == expected
+        (row,) = (row for row in compared["region"] if row["value"] == region)
+        for side in ("favor", "against"):
+            assert row[side]["adjusted"] == expected[side]
 
 
-async def test_a_week_says_the_same_in_every_window(
+async def test_a_week_says_the_same_in_every_window_and_a_group_in_every_filter(
     client: httpx.AsyncClient,
 ) -> None:
     all_weeks = (await get(client, TREND))["rows"]
@@ -121,6 +125,12 @@ async def test_a_week_says_the_same_in_every_window(
     assert [row["adjusted"] for row in late["rows"]] == [
         row["adjusted"] for row in all_weeks[WEEKS // 2 :]
     ]
+    months = (await get(client, TREND, interval="month", region="B市"))["rows"]
+    compared = await _differences(client, region="B市")
+    (by_month,) = (facet["groups"] for facet in compared["facets"] if facet["by"] == "month")
+    for row in by_month:
+        (month,) = (month for month in months if month["bucket"] == row["value"])
+        assert row["favor"]["adjusted"] == month["adjusted"]["favor"]
 
 
 @pytest.mark.parametrize("path", ["", "/trend", "/representativeness"])
@@ -145,3 +155,7 @@ async def test_the_whole_is_one_question_more_and_only_for_a_part(
     await get(client, f"{ELEVATORS}{path}", region="B市")
     assert len(asked) == before + 1
     assert asked.count(every) == 1
+
+
+async def _differences(client: httpx.AsyncClient, **query: Any) -> Any:
+    return await get(client, f"{ELEVATORS}/differences", **query)
