@@ -16,6 +16,7 @@ from minyi.changes.detection import changes as detect
 from minyi.clock import today
 from minyi.domain import EARLIEST, LATEST
 from minyi.shares.denominators import Count
+from minyi.shares.wholes import wholes
 
 router = APIRouter(prefix="/v1/policies/{policy_id}", tags=["policies"])
 
@@ -52,4 +53,5 @@ def comparison(
     scope = scope.model_copy(update={"policy_id": known.id})
     found = read_days(wired.index, scope, today(wired.clock), count)
     adjuster = None if scope.sure else wired.adjuster
-    return compare(known.id, found, date, days, adjuster)
+    whole = wholes(wired.index, scope, wired.adjuster, found.of).get(known.id)
+    return compare(known.id, found, date, days, adjuster, whole)

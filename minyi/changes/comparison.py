@@ -79,17 +79,31 @@ class Comparison(Model):
 
 
 def compare(
-    policy_id: str, days: Days, around: date, length: int, adjuster: Adjuster | None = None
+    policy_id: str,
+    days: Days,
+    around: date,
+    length: int,
+    adjuster: Adjuster | None = None,
+    whole: Counts | None = None,
 ) -> Comparison:
     """Compare the ``length`` days before a date with as many from it on.
 
     Days of a season are left out on both sides, and so are days outside the data.
+
+    Args:
+        policy_id: the policy.
+        days: its days.
+        around: the first day of the later window.
+        length: days on each side.
+        adjuster: what is known of the tagger's errors; None: nothing.
+        whole: all opinions on the policy, where the days are narrowed; None: those of all days.
     """
     middle = days.place(around)
     before, after = _between(days, middle - length, middle), _between(days, middle, middle + length)
     rows = tuple(contrast(days, series, before, after) for series in days.series)
     if adjuster:
-        moves = adjuster.moves(policy_id, [_said(days, before), _said(days, after)])
+        whole = whole or summed(days.cells.values())
+        moves = adjuster.moves(policy_id, [_said(days, before), _said(days, after)], whole)
         rows = tuple(_corrected(row, days, before, after, moves) for row in rows)
     return Comparison(
         policy_id=policy_id,

@@ -30,6 +30,7 @@ from minyi.policy import Policy
 from minyi.prevalence import FLOOR
 from minyi.query import Share
 from minyi.shares.denominators import Count
+from minyi.shares.wholes import wholes
 from minyi.vocabulary import ASPECT_ZH, EVENT_ZH
 
 NAMES = {
@@ -73,11 +74,14 @@ def changes(
     now = today(SystemClock())
     with existing_index(config) as opened:
         found = read_days(opened, scope, now, count)
+        errors = adjuster(config) if first else None
+        whole = wholes(opened, scope, errors, found.of).get(known.id) if errors else None
     answer: Changes | Comparison
     if first is None:
         answer = detect(known, found, arl)
     else:
-        answer = compare(known.id, found, first.astimezone(SHANGHAI).date(), days, adjuster(config))
+        around_day = first.astimezone(SHANGHAI).date()
+        answer = compare(known.id, found, around_day, days, errors, whole)
     if as_json:
         print(answer.model_dump_json())
     elif isinstance(answer, Comparison):

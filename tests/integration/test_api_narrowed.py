@@ -133,6 +133,20 @@ async def test_a_week_says_the_same_in_every_window_and_a_group_in_every_filter(
         assert row["favor"]["adjusted"] == month["adjusted"]["favor"]
 
 
+async def test_before_and_after_are_the_same_in_a_window_of_just_these_days(
+    client: httpx.AsyncClient,
+) -> None:
+    path = f"{ELEVATORS}/comparison"
+    middle = (FIRST + timedelta(weeks=WEEKS // 2)).date()
+    gaps = [
+        (await get(client, path, date=middle, days=21, **more))["rows"][0]["adjusted"]
+        for more in ({}, {"since": (FIRST + timedelta(weeks=2, hours=-12)).isoformat()})
+    ]
+    assert gaps[0] is not None
+    for figure in ("value", "low", "high"):
+        assert gaps[0][figure] == pytest.approx(gaps[1][figure], abs=0.002)
+
+
 @pytest.mark.parametrize("path", ["", "/trend", "/representativeness"])
 async def test_the_whole_is_one_question_more_and_only_for_a_part(
     client: httpx.AsyncClient,
