@@ -25,6 +25,7 @@ from models.metrics import (
     inverse_temperature,
     platt_scaling,
     policy_spread,
+    rare_bias,
     stance_loss,
     sure_from,
     thresholds,
@@ -36,7 +37,8 @@ log = logging.getLogger("models.calibrate")
 WRITTEN = frozenset({"comments", "others"})
 """Sources of comments that were written to be trained on."""
 ENOUGH = 100
-"""Rows from which the wide half's weight for a policy that it knows is a choice of its own."""
+"""Rows from which the wide half's weight for a policy that it knows, and what the rarest stance
+leans by, are choices of their own."""
 
 
 def outputs(tagger: OnnxTagger, rows: Sequence[Example]) -> tuple[Floats, Floats]:
@@ -69,12 +71,13 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
     )
     stance += np.where(taught[:, None], for_taught, for_new).astype(np.float32) * wide_stance
     heat = inverse_temperature(stance[known], truth[known])
+    bias = _bias(heat * stance, truth, known[real[known]])
     decision = decision.model_copy(
         update={
             "stance_scale": _rounded([heat] * len(STANCES)),
             "stance_wide": for_new,
             "stance_wide_known": for_taught,
-            "stance_bias": (0.0,) * len(STANCES),
+            "stance_bias": _rounded(bias),
             "prior": _rounded(np.bincount(truth[known], minlength=len(STANCES)) / len(known)),
         }
     )
@@ -87,12 +90,12 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
     if len(whole):
         share = wide_weight(cells[whole], wide_cells[whole], judged[whole], cell_loss)
         cells = cells + np.float32(share) * wide_cells
-        scale, bias = platt_scaling(cells[whole], judged[whole])
+        scale, offset = platt_scaling(cells[whole], judged[whole])
         decision = decision.model_copy(
             update={
                 "evaluation_wide": share,
                 "evaluation_scale": _rounded(scale),
-                "evaluation_bias": _rounded(bias),
+                "evaluation_bias": _rounded(offset),
             }
         )
         chances = cell_chances(decision, cells[whole])
@@ -147,6 +150,17 @@ def _wide_weights(
     if len(np.unique(taught)) < ENOUGH:
         return new, new
     return new, wide_weight(deep[taught], wide[taught], truth[taught], stance_loss)
+
+
+def _bias(
+    scaled: Floats, truth: npt.NDArray[np.int64], rows: npt.NDArray[np.intp]
+) -> tuple[float, ...]:
+    """Return what is added to the scaled logits of each stance, by what these rows say of it:
+    places of real comments, each as often as it counts. Written ones hold as many of each stance
+    as their writers wanted."""
+    if len(np.unique(rows)) < ENOUGH:
+        return (0.0,) * len(STANCES)
+    return rare_bias(scaled[rows], truth[rows])
 
 
 def _weighed(rows: npt.NDArray[np.bool_], weights: Sequence[int]) -> npt.NDArray[np.intp]:

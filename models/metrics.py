@@ -89,6 +89,20 @@ def inverse_temperature(logits: npt.NDArray[np.floating], truth: Ints) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
 
 
+LEANS = tuple(step / 20 for step in range(9))
+
+
+def rare_bias(logits: npt.NDArray[np.floating], truth: Ints) -> tuple[float, ...]:
+    """Return what is added to the scaled logits of each stance: zero but for the rarest, which the
+    likeliest class names too seldom. It gets the least of ``LEANS`` with which the macro-F1 lies
+    within 0.002 of the best."""
+    rarest = np.bincount(truth, minlength=logits.shape[1]).argmin()
+    biases = [tuple(lean * (np.arange(logits.shape[1]) == rarest)) for lean in LEANS]
+    scores = [macro_f1(truth, (logits + bias).argmax(1)) for bias in biases]
+    good = max(scores) - 0.002
+    return next(bias for bias, score in zip(biases, scores, strict=True) if score >= good)
+
+
 def stance_loss(logits: npt.NDArray[np.floating], truth: Ints) -> float:
     """Return the negative log-likelihood of a row at the best temperature."""
     scaled = logits * inverse_temperature(logits, truth)

@@ -235,3 +235,35 @@ def test_the_wide_half_weighs_more_where_real_rows_say_that_it_knows_the_policy(
     new, taught = calibrate._wide_weights(deep, blind, wide, truth, rows, rows[100:])
     assert new < 0.5 < taught
     assert calibrate._wide_weights(deep, blind, wide, truth, rows, few) == (new, new)
+
+
+def _few_against(rows: int, shift: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return logits that understate the rarest stance by ``shift``, and the truth."""
+    choice = np.random.default_rng(5)
+    shares = np.array([0.5, 0.1, 0.4])
+    truth = choice.choice(3, rows, p=shares)
+    logits = choice.normal(0, 1, (rows, 3)) + 1.5 * np.eye(3)[truth] + np.log(shares)
+    return logits - shift * (np.arange(3) == 1), truth
+
+
+def test_the_rarest_stance_leans_where_it_is_understated() -> None:
+    logits, truth = _few_against(6_000, 0.5)
+    bias = np.array(metrics.rare_bias(logits, truth))
+    assert bias[1] > 0
+    assert bias[0] == bias[2] == 0
+    named = (logits.argmax(1) == 1).sum()
+    assert named < ((logits + bias).argmax(1) == 1).sum() <= (truth == 1).sum()
+
+
+def test_a_stance_that_is_named_too_often_does_not_lean() -> None:
+    assert metrics.rare_bias(*_few_against(6_000, -2.0)) == (0, 0, 0)
+
+
+def test_few_real_rows_do_not_choose_a_lean() -> None:
+    calibrate: Any = pytest.importorskip("models.calibrate", reason="needs the train extra")
+
+    logits, truth = _few_against(400, 1.0)
+    rows = np.repeat(np.arange(400), 4)
+    assert calibrate._bias(logits, truth, rows)[1] > 0
+    few = np.repeat(np.arange(calibrate.ENOUGH - 1), 4)
+    assert calibrate._bias(logits, truth, few) == (0, 0, 0)
