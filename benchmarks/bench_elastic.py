@@ -30,7 +30,7 @@ from minyi.differences import differences
 from minyi.domain import Opinion
 from minyi.memory import collect_seldom
 from minyi.query import Group, Interval
-from minyi.settings import ElasticSettings
+from minyi.setting_groups import ElasticSettings
 
 Question = Callable[[ElasticIndex], object]
 NAMES = Names("bench-opinions")

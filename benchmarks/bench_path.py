@@ -51,7 +51,8 @@ from indexers.lifecycle import ALIAS, Names, create_months
 from minyi.domain import Comment
 from minyi.errors import MinyiError
 from minyi.registry import load_registry
-from minyi.settings import ROOT, ElasticSettings, TaggerSettings
+from minyi.setting_groups import ElasticSettings, TaggerSettings
+from minyi.settings import ROOT
 from models.artifact import SHIPPED
 from models.runtime import OnnxTagger
 from streams.access import access

@@ -6,7 +6,7 @@ from elasticsearch import Elasticsearch
 
 from indexers.client import available
 from minyi.errors import SettingError
-from minyi.settings import AccountSettings
+from minyi.setting_groups import AccountSettings
 
 KIBANA = "kibana_system"
 SHORTEST = 6

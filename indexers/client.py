@@ -13,7 +13,7 @@ from elastic_transport import ConnectionTimeout, TransportError
 from elasticsearch import ApiError, Elasticsearch
 
 from minyi.errors import IndexUnavailable, InvalidQuery, MinyiError, SettingError
-from minyi.settings import ElasticSettings
+from minyi.setting_groups import ElasticSettings
 
 TIMEOUT_S = 10.0
 """How long one request may take: a server that hangs is noticed after that."""

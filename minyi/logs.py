@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from minyi.errors import InvalidRecord, MinyiError
-from minyi.settings import LogSettings
+from minyi.setting_groups import LogSettings
 
 OURS = ("minyi", "streams", "models", "indexers", "api")
 """The loggers that follow the set level; libraries warn only: below that some quote what they

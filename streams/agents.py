@@ -23,7 +23,7 @@ from minyi.pipeline import opinions, protect, reading
 from minyi.policy import Policy
 from minyi.ports import Encoder, Index, Tagger
 from minyi.query import Rejection
-from minyi.settings import TaggerSettings
+from minyi.setting_groups import TaggerSettings
 from streams.batching import Event, Gate, acknowledge, batches
 from streams.dead_letters import Casualty, DeadLetters
 from streams.metrics import Metrics

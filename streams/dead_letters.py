@@ -14,7 +14,7 @@ from typing import Any
 from minyi.dead_letter import KEY_LENGTH, dead_letter
 from minyi.errors import InvalidRecord, TooManyDeadLetters
 from minyi.ports import Clock
-from minyi.settings import DeadLetterSettings
+from minyi.setting_groups import DeadLetterSettings
 from streams.progress import Progress
 
 log = logging.getLogger(__name__)

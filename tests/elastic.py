@@ -11,7 +11,7 @@ from indexers.client import connect
 from indexers.elastic import ElasticIndex
 from indexers.lifecycle import Names, set_up
 from indexers.mappings import SETTINGS
-from minyi.settings import ElasticSettings
+from minyi.setting_groups import ElasticSettings
 
 NOW = datetime(2024, 5, 20, tzinfo=UTC)
 

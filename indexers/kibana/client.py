@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from minyi.errors import KibanaRefused, KibanaUnavailable, SettingError
-from minyi.settings import KibanaSettings
+from minyi.setting_groups import KibanaSettings
 
 TIMEOUT_S = 60.0
 LONGEST_REASON = 300

@@ -20,7 +20,7 @@ from aiokafka.errors import (
 )
 
 from minyi.errors import BrokerUnavailable, SettingError
-from minyi.settings import KafkaSettings
+from minyi.setting_groups import KafkaSettings
 from streams.embedded import NewRecord, Record
 from streams.kafka.security import client_options
 from streams.topics import Layout, TopicSpec

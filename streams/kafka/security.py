@@ -10,7 +10,7 @@ from typing import Any
 from faust.auth import SASLCredentials, SSLCredentials
 
 from minyi.errors import SettingError
-from minyi.settings import KafkaSettings
+from minyi.setting_groups import KafkaSettings
 
 log = logging.getLogger(__name__)
 PREFIX = "MINYI_KAFKA__"

@@ -14,7 +14,8 @@ from minyi.domain import Opinion
 from minyi.ports import Index
 from minyi.query import Filters
 from minyi.registry import load_registry
-from minyi.settings import DeadLetterSettings, Settings, embedded_path
+from minyi.setting_groups import DeadLetterSettings
+from minyi.settings import Settings, embedded_path
 from streams.access import access, chunks
 from streams.app import build
 from streams.embedded import NewRecord

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from minyi.domain import Comment
 from minyi.errors import InvalidRecord
-from minyi.settings import DeadLetterSettings, load_settings
+from minyi.setting_groups import DeadLetterSettings
+from minyi.settings import load_settings
 from tests.hostile import hostile_records
 from tests.stream import run
 

@@ -23,7 +23,7 @@ from indexers.roles import roles
 from minyi.dead_letter import DeadLetter
 from minyi.errors import SettingError
 from minyi.query import Facet, Filters, Interval
-from minyi.settings import ElasticSettings
+from minyi.setting_groups import ElasticSettings
 from minyi.vocabulary import Stance
 from tests.conftest import missing
 from tests.elastic import NOW

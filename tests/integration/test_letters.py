@@ -20,7 +20,8 @@ from minyi.dead_letter import DeadLetter, LetterFilters, dead_letter
 from minyi.domain import Comment, Link, LinkBy, LinkedComment
 from minyi.errors import BrokerUnavailable, InvalidQuery, MinyiError
 from minyi.ports import LetterBox
-from minyi.settings import DeadLetterSettings, Settings, embedded_path, load_settings
+from minyi.setting_groups import DeadLetterSettings
+from minyi.settings import Settings, embedded_path, load_settings
 from minyi.vocabulary import Stance
 from streams.access import Access, access
 from streams.dead_letters import RETRY_OF

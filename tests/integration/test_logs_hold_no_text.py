@@ -15,7 +15,8 @@ from minyi.domain import Opinion, Tagging
 from minyi.errors import BrokerUnavailable, IndexUnavailable
 from minyi.policy import Policy
 from minyi.query import Rejection
-from minyi.settings import LogSettings, embedded_path, load_settings
+from minyi.setting_groups import LogSettings
+from minyi.settings import embedded_path, load_settings
 from tests.stream import QuickTagger, comments, run
 
 TEXT, PLAIN = "住在梧桐巷九号", "4f9c-told-in-confidence"

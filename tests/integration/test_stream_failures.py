@@ -14,7 +14,8 @@ from minyi.domain import Opinion, Tagging
 from minyi.errors import BrokerUnavailable, IndexUnavailable, SettingError
 from minyi.policy import Policy
 from minyi.query import Rejection
-from minyi.settings import TaggerSettings, embedded_path, load_settings
+from minyi.setting_groups import TaggerSettings
+from minyi.settings import embedded_path, load_settings
 from streams.access import access
 from tests.stream import QuickTagger, append, comments, run, started
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from minyi.dead_letter import KEPT_BYTES, DeadLetter, dead_letter
 from minyi.errors import TooManyDeadLetters
-from minyi.settings import DeadLetterSettings, Settings, load_settings
+from minyi.setting_groups import DeadLetterSettings
+from minyi.settings import Settings, load_settings
 from streams.dead_letters import Window
 from tests.stream import comments, run
 

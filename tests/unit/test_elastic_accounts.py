@@ -13,7 +13,7 @@ import pytest
 from indexers.accounts import put_accounts
 from indexers.client import connect
 from minyi.errors import SettingError
-from minyi.settings import AccountSettings, ElasticSettings
+from minyi.setting_groups import AccountSettings, ElasticSettings
 
 
 class Requests(list[tuple[str, str, Any]]):

@@ -22,7 +22,7 @@ from indexers.lifecycle import Names, months_before, put_templates
 from indexers.roles import apply, roles
 from minyi.errors import IndexUnavailable, SettingError
 from minyi.query import Filters
-from minyi.settings import ElasticSettings
+from minyi.setting_groups import ElasticSettings
 from tests.elastic import NOW
 
 Answer = tuple[int, Any]

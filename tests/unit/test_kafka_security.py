@@ -13,7 +13,7 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 from pydantic import SecretStr
 
 from minyi.errors import SettingError
-from minyi.settings import KafkaSettings
+from minyi.setting_groups import KafkaSettings
 from streams.kafka import KafkaAccess, client_options, credentials, servers
 
 SECRET = "correct horse battery staple"

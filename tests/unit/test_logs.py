@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from minyi.errors import IndexUnavailable, InvalidRecord
 from minyi.logs import OURS, JsonLine, Line, configure, said
-from minyi.settings import LogSettings
+from minyi.setting_groups import LogSettings
 
 SECRET = "我家住在幸福路七号"
 ours, foreign = logging.getLogger("streams.tests"), logging.getLogger("library")

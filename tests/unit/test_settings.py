@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from yarl import URL
 
 from minyi.errors import SettingError
-from minyi.settings import ApiSettings, Settings, embedded_path, load_settings
+from minyi.setting_groups import ApiSettings
+from minyi.settings import Settings, embedded_path, load_settings
 from streams.embedded import Transport
 
 GROUPS = [
