@@ -1,9 +1,9 @@
-"""``minyi ingest``, ``record``, ``replay``, ``setup``: what goes into the topics."""
+"""``minyi ingest``: files of comments, into the topics."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -16,17 +16,7 @@ from rich.text import Text
 from minyi.cli.options import Columns
 from minyi.cli.progress import bars, stream_progress
 from minyi.cli.tables import plain
-from minyi.cli.wiring import (
-    Data,
-    console,
-    digest_line,
-    index,
-    output,
-    registry,
-    service,
-    set_up_index,
-    settings,
-)
+from minyi.cli.wiring import Data, console, output, service, settings
 from minyi.clock import SystemClock
 from minyi.domain import SHANGHAI, Comment
 from minyi.errors import InvalidRecord, LogInUse, SettingError
@@ -35,16 +25,12 @@ from minyi.settings import Settings
 if TYPE_CHECKING:
     from minyi.ports import CommentSink
     from streams.intake.ingest import Plan, Report
-    from streams.provision import Step
 
 SHOWN_ROWS = 5
 
 
 def add_to(app: typer.Typer) -> None:
     app.command()(ingest)
-    app.command()(record)
-    app.command()(replay)
-    app.command()(setup)
 
 
 def ingest(
@@ -77,88 +63,6 @@ def ingest(
             _show(planned)
         return
     asyncio.run(_ingest(settings(data), plans))
-
-
-def record(
-    file: Annotated[Path, typer.Argument(help="Recording to write; .gz packs it.")],
-    topic: Annotated[
-        list[str] | None, typer.Option(help="Topics. \\[default: policies, comments]")
-    ] = None,
-    data: Data = None,
-) -> None:
-    """Record topics to a file, with keys, timestamps and partitions."""
-    from streams.access import access
-    from streams.replay import record as write
-    from streams.topics import COMMENTS, POLICIES
-
-    config = settings(data)
-
-    async def run() -> int:
-        async with access(config) as broker:
-            return await write(broker, topic or [POLICIES, COMMENTS], file)
-
-    print(f"{asyncio.run(run()):,} records in {file}")
-
-
-def replay(
-    file: Annotated[Path, typer.Argument(help="A recording.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and count it.")] = False,
-    data: Data = None,
-) -> None:
-    """Replay a recording; on an embedded broker, run the stream until it is drained.
-
-    A recording that holds the registry is replayed with it, not with the files of today.
-    """
-    from streams.replay import read_recording
-
-    topics, records = read_recording(file)
-    if dry_run:
-        print(f"{sum(1 for _ in records):,} records on {', '.join(topics)}")
-        return
-    config = settings(data)
-    print(f"{asyncio.run(_replay(config, file, topics)):,} records replayed")
-    if config.embedded_broker:
-        with index(config) as opened:
-            print(digest_line(opened))
-
-
-def setup(
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")
-    ] = False,
-    adjust: Annotated[
-        bool, typer.Option("--adjust", help="Change settings of topics that differ from ours.")
-    ] = False,
-    data: Data = None,
-) -> None:
-    """Create the topics that are missing, publish the registry, ready the index.
-
-    Safe to repeat, and on every deploy. A topic that exists keeps its partitions; one with
-    fewer than MINYI_PARTITIONS is refused.
-    """
-    from streams.access import access
-    from streams.provision import carry_out, plan, publish_registry, unpublished
-
-    config = settings(data)
-
-    async def run() -> None:
-        policies = registry(config)
-        async with access(config) as broker:
-            steps = await plan(broker, config.partitions, adjust)
-            if dry_run:
-                _show_steps(steps)
-                changed = await unpublished(broker, policies.values())
-                print(f"registry: {len(policies)} policies {'to publish' if changed else 'same'}")
-                return
-            await carry_out(broker, steps, config.partitions)
-            published = await publish_registry(broker, policies.values())
-        _tell_steps(steps)
-        print(f"registry: {len(policies)} policies {'published' if published else 'unchanged'}")
-
-    asyncio.run(run())
-    if not config.embedded_index and not dry_run:
-        created = set_up_index(config)
-        print(f"index: templates put, {', '.join(created) or 'no index missing'}")
 
 
 async def _ingest(config: Settings, plans: Sequence[Plan]) -> None:
@@ -204,21 +108,6 @@ def _raise(unread: Sequence[SettingError]) -> None:
         raise SettingError("; ".join(map(str, unread)))
 
 
-async def _replay(config: Settings, file: Path, topics: Collection[str]) -> int:
-    from streams.access import access
-    from streams.replay import replay as append
-    from streams.topics import POLICIES
-
-    async with access(config) as broker:
-        with bars() as progress:
-            task = progress.add_task("replaying", total=None)
-            count = await append(broker, file, partial(progress.advance, task))
-        if config.embedded_broker:
-            async with service(config, publish=POLICIES not in topics) as (running, _):
-                await stream_progress(config, running)
-    return count
-
-
 async def _publish(
     plans: Sequence[Plan], sink: CommentSink, rejected: Sequence[InvalidRecord] = ()
 ) -> list[SettingError]:
@@ -254,33 +143,6 @@ def _tell(planned: Plan, report: Report) -> None:
     )
     if report.rows and not report.good:
         raise SettingError(f"no row of {planned.file.path.name} could be read; look with --dry-run")
-
-
-def _tell_steps(steps: Sequence[Step]) -> None:
-    """Say what set-up has done, and what it has left as it is."""
-    created = [step.topic for step in steps if step.action == "create"]
-    print(f"topics created: {', '.join(created) or 'none missing'}")
-    for step in steps:
-        if step.action == "adjust":
-            print(f"topic {step.topic} adjusted: {step.detail}")
-        elif step.action == "differs":
-            console.print(
-                f"topic {step.topic} differs: {step.detail} (--adjust changes settings)",
-                markup=False,
-            )
-        elif step.action == "keep" and step.detail:
-            console.print(f"topic {step.topic} kept: {step.detail}", markup=False)
-
-
-def _show_steps(steps: Sequence[Step]) -> None:
-    """Print what set-up would do."""
-    rows = Table("topic", "would", "detail")
-    for step in steps:
-        rows.add_row(
-            *plain(step.topic, step.action, step.detail),
-            style="red" if step.action == "refuse" else None,
-        )
-    output.print(rows)
 
 
 def _show(planned: Plan) -> None:
