@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 
 from minyi.cli import tables
-from minyi.cli.options import Json, Since, Until, day, filters
+from minyi.cli.options import Data, Json, Since, Until, day, filters
 from minyi.cli.overview import overview
 from minyi.cli.wiring import (
-    Data,
     adjuster,
     digest_line,
     existing_index,

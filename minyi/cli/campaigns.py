@@ -10,9 +10,9 @@ from rich.text import Text
 
 from minyi.campaigns.collapsing import Campaign, Collapsed, Spread
 from minyi.campaigns.headlines import Flip, Headline
-from minyi.cli.options import Json, Since, Until, day, filters
+from minyi.cli.options import Data, Json, Since, Until, day, filters
 from minyi.cli.tables import framed, percent, plain
-from minyi.cli.wiring import Data, existing_index, known_policy, output, registry, settings
+from minyi.cli.wiring import existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock
 from minyi.domain import SHANGHAI
 from minyi.errors import InvalidQuery

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from minyi.cli import letters as shown
 from minyi.cli.letters import SHORT, visible
-from minyi.cli.wiring import Data, console, output, settings
+from minyi.cli.options import Data
+from minyi.cli.wiring import console, output, settings
 from minyi.dead_letter import LetterFilters, LetterHead, Outcome
 from minyi.domain import MAX_RECORD_BYTES
 from minyi.errors import InvalidQuery, LogInUse, SettingError

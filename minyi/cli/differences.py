@@ -8,17 +8,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from minyi.cli.options import Json, Since, Until, day, filters
+from minyi.cli.options import Data, Json, Since, Until, day, filters
 from minyi.cli.tables import framed, plain
-from minyi.cli.wiring import (
-    Data,
-    adjuster,
-    existing_index,
-    known_policy,
-    output,
-    registry,
-    settings,
-)
+from minyi.cli.wiring import adjuster, existing_index, known_policy, output, registry, settings
 from minyi.differences import Differences, differences
 from minyi.groups.comparing import Compared, FacetTable, Finding
 from minyi.groups.reversals import Reversal

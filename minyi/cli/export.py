@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from minyi.cli.options import Json
+from minyi.cli.options import Data, Json
 from minyi.cli.publisher import publisher
 from minyi.cli.tables import plain
 from minyi.cli.wiring import (
-    Data,
     adjuster,
     console,
     existing_index,

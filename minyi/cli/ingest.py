@@ -13,10 +13,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from minyi.cli.options import Columns
+from minyi.cli.options import Columns, Data
 from minyi.cli.progress import bars, stream_progress
 from minyi.cli.tables import plain
-from minyi.cli.wiring import Data, console, output, service, settings
+from minyi.cli.wiring import console, output, service, settings
 from minyi.clock import SystemClock
 from minyi.domain import SHANGHAI, Comment
 from minyi.errors import InvalidRecord, LogInUse, SettingError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +16,12 @@ from minyi.query import Filters
 Columns = Annotated[
     list[str] | None,
     typer.Option("--map", help="field=column, e.g. text=留言详情; repeat for more."),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", help="Folder of the log and the index. \\[env: MINYI_DATA; default: var]"
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Since = Annotated[str | None, typer.Option(help="First day, as 2024-03-01.")]

@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
+from minyi.cli.options import Data
 from minyi.cli.progress import bars, stream_progress
-from minyi.cli.wiring import Data, digest_line, index, service, settings
+from minyi.cli.wiring import digest_line, index, service, settings
 from minyi.settings import Settings
 
 

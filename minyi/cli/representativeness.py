@@ -9,10 +9,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from minyi.cli.options import Json, Since, Until, day, filters
+from minyi.cli.options import Data, Json, Since, Until, day, filters
 from minyi.cli.tables import framed, percent, plain
 from minyi.cli.wiring import (
-    Data,
     adjuster,
     existing_index,
     known_policy,

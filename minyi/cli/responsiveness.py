@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from minyi.cli.changes import gap_text, series_name
-from minyi.cli.options import Json, Since, Until, day, filters
+from minyi.cli.options import Data, Json, Since, Until, day, filters
 from minyi.cli.tables import framed, percent
-from minyi.cli.wiring import Data, existing_index, known_policy, output, registry, settings
+from minyi.cli.wiring import existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock, today
 from minyi.replies.contrasts import Contrasted
 from minyi.replies.responsiveness import (

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from minyi.cli import tables
+from minyi.cli.options import Data
 from minyi.cli.overview import overview
 from minyi.cli.patience import until_available
 from minyi.cli.progress import bars, stream_progress
@@ -30,7 +31,7 @@ from minyi.cli.serving import (
     tell,
     url_of,
 )
-from minyi.cli.wiring import Data, adjuster, console, output, registry, service, settings, settle
+from minyi.cli.wiring import adjuster, console, output, registry, service, settings, settle
 from minyi.clock import SystemClock
 from minyi.ports import Index
 from minyi.query import Counts, Filters

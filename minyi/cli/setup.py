@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from minyi.cli.options import Data
 from minyi.cli.tables import plain
-from minyi.cli.wiring import Data, console, output, registry, set_up_index, settings
+from minyi.cli.wiring import console, output, registry, set_up_index, settings
 
 if TYPE_CHECKING:
     from streams.provision import Step

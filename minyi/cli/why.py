@@ -8,9 +8,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from minyi.cli.options import Json, Since, Until, day, filters
+from minyi.cli.options import Data, Json, Since, Until, day, filters
 from minyi.cli.tables import framed
-from minyi.cli.wiring import Data, existing_index, known_policy, output, registry, settings
+from minyi.cli.wiring import existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock
 from minyi.policy import Policy
 from minyi.prevalence import FLOOR

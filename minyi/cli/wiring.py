@@ -8,9 +8,8 @@ import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 
 from minyi import logs
@@ -40,12 +39,6 @@ output = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120)
 
 SLOW_S = 60.0
 """How long one request may take that makes or moves indices."""
-Data = Annotated[
-    Path | None,
-    typer.Option(
-        "--data", help="Folder of the log and the index. \\[env: MINYI_DATA; default: var]"
-    ),
-]
 
 
 def settings(data: Path | None = None) -> Settings:
