@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -33,6 +34,8 @@ from minyi.setting_groups import (
 
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED = "embedded"
+Place = Literal["broker", "index"]
+PLACES: tuple[Place, ...] = ("broker", "index")
 
 
 class Settings(BaseSettings):
@@ -116,6 +119,20 @@ class Settings(BaseSettings):
     def embedded_broker(self) -> bool:
         return urlsplit(self.broker_url).scheme == EMBEDDED
 
+    def outside(self, *used: Place) -> list[str]:
+        """Return the variables that name another place for what is used than one in ``data``;
+        without an argument both are.
+
+        Raises:
+            SettingError: when an embedded URL names no folder.
+        """
+        urls = {place: url for place in used or PLACES if (url := getattr(self, place))}
+        return [f"MINYI_{place.upper()}" for place, url in urls.items() if not self._holds(url)]
+
+    def _holds(self, url: str) -> bool:
+        folder = embedded_path(url) if urlsplit(url).scheme == EMBEDDED else None
+        return folder is not None and folder.resolve().is_relative_to(self.data.resolve())
+
 
 def _embedded_url(folder: Path) -> str:
     """Return the URL of a folder, whatever characters its name holds."""
@@ -180,6 +197,26 @@ def load_settings(**overrides: object) -> Settings:
             for e in error.errors(include_url=False)
         ]
         raise SettingError("; ".join(lines)) from error
+
+
+def load_settings_in(folder: Path, *used: Place) -> Settings:
+    """Read the settings of a command that is told the folder of log and index.
+
+    Args:
+        folder: wins over ``MINYI_DATA``.
+        used: what the command uses of the two; none: both.
+
+    Raises:
+        SettingError: see :func:`load_settings`; and when a variable names another place for what
+            is used, since either could be meant.
+    """
+    config = load_settings(data=folder.resolve())
+    if names := config.outside(*used):
+        raise SettingError(
+            f"{', '.join(names)}: another place than --data {folder}. Leave --data out, or unset "
+            f"what is set, with {'= '.join(names)}= before the command"
+        )
+    return config
 
 
 def _ungrouped(name: str) -> str:

@@ -50,7 +50,7 @@ def trend(
     data: Data = None,
 ) -> None:
     """Show how stance, evaluation and salience of a policy move, with intervals."""
-    config = settings(data)
+    config = settings(data, "index")
     policies = registry(config)
     scope = filters(since=day(since), until=day(until), sure=sure or None)
     voting = count is Count.AUTHORS
@@ -104,7 +104,7 @@ def search(
         since=day(since),
         until=day(until),
     )
-    with existing_index(settings(data)) as opened:
+    with existing_index(settings(data, "index")) as opened:
         page = opened.search(query, wanted, limit, cursor)
     if as_json:
         print(page.model_dump_json())
@@ -116,5 +116,5 @@ def search(
 
 def digest(data: Data = None) -> None:
     """Name the state of the index in one line: opinions and a hash over all of them."""
-    with existing_index(settings(data)) as opened:
+    with existing_index(settings(data, "index")) as opened:
         print(digest_line(opened))

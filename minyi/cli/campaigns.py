@@ -50,7 +50,7 @@ def campaigns(
     from api import campaign_pages
     from api.campaigns import CampaignReader
 
-    config = settings(data)
+    config = settings(data, "index")
     known = known_policy(registry(config), policy)
     scope = filters(
         region=region, channel=channel, source=source, since=day(since), until=day(until)

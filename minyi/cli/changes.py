@@ -59,7 +59,7 @@ def changes(
     data: Data = None,
 ) -> None:
     """Show when stance, criticism or volume changed; or, with --around, before and after a day."""
-    config = settings(data)
+    config = settings(data, "index")
     known = known_policy(registry(config), policy)
     scope = filters(policy_id=known.id, since=day(since), until=day(until))
     first = moment("around", around)

@@ -52,7 +52,7 @@ def list_letters(
     filters = _filters(stage, since, reason)
 
     async def run() -> None:
-        async with _letters(settings(data)) as box:
+        async with _letters(settings(data, "broker")) as box:
             page = await box.page(filters, limit)
         if as_json:
             for head in page.items:
@@ -72,7 +72,7 @@ def show(
     """Show one dead letter: why, where, and the original as it was received, unredacted."""
 
     async def run() -> None:
-        async with _letters(settings(data)) as box:
+        async with _letters(settings(data, "broker")) as box:
             (head,) = await _named(box, [key])
             letter = await box.get(head.key)
         if not raw:
@@ -109,7 +109,7 @@ def retry(
     edited = None if edit is None else _content(edit)
 
     async def run() -> None:
-        config = settings(data)
+        config = settings(data, "broker")
         async with _letters(config) as box:
             heads = await _chosen(box, keys or [], every, filters)
             if edited is not None and len(heads) != 1:
@@ -140,7 +140,7 @@ def drop(
     filters = _filters(stage, since, reason)
 
     async def run() -> None:
-        async with _letters(settings(data)) as box:
+        async with _letters(settings(data, "broker")) as box:
             heads = await _chosen(box, keys or [], every, filters)
             if dry_run or not heads:
                 _preview(heads, "dropped")

@@ -37,7 +37,7 @@ def show(
     data: Data = None,
 ) -> None:
     """Show which regions, channels, sources, ages and months really differ on a policy."""
-    config = settings(data)
+    config = settings(data, "index")
     known = known_policy(registry(config), policy)
     scope = filters(since=day(since), until=day(until))
     with existing_index(config) as opened:

@@ -48,7 +48,7 @@ def export(
     data: Data = None,
 ) -> None:
     """Write the open data: aggregates that tell nothing of a few people, with a datasheet."""
-    config = settings(data)
+    config = settings(data, "index")
     chosen = tuple(dict.fromkeys(wanted)) if wanted else formats()
     for each in chosen:
         require(each)

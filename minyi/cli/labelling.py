@@ -65,7 +65,7 @@ def label(
     """
     if labels and write:
         raise InvalidQuery("--write keeps answers, and with --labels nothing is asked: give one")
-    config = settings(data)
+    config = settings(data, "index")
     known = known_policy(registry(config), policy)
     with existing_index(config) as opened:
         opinions = {opinion.id: opinion for opinion in _opinions(opened, known.id)}

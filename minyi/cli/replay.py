@@ -33,7 +33,7 @@ def record(
     from streams.replay import record as write
     from streams.topics import COMMENTS, POLICIES
 
-    config = settings(data)
+    config = settings(data, "broker")
 
     async def run() -> int:
         async with access(config) as broker:

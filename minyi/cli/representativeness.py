@@ -63,7 +63,7 @@ def representativeness(
     data: Data = None,
 ) -> None:
     """Weight a policy's shares to known margins, and show how far its speakers differ from them."""
-    config = settings(data)
+    config = settings(data, "index")
     known = known_policy(registry(config), policy)
     population = load_margins(margins_file) if margins_file else margins(config)
     scope = filters(policy_id=known.id, since=day(since), until=day(until))

@@ -46,7 +46,7 @@ def responsiveness(
     data: Data = None,
 ) -> None:
     """Show the answered share and the time to an answer, the unanswered counted as waiting."""
-    config = settings(data)
+    config = settings(data, "index")
     policies = registry(config)
     scope = filters(
         policy_id=known_policy(policies, policy).id if policy else None,

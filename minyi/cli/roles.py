@@ -49,7 +49,7 @@ def worker(
     data: Data = None,
 ) -> None:
     """Run the stream alone, on Kafka; as many as there are partitions share the work."""
-    config = settings(data)
+    config = settings(data, "index")
     _need_kafka(config, "worker")
     if config.embedded_index:
         log.warning(
@@ -72,7 +72,7 @@ def api(
     data: Data = None,
 ) -> None:
     """Run page, API and alerts without the stream; minyi worker runs that."""
-    config = settings(data)
+    config = settings(data, "index")
     if public:
         run(answer_the_public(config, port or config.api.port))
         return

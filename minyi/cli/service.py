@@ -35,7 +35,7 @@ from minyi.cli.wiring import adjuster, console, output, registry, service, setti
 from minyi.clock import SystemClock
 from minyi.ports import Index
 from minyi.query import Counts, Filters
-from minyi.settings import ROOT, Settings, embedded_path
+from minyi.settings import ROOT, Settings, embedded_path, load_settings
 
 if TYPE_CHECKING:
     from streams.access import Access
@@ -60,8 +60,8 @@ def demo(
 ) -> None:
     """Run the whole service on the bundled stream of comments, then keep serving. All of it stays
     in its own folder, whatever broker and index are set: the comments are invented."""
-    config = settings(data)
-    folder = config.data / "demo" if data is None else config.data
+    config = settings()
+    folder = config.data / "demo" if data is None else data.resolve()
     config = config.model_copy(update={"data": folder, "broker": "", "index": ""})
     run(_run(config, port or config.api.port, bundle=BUNDLE, once=once))
 
@@ -125,15 +125,25 @@ async def _first_trend(config: Settings, running: Service, url: str) -> None:
         output.print(tables.overview(overview(registry(config), totals, adjuster(config))))
     if running.progress.dead:
         console.print(f"{running.progress.dead:,} records went to the dead letters")
-    folder = "" if config.data == ROOT / "var" else f" --data {_short(config.data)}"
     output.print(f"[bold]page[/bold]   {url}/          [bold]API[/bold]   {url}/docs")
+    unset, folder = _around_a_command(config)
     program = _short(Path(sys.argv[0]).absolute()) if sys.argv[0].endswith("minyi") else "minyi"
+    asked = f"{unset}{program}"
     output.print(
-        f"[bold]trend[/bold]  {program} trend driving-restriction{folder}\n"
-        f"[bold]search[/bold] {program} search 早高峰{folder}\n"
-        f"[bold]yours[/bold]  {program} ingest FILE.csv{folder}   (.jsonl .csv .xlsx, .gz .xz)",
+        f"[bold]trend[/bold]  {asked} trend driving-restriction{folder}\n"
+        f"[bold]search[/bold] {asked} search 早高峰{folder}\n"
+        f"[bold]yours[/bold]  {asked} ingest FILE.csv{folder}   (.jsonl .csv .xlsx, .gz .xz)",
         highlight=False,
     )
+
+
+def _around_a_command(config: Settings) -> tuple[str, str]:
+    """Return what is typed before and behind another command for it to find the same places."""
+    if config.outside():  # the variables that name them will
+        return "", ""
+    others = load_settings(data=config.data).outside()  # the demo leaves them alone
+    folder = "" if config.data == ROOT / "var" else f" --data {_short(config.data)}"
+    return "".join(f"{name}= " for name in others), folder
 
 
 def _settled_totals(index: Index) -> dict[str, Counts]:

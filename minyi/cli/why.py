@@ -36,7 +36,7 @@ def why(
     """Show the phrases that set the sides of a policy apart, and quotes that stand for them."""
     from api.campaigns import CampaignReader
 
-    config = settings(data)
+    config = settings(data, "index")
     known = known_policy(registry(config), policy)
     scope = filters(
         region=region, channel=channel, source=source, since=day(since), until=day(until)

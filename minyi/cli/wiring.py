@@ -19,7 +19,7 @@ from minyi.errors import InvalidArtifact, InvalidQuery, SettingError
 from minyi.policy import Policy
 from minyi.ports import Index
 from minyi.registry import load_registry
-from minyi.settings import Settings, embedded_path, load_settings
+from minyi.settings import Place, Settings, embedded_path, load_settings, load_settings_in
 from minyi.speakers.margins import Margins, load_margins
 
 if TYPE_CHECKING:
@@ -41,9 +41,17 @@ SLOW_S = 60.0
 """How long one request may take that makes or moves indices."""
 
 
-def settings(data: Path | None = None) -> Settings:
-    """Read the settings, ``--data`` wins over the environment, and log as they say."""
-    config = load_settings() if data is None else load_settings(data=data.resolve())
+def settings(data: Path | None = None, *used: Place) -> Settings:
+    """Read the settings, and log as they say.
+
+    Args:
+        data: the folder of ``--data``.
+        used: what the command uses in it; none: both.
+
+    Raises:
+        SettingError: also when what is used is set to be elsewhere than in that folder.
+    """
+    config = load_settings() if data is None else load_settings_in(data, *used)
     logs.configure(config.log)
     return config
 
