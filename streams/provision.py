@@ -88,8 +88,8 @@ def _misfit(name: str, present: int, wanted: int) -> str:
         return f"{has}, and MINYI_PARTITIONS is {wanted}: set MINYI_PARTITIONS={present}"
     return (
         f"{has}, and MINYI_PARTITIONS is {wanted}. More would move keys to other partitions: set "
-        f"MINYI_PARTITIONS={present}, or minyi record the topics, delete them, run minyi setup "
-        "and send the records again"
+        f"MINYI_PARTITIONS={present}, or record the comments, delete the topics, set up and replay "
+        "(docs/operations.md, Kafka)"
     )
 
 

@@ -1,4 +1,5 @@
-"""Record topics to a file and replay them: keys, headers, timestamps and partitions are kept.
+"""Record topics to a file and replay them: keys, headers and timestamps are kept, and partitions
+where there are as many.
 
 A recording is JSON Lines, gzipped when its name ends in ``.gz``. The first line names the topics
 and their partitions; each further line is one record, its bytes as text where they are UTF-8
@@ -10,6 +11,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import logging
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +22,8 @@ from streams.access import Access, chunks
 from streams.embedded import NewRecord, Record
 from streams.embedded.records import checked
 from streams.topics import CHANGELOG, SPECS
+
+log = logging.getLogger(__name__)
 
 FORMAT = "minyi-recording/1"
 COMPACTED = frozenset(spec.name for spec in (*SPECS, CHANGELOG) if spec.compacted)
@@ -79,11 +83,12 @@ async def replay(
 ) -> int:
     """Append a recording to the broker; return how many records.
 
-    Topics that are missing are created as they were; one that has, or can only have, another number
-    of partitions is refused, since the records could not keep theirs.
+    Topics that are missing are created as they were. Where one has another number of partitions,
+    its records go where their keys belong, those of a key in their order; a compacted one is
+    refused, since a key that was in two partitions might be left with another record.
 
     Raises:
-        SettingError: see :func:`read_recording`, and for topics and partitions that do not fit.
+        SettingError: see :func:`read_recording`, and for topics that do not fit.
         InvalidRecord: with the line that cannot be read or appended; nothing is appended.
     """
     topics, records = read_recording(path)
@@ -91,21 +96,28 @@ async def replay(
         pass
     present = await access.partitions(list(topics))
     made = {spec.name: spec.partitions for spec in SPECS}
+    moved = set()
     for name, count in topics.items():
         if name not in present and name not in made:
             raise SettingError(f"no topic {name!r} on this broker, and none that Minyi makes")
         here = present.get(name) or made.get(name) or count
-        if here != count:
+        if here == count:
+            continue
+        if name in COMPACTED:
             raise SettingError(
-                f"topic {name!r} has {here} partitions here and {count} in {path}; "
-                f"replay into an empty broker, or set MINYI_PARTITIONS={count} before set-up"
+                f"topic {name!r} is compacted and has {here} partitions here, {count} in {path}: "
+                "make a recording without it (minyi record FILE --topic comments)"
             )
+        moved.add(name)
+        log.info("topic %s: %d partitions in the recording, %d here", name, count, here)
     for spec in SPECS:
         if spec.name in topics and spec.name not in present:
             await access.create([spec], topics[spec.name])
     total = 0
     for chunk in chunks(_records(path, topics)):
-        await access.append(chunk)
+        await access.append(
+            [entry._replace(partition=None) if entry.topic in moved else entry for entry in chunk]
+        )
         total += len(chunk)
         advance(len(chunk))
     return total

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import subprocess
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -14,6 +16,7 @@ from minyi.registry import load_registry
 from minyi.settings import ROOT
 from streams.registry import entries
 from streams.replay import FORMAT
+from tests.e2e.conftest import command, digest, environment, minyi
 
 BUNDLE = ROOT / "data" / "stream" / "comments.jsonl"
 
@@ -45,3 +48,23 @@ def test_a_replay_is_drained_and_the_same_each_time(
     monkeypatch.setenv("MINYI_TAGGER__WAIT_S", "0.01")
     second = replay_recording(recording)
     assert second.digest == first.digest
+
+
+def test_another_number_of_partitions_changes_nothing_that_is_counted(
+    recording: Path, replay_recording: Callable[[Path], Replayed], tmp_path: Path
+) -> None:
+    """As docs/operations.md has it: record, set up anew, replay."""
+    before = replay_recording(recording)
+    recorded, data = tmp_path / "recorded.jsonl.gz", tmp_path / "data"
+    minyi("record", recorded, "--data", before.settings.data)
+    subprocess.run(
+        command("setup", "--data", data),
+        cwd=ROOT,
+        env=environment(MINYI_PARTITIONS="7"),
+        check=True,
+    )
+    minyi("replay", recorded, "--data", data)
+    assert digest(data) == f"{before.digest[0]} opinions sha256:{before.digest[1]}"
+    minyi("record", recorded, "--data", data)
+    with gzip.open(recorded, "rt") as again:
+        assert json.loads(again.readline())["topics"] == {"policies": 1, "comments": 7}

@@ -40,6 +40,9 @@ def test_kafka_and_the_embedded_broker_give_the_same_index(
     assert asyncio.run(over_kafka(config, recording, COUNT, embedded.digest[0])) == embedded.digest
     again = tmp_path / "again.jsonl.gz"
     assert asyncio.run(_record(config, again)) >= COUNT + len(load_registry(config.registry))
+    asyncio.run(wipe(kafka_servers))  # the way to another number of partitions
+    more = config.model_copy(update={"data": tmp_path / "more", "partitions": 6})
+    assert asyncio.run(over_kafka(more, again, COUNT, embedded.digest[0])) == embedded.digest
 
 
 async def _record(config: Settings, path: Path) -> int:

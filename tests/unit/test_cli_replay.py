@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-from streams.replay import FORMAT
+from minyi.settings import load_settings
+from streams.access import access
+from streams.embedded import open_log
+from streams.provision import provision
+from streams.replay import FORMAT, replay
 from tests.unit.cli_runner import Cli
 
 TOPICS = {"comments": 2, "policies": 1}
@@ -108,6 +112,32 @@ def test_topics_that_cannot_be_made_as_they_were_are_refused_at_once(
     cli("setup")
     cli("record", tmp_path / "now.jsonl", "--topic", "comments")
     assert len((tmp_path / "now.jsonl").read_text().splitlines()) == 1  # no record
+
+
+async def test_where_a_topic_has_other_partitions_records_go_where_their_keys_belong(
+    tmp_path: Path,
+) -> None:
+    keyed = [
+        entry(n, key=f"k{n % 40}", partition=n % 40 % 2, headers=[["n", "eA=="]])
+        for n in range(600)
+    ]
+    keyless = [{k: v for k, v in entry(n).items() if k != "key"} for n in range(600, 640)]
+    path = recording(tmp_path / "r.jsonl", [*keyed, *keyless], {"comments": 2})
+    async with access(load_settings(data=tmp_path / "data")) as broker:
+        await provision(broker, 5)
+        assert await replay(broker, path) == 640
+        found = [record async for record in broker.read("comments")]
+        with open_log(tmp_path / "data" / "log") as log:
+            assert all(
+                record.partition == log.partition_for("comments", record.key)
+                for record in found
+                if record.key
+            )
+    assert {record.partition for record in found if not record.key} == set(range(5))
+    for n in range(40):  # in the order that they had
+        same = [record for record in found if record.key == f"k{n}".encode()]
+        assert [record.timestamp for record in same] == list(range(n, 600, 40))
+        assert {record.headers for record in same} == {(("n", b"x"),)}
 
 
 def test_a_recording_of_nothing_known_is_refused(cli: Cli, tmp_path: Path) -> None:
