@@ -69,6 +69,21 @@ def test_our_commands_and_settings_are_known(name: str) -> None:
     assert named <= known_variables()
 
 
+def test_no_command_waits_for_what_ends() -> None:
+    """``up --wait`` fails when a service ends, in order or not, that no other waits for."""
+    ends = {name for name, service in SERVICES.items() if service["healthcheck"].get("disable")}
+    awaited = {
+        name
+        for service in SERVICES.values()
+        for name, on in service.get("depends_on", {}).items()
+        if on["condition"] == "service_completed_successfully"
+    }
+    assert awaited <= ends
+    told = [*ROOT.glob("README*.md"), ROOT / "docs" / "operations.md", ROOT / "docker-compose.yml"]
+    waits = [path.name for path in told if re.search(r"up .*--wait", path.read_text("utf-8"))]
+    assert ends <= awaited or not waits
+
+
 def test_a_file_is_mounted_under_its_own_name() -> None:
     """Rows that name no source get the file's name, and with it their ids."""
     mounted = re.findall(r'-v "([^":]+):([^":]+):ro" api ingest (\S+)', OPERATIONS)
