@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from minyi.cli import app
 from minyi.settings import OTHER_VARIABLES, ROOT, known_variables
+from streams.intake.columns import NAMES
 
 PAGES = [
     *sorted(ROOT.glob("docs/*.md")),
@@ -96,6 +97,14 @@ def test_every_link_module_and_target_is_there(path: Path) -> None:
         assert (ROOT / test).is_file(), test
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)) <= set(targets)
+
+
+def test_every_column_that_is_recognised_is_told() -> None:
+    told = (ROOT / "docs" / "data-contract.md").read_text("utf-8")
+    for field, names in NAMES.items():
+        rows = re.findall(rf"^\| `{re.escape(field)}` \| ([^|]*) \|$", told, re.MULTILINE)
+        assert len(rows) == 1, field
+        assert rows[0].split(", ") == list(names), field
 
 
 def test_the_card_is_of_the_tagger_that_ships() -> None:
