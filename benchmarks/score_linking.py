@@ -11,6 +11,9 @@ folder that holds them:
   policies is linked. The labels say what a post was collected for, not all that it mentions. Half
   of the posts, by hash of the text, are for tuning; the other half is reported.
 - ``bundled stream``: the comments that the demo replays, with their own truth.
+
+With ``--model`` also how many links there are by meaning alone: on the bundled stream, of how many
+they are right, and on all petition messages.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from minyi.domain import Link, LinkBy
 from minyi.errors import SettingError
 from minyi.linking import Linker
 from minyi.ports import Encoder
@@ -127,8 +131,8 @@ def gold_messages(linker: Linker) -> list[Message]:
     return messages
 
 
-def stream_comments(linker: Linker) -> list[tuple[frozenset[str], frozenset[str]]]:
-    """Return (expected, found) of each comment of the bundled stream."""
+def stream_comments(linker: Linker) -> list[tuple[frozenset[str], tuple[Link, ...]]]:
+    """Return the policies expected and the links found of each comment of the bundled stream."""
     folder = ROOT / "data" / "stream"
     truth = {
         row["id"]: frozenset(label["policy"] for label in row["labels"])
@@ -142,10 +146,7 @@ def stream_comments(linker: Linker) -> list[tuple[frozenset[str], frozenset[str]
     ]
     comments = [comment for comment in comments if comment["id"] in truth]
     links = linker.link_many([(comment.get("title"), comment["text"]) for comment in comments])
-    return [
-        (truth[comment["id"]], frozenset(link.policy_id for link in found))
-        for comment, found in zip(comments, links, strict=True)
-    ]
+    return [(truth[comment["id"]], found) for comment, found in zip(comments, links, strict=True)]
 
 
 def score(messages: Iterable[Message]) -> Score:
@@ -180,6 +181,23 @@ def total(scores: Iterable[Score]) -> Score:
     return Score(
         sum(s.hits for s in parts), sum(s.false for s in parts), sum(s.missed for s in parts)
     )
+
+
+def by_meaning(links: Iterable[Link]) -> list[str]:
+    """Return the policies that the semantic chance linked."""
+    return [link.policy_id for link in links if link.by is LinkBy.SEMANTIC]
+
+
+def _print_meaning(
+    linker: Linker, stream: Iterable[tuple[frozenset[str], tuple[Link, ...]]]
+) -> None:
+    right = [policy in truth for truth, links in stream for policy in by_meaning(links)]
+    print(f"by meaning: {sum(right)} of {len(right)} right on the bundled stream")
+    messages = [(row["topic"], row["text"]) for row in rows("taidi2020_messages")]
+    links = [link for found in linker.link_many(messages) for link in found]
+    found = Counter(by_meaning(links))
+    most = ", ".join(f"{policy} {count}" for policy, count in found.most_common(3))
+    print(f"by meaning: {found.total()} of {len(links):,} links on all petition messages ({most})")
 
 
 def _print_errors(messages: Sequence[Message], linker: Linker) -> None:
@@ -228,10 +246,13 @@ def main() -> None:
     for topic, found in scores.items():
         print(f"weibo {half} {topic:6} {found}")
     print(f"weibo {half} all    {total(scores.values())}")
+    stream = stream_comments(linker)
     bundled = Score()
-    for truth, guess in stream_comments(linker):
-        bundled.add(truth, guess)
+    for expected, links in stream:
+        bundled.add(expected, frozenset(link.policy_id for link in links))
     print(f"bundled stream      {bundled}")
+    if encoder is not None:
+        _print_meaning(linker, stream)
 
 
 if __name__ == "__main__":
