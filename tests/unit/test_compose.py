@@ -69,6 +69,14 @@ def test_our_commands_and_settings_are_known(name: str) -> None:
     assert named <= known_variables()
 
 
+def test_the_api_answers_by_its_name_in_the_network_and_by_those_of_a_proxy() -> None:
+    """What scrapes it from inside asks ``api``; a proxy's name must not need an edited file."""
+    assert OURS["api"]["environment"]["MINYI_API__ALLOWED_HOSTS"] == (
+        "${MINYI_API__ALLOWED_HOSTS:-api}"
+    )
+    assert re.search(r"^MINYI_API__ALLOWED_HOSTS=api$", EXAMPLE, re.MULTILINE)
+
+
 def test_no_command_waits_for_what_ends() -> None:
     """``up --wait`` fails when a service ends, in order or not, that no other waits for."""
     ends = {name for name, service in SERVICES.items() if service["healthcheck"].get("disable")}
