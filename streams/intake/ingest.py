@@ -12,7 +12,8 @@ from minyi.dead_letter import DeadLetter, dead_letter
 from minyi.domain import Comment
 from minyi.errors import InvalidRecord, SettingError
 from minyi.ports import Clock, CommentSink
-from streams.intake.columns import NAMES, folded, guess, to_comment
+from streams.intake.columns import NAMES, folded, guess
+from streams.intake.comments import to_comment
 from streams.intake.files import Source
 from streams.intake.rows import Row
 

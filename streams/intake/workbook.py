@@ -13,7 +13,7 @@ import openpyxl
 from openpyxl.utils.escape import unescape
 
 from minyi.errors import SettingError
-from streams.intake.columns import MAX_EXACT
+from streams.intake.cells import MAX_EXACT
 from streams.intake.rows import Row, header_row, table_row
 
 MAX_XLSX_BYTES = 1_000_000_000

@@ -9,8 +9,9 @@ import pytest
 
 from minyi.domain import Reply
 from minyi.pipeline import protect
-from streams.intake.columns import guess, to_comment
-from tests.unit.test_intake_columns import PETITION, petition
+from streams.intake.columns import guess
+from streams.intake.comments import to_comment
+from tests.unit.test_intake_comments import PETITION, petition
 
 WORDS = "- —— － / \\N 无 無 未知 暂无 暂无回复 未回复 NaN NULL N/A"
 NOTHING = [*WORDS.split(), " / "]

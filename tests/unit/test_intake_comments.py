@@ -1,0 +1,269 @@
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minyi.domain import SHANGHAI, Comment
+from minyi.errors import InvalidRecord
+from streams.intake.columns import guess
+from streams.intake.comments import to_comment
+
+PETITION = {
+    "留言编号": "87820",
+    "留言用户": "A1199512",
+    "留言主题": "建议加装电梯",
+    "留言时间": "2020/1/26 9:47:11",
+    "留言详情": "六层的老楼，支持加装电梯。",
+    "反对数": 3,
+    "点赞数": "1.2万",
+    "答复意见": "已转住建局。",
+    "答复时间": "2020年2月3日",
+}
+
+
+def petition(**changes: Any) -> Comment:
+    return to_comment(PETITION | changes, guess(PETITION, {}), "导出")
+
+
+def moment(written: Any) -> datetime:
+    values = {"text": "好", "时间": written}
+    return to_comment(values, {"text": "text", "created_at": "时间"}, "s").created_at
+
+
+def likes(written: Any) -> int | None:
+    values = {"text": "好", "时间": "2026-03-01", "赞": written}
+    return to_comment(values, guess(values, {}), "s").likes
+
+
+def test_a_petition_export_needs_no_map() -> None:
+    comment = petition()
+    assert comment.id == "导出:87820"
+    assert comment.author == "A1199512"
+    assert comment.title == "建议加装电梯"
+    assert comment.created_at == datetime(2020, 1, 26, 1, 47, 11, tzinfo=UTC)
+    assert (comment.likes, comment.dislikes) == (12_000, 3)
+    assert comment.reply is not None
+    assert comment.reply.text == "已转住建局。"
+    assert comment.reply.at == datetime(2020, 2, 2, 16, tzinfo=UTC)
+    assert comment.extra == {}
+
+
+def test_a_petition_without_a_reply_has_none() -> None:
+    assert petition(答复意见="", 答复时间="2020-02-03").reply is None
+    assert petition(答复意见=None, 答复时间=None).reply is None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2020-01-26T09:05:00+08:00",
+        "2020-01-26T01:05:00Z",
+        "2020-01-26 09:05",
+        "2020-1-26 9:05:00",
+        "2020/1/26 9:05",
+        "2020.1.26 9:05:00.000",
+        "2020年1月26日 9:05",
+        "2020年1月26日9时5分",
+        "2020年01月26日 09时05分00秒",
+        "2020/1/26 上午9:05",
+        " 2020-01-26 09：05 ",
+        "２０２０-１-２６ 9:05",
+        datetime(2020, 1, 26, 9, 5),
+    ],
+)
+def test_a_time_is_read_as_people_write_it(written: Any) -> None:
+    assert moment(written) == datetime(2020, 1, 26, 1, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "hour"),
+    [("上午12:30", 0), ("下午12:30", 12), ("下午3:30", 15), ("下午15:30", 15), ("23:30", 23)],
+)
+def test_half_days_are_understood(written: str, hour: int) -> None:
+    assert moment(f"2020/6/5 {written}") == datetime(2020, 6, 5, hour, 30, tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize("written", ["2020-01-26", "2020年1月26日", "20200126", date(2020, 1, 26)])
+def test_a_day_begins_at_midnight_in_shanghai(written: Any) -> None:
+    assert moment(written) == datetime(2020, 1, 25, 16, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "昨天",
+        "2020-13-01",
+        "2020-02-30 10:00",
+        "2020/1/26 25:00",
+        "12:00",
+        43856,
+        43856.5,
+        True,
+        [],
+    ],
+)
+def test_what_is_no_time_is_refused_by_its_field(written: Any) -> None:
+    with pytest.raises(InvalidRecord) as caught:
+        moment(written)
+    assert caught.value.place == "field created_at"
+
+
+def test_a_hostile_time_does_not_stall_the_reading() -> None:
+    begun = time.monotonic()
+    with pytest.raises(InvalidRecord):
+        moment("2026-1-1" + " " * 300_000 + "x")
+    assert time.monotonic() - begun < 1
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("0", 0),
+        (7, 7),
+        (7.0, 7),
+        ("1,024", 1024),
+        ("1.2万", 12_000),
+        ("3千", 3_000),
+        ("100万+", 1_000_000),
+        ("１２", 12),
+        ("-", None),
+        ("无", None),
+        (float("nan"), None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_count_is_read_as_people_write_it(written: Any, number: int | None) -> None:
+    assert likes(written) == number
+
+
+@pytest.mark.parametrize("written", [35, 35.0, "35", "35岁", " ３５ 歲", "35周岁"])
+def test_an_age_is_read_as_people_write_it(written: Any) -> None:
+    values = PETITION | {"年龄": written}
+    assert to_comment(values, guess(values, {}), "s").age == 35
+
+
+@pytest.mark.parametrize("written", ["老年", "岁", "350岁", -1, True])
+def test_what_is_no_age_is_refused_by_its_field(written: Any) -> None:
+    values = PETITION | {"年龄": written}
+    with pytest.raises(InvalidRecord) as caught:
+        to_comment(values, guess(values, {}), "s")
+    assert caught.value.place == "field age"
+
+
+@pytest.mark.parametrize("written", [",", "很多", -1, "1e5", True, 10**30, [], "9" * 400])
+def test_what_is_no_count_is_refused_by_its_field(written: Any) -> None:
+    with pytest.raises(InvalidRecord) as caught:
+        likes(written)
+    assert caught.value.place == "field likes"
+
+
+def test_an_id_from_a_spreadsheet_has_no_decimals() -> None:
+    assert petition(留言编号=87820.0).id == "导出:87820"
+
+
+@pytest.mark.parametrize("written", ["4.46512E+15", " 1E+15 ", "4,46512e+15", 4.46512e15, 1e200])
+def test_an_id_that_a_spreadsheet_rounded_is_refused(written: Any) -> None:
+    with pytest.raises(InvalidRecord, match="save its column as text") as caught:
+        petition(留言编号=written)
+    assert caught.value.place == "field id"
+
+
+@pytest.mark.parametrize("written", ["4465120000000001", 4465120000000001, "1E5", "4.5", "E+15"])
+def test_an_id_that_only_looks_like_a_number_is_kept(written: Any) -> None:
+    assert petition(留言编号=written).id == f"导出:{written}"
+
+
+def test_a_row_without_an_id_gets_one_from_its_content() -> None:
+    values = {k: v for k, v in PETITION.items() if k != "留言编号"}
+    first, again, other = (
+        to_comment(row, guess(row, {}), "导出")
+        for row in (values, dict(values), values | {"留言详情": "反对。"})
+    )
+    assert first.id == again.id != other.id
+    # votes change between two exports of one board; the comment stays the same
+    liked = values | {"点赞数": 9}
+    assert to_comment(liked, guess(liked, {}), "导出").id == first.id
+
+
+@pytest.mark.parametrize(
+    ("column", "one", "other"),
+    [
+        ("留言用户", "13800138000", "13900139000"),
+        ("留言详情", "请回电13800138000。", "请回电13900139000。"),
+        ("留言主题", "找13800138000", "找13900139000"),
+    ],
+)
+def test_the_id_of_a_row_gives_away_nothing_that_its_opinion_hides(
+    column: str, one: str, other: str
+) -> None:
+    """Who reads the index could try all numbers until the hash of one is the id."""
+    values = {k: v for k, v in PETITION.items() if k != "留言编号"}
+    rows = [values | {column: written} for written in (one, other)]
+    alone = [to_comment(row, guess(row, {}), "导出", Counter()).id for row in rows]
+    assert alone[0] == alone[1]
+    seen: Counter[bytes] = Counter()
+    together = [to_comment(row, guess(row, {}), "导出", seen).id for row in rows]
+    assert together[0] == alone[0] != together[1]
+
+
+def test_a_running_number_is_no_id() -> None:
+    """Every export counts from 1: two months would overwrite each other."""
+    values = {"序号": 1, "内容": "支持", "日期": "2026-03-01"}
+    other = values | {"内容": "反对"}
+    assert (
+        to_comment(values, guess(values, {}), "s").id != to_comment(other, guess(other, {}), "s").id
+    )
+
+
+def test_a_row_that_names_its_source_keeps_its_id() -> None:
+    values = {"id": "w1", "来源": "weibo", "text": "支持", "时间": "2026-03-01"}
+    comment = to_comment(values, guess(values, {}), "file")
+    assert (comment.id, comment.source) == ("w1", "weibo")
+
+
+def test_what_minyi_wrote_is_read_back_the_same() -> None:
+    comment = Comment.from_mapping(
+        {
+            "id": "1",
+            "source": "s",
+            "text": "支持",
+            "created_at": "2026-03-01T08:00:00.123456Z",
+            "likes": 3,
+            "reply": {"text": "好", "at": "2026-03-02T00:00:00Z", "department": "住建局"},
+            "mood": "好",
+        }
+    )
+    values = comment.model_dump(mode="json")
+    assert to_comment(values, guess(values, {}), "other") == comment
+
+
+def test_columns_that_nobody_asked_for_are_kept() -> None:
+    assert petition(心情="好", 备注=None).extra == {"心情": "好"}
+
+
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(), max_size=30)
+    | st.datetimes()
+    | st.lists(st.text(), max_size=2)
+    | st.dictionaries(st.sampled_from(["text", "at", "x"]), st.text(st.characters()), max_size=2)
+)
+
+
+@given(st.dictionaries(st.sampled_from([*PETITION, "别的", "extra", "\ud800"]), VALUES, max_size=8))
+def test_any_row_is_read_or_refused(changes: dict[str, Any]) -> None:
+    try:
+        comment = petition(**changes)
+    except InvalidRecord:
+        return
+    assert Comment.from_json(comment.to_json()) == comment
