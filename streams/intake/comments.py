@@ -15,9 +15,12 @@ from minyi.domain import Comment
 from minyi.placeholders import is_nothing
 from minyi.text import redact
 from streams.intake.cells import READERS, plain
+from streams.intake.columns import folded
 
 AS_WRITTEN = ("text", "title", "id", "author")
 """Fields whose placeholders are kept: what somebody said, or is called, may be just 无."""
+_OWN = ("id", "source")
+"""Columns of these very names hold an id that is unique among all sources: Minyi's own records."""
 
 
 def to_comment(
@@ -31,8 +34,9 @@ def to_comment(
     A cell that only holds the place of a value (``-``, ``无``, ``暂无回复``, ``null``) counts as
     empty, but in the fields ``AS_WRITTEN``.
 
-    A row without an id gets one from its content, and from how many equal ones stand before it in
-    its file: all of them count, and reading the file again changes nothing.
+    An id counts within its source only, unless the row is written as the data contract says, with
+    ``id`` and ``source``. A row without an id gets one from its content, and from how many equal
+    ones stand before it in its file: all of them count, and reading the file again changes nothing.
 
     Args:
         values: the row, column → value.
@@ -43,7 +47,7 @@ def to_comment(
     Raises:
         InvalidRecord: with the field and what is wrong with it.
     """
-    record: dict[str, Any] = {"source": source}
+    record: dict[str, Any] = {}
     reply: dict[str, Any] = {}
     for field, column in mapping.items():
         value = values.get(column)
@@ -65,10 +69,12 @@ def to_comment(
     extra = {str(k): v for k, v in values.items() if k not in used and v not in (None, "")}
     nested = extra.pop("extra", {})  # a comment that Minyi wrote
     record["extra"] = (nested if isinstance(nested, dict) else {"extra": nested}) | extra
+    whole = "source" in record and all(folded(mapping.get(name, "")) == name for name in _OWN)
+    record.setdefault("source", source)
     if "id" not in record:
         record["id"] = f"row-{_row_id(record, seen).hex()}"
-    elif "source" not in mapping:  # the row's id is unique in its file only
-        record["id"] = f"{source}:{record['id']}"
+    elif not whole:
+        record["id"] = f"{record['source']}:{record['id']}"
     return Comment.from_mapping(record)
 
 

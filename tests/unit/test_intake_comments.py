@@ -222,10 +222,41 @@ def test_a_running_number_is_no_id() -> None:
     )
 
 
-def test_a_row_that_names_its_source_keeps_its_id() -> None:
-    values = {"id": "w1", "来源": "weibo", "text": "支持", "时间": "2026-03-01"}
+def test_a_number_counts_within_its_source_only() -> None:
+    """Two boards in one export both count from 1."""
+    values = {"编号": "1", "来源": "留言板", "text": "支持", "时间": "2026-03-01"}
+    mapping = guess(values, {})
+    rows = [values, values | {"来源": "热线"}, values | {"来源": ""}]
+    comments = [to_comment(row, mapping, "导出") for row in rows]
+    assert [(c.id, c.source) for c in comments] == [
+        ("留言板:1", "留言板"),
+        ("热线:1", "热线"),
+        ("导出:1", "导出"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "id_"),
+    [
+        (("id", "source"), "w1"),
+        ((" ID", "Source"), "w1"),
+        (("id", "来源"), "weibo:w1"),
+        (("编号", "source"), "weibo:w1"),
+        (("comment_id", "source"), "weibo:w1"),
+    ],
+)
+def test_an_id_stands_as_it_is_under_the_names_of_the_contract(
+    columns: tuple[str, str], id_: str
+) -> None:
+    values = dict(zip(columns, ("w1", "weibo"), strict=True))
+    values |= {"text": "支持", "时间": "2026-03-01"}
     comment = to_comment(values, guess(values, {}), "file")
-    assert (comment.id, comment.source) == ("w1", "weibo")
+    assert (comment.id, comment.source) == (id_, "weibo")
+
+
+def test_an_own_id_without_a_source_counts_within_its_file() -> None:
+    values = {"id": "1", "source": None, "text": "支持", "时间": "2026-03-01"}
+    assert to_comment(values, guess(values, {}), "导出").id == "导出:1"
 
 
 def test_what_minyi_wrote_is_read_back_the_same() -> None:
