@@ -12,7 +12,7 @@ from elasticsearch import ApiError, Elasticsearch
 
 from minyi.dead_letter import DeadLetter
 from minyi.errors import IndexUnavailable, SettingError
-from minyi.text import redact
+from minyi.redaction import redact
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from minyi.domain import Comment, LinkedComment, Opinion, Reply, Tagging, opinion_id
 from minyi.placeholders import is_nobody
 from minyi.policy import Policy
-from minyi.text import author_hash, duplicate_key, joined, redact
+from minyi.redaction import redact
+from minyi.text import author_hash, duplicate_key, joined
 from minyi.vocabulary import AgeBand
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from minyi.domain import Comment
 from minyi.placeholders import is_nothing
-from minyi.text import redact
+from minyi.redaction import redact
 from streams.intake.cells import READERS, plain
 from streams.intake.columns import folded
 

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minyi.redaction import NUMBERING, redact
+from minyi.text import fold
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("我的电话是13800138000。", "〔手机号〕"),
+        ("+86 138-0013-8000", "〔手机号〕"),
+        ("身份证11010519491231002X号", "〔身份证号〕"),
+        ("写信到zhang.san@example.com吧", "〔邮箱〕"),
+        ("座机010-12345678", "〔电话〕"),
+        ("卡号6222 0212 3456 7890 123", "〔卡号〕"),
+        ("车牌京A12345乱停", "〔车牌〕"),
+        ("新能源车粤BD12345占道", "〔车牌〕"),
+        ("加微信：minyi_2026", "〔社交账号〕"),
+        ("手机１３８００１３８０００", "〔手机号〕"),
+        ("＋８６　１３８－００１３－８０００", "〔手机号〕"),
+        ("8613800138000", "〔手机号〕"),
+        ("身份证１１０１０５１９４９１２３１００２Ｘ", "〔身份证号〕"),
+        ("身份证11010519491231002x", "〔身份证号〕"),
+        ("ｚｈａｎｇ．ｓａｎ＠ｅｘａｍｐｌｅ．ｃｏｍ", "〔邮箱〕"),
+        ("家里073156785678", "〔电话〕"),
+        ("家里01056785678", "〔电话〕"),
+        ("家里（0731）5678 5678", "〔电话〕"),
+        ("家里０７３１－５６７８５６７８", "〔电话〕"),
+        ("卡号6222021234567890", "〔卡号〕"),
+        ("卡号62220212345678901", "〔卡号〕"),
+        ("卡号622202123456789012", "〔卡号〕"),
+        ("卡号6222 0212 3456 7890 12", "〔卡号〕"),
+        ("卡号6222-0212-3456-7890", "〔卡号〕"),
+        ("卡号６２２２０２１２３４５６７８９０１２", "〔卡号〕"),
+        ("车牌粵Ｂ·５６７８Ｇ", "〔车牌〕"),
+        ("车牌粤b5678g", "〔车牌〕"),
+        ("ＱＱ：５６７８５６７８", "〔社交账号〕"),
+        ("QQ群号：567856789", "〔社交账号〕"),
+        ("QQ号码：567856789", "〔社交账号〕"),
+        ("微信帳號：minyi_2026", "〔社交账号〕"),
+        ("身份证：110105 1949 1231 002X", "〔身份证号〕"),
+        ("身份证110105 19491231 0021", "〔身份证号〕"),
+        ("身份证110105-1949-12-31-0021", "〔身份证号〕"),
+        ("京A.56785停着", "〔车牌〕"),
+        ("京A5678警", "〔车牌〕"),
+        ("京A·5678學", "〔车牌〕"),
+        ("粤Z5678港", "〔车牌〕"),
+        ("联系电话①13800138000②13900139000", "〔手机号〕"),
+        ("13800138000①", "〔手机号〕"),
+        ("①010-12345678", "〔电话〕"),
+        ("¹13800138000²", "〔手机号〕"),
+        ("₁身份证①11010519491231002X②", "〔身份证号〕"),
+        ("①③⑧００①③8000", "〔手机号〕"),
+    ],
+)
+def test_personal_data_is_replaced_by_its_kind(text: str, kind: str) -> None:
+    redacted = redact(text)
+    assert kind in redacted
+    for part in ("0013", "1949", "zhang", "5678", "6222", "minyi_"):
+        assert part not in fold(redacted)
+
+
+@pytest.mark.parametrize("dash", "-－‐‑‒–—―−﹘")
+def test_numbers_joined_by_any_dash_are_replaced(dash: str) -> None:
+    numbers = ["138-0013-8000", "+86-138-0013-8000", "0731-5678-5678", "6222-0212-3456-7890"]
+    numbers += ["(0731)-5678-5678", "110105-19491231-0021", "京A-12345", "粤B-D12345"]
+    for joint in (dash, dash * 2):
+        text = "、".join(number.replace("-", joint) for number in numbers)
+        redacted = (
+            "〔手机号〕、〔手机号〕、〔电话〕、〔卡号〕、〔电话〕、〔身份证号〕、〔车牌〕、〔车牌〕"
+        )
+        assert redact(f"致电——{text}——急！") == f"致电——{redacted}——急！"
+
+
+UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u061c\u180e\u200e\u202c\ufe0f\U000e0041\U000e0101"
+
+
+@pytest.mark.parametrize("unseen", [*UNSEEN, UNSEEN])
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        ("13800138000", "手机号"),
+        ("１３８—００１３—８０００", "手机号"),
+        ("11010519491231002X", "身份证号"),
+        ("010-12345678", "电话"),
+        ("6222021234567890", "卡号"),
+        ("zhang.san@example.com", "邮箱"),
+        ("京A12345", "车牌"),
+        ("微信：minyi_2026", "社交账号"),
+    ],
+)
+def test_what_cannot_be_seen_hides_nothing(number: str, kind: str, unseen: str) -> None:
+    for hidden in (unseen.join(number), number[:4] + unseen + number[4:], number):
+        text = f"👨{unseen}👩电话{unseen}{hidden}{unseen}。請 {unseen}Ｏｋ"
+        assert redact(text) == f"👨{unseen}👩电话{unseen}〔{kind}〕{unseen}。請 {unseen}Ｏｋ"
+
+
+def test_what_cannot_be_seen_may_part_two_numbers() -> None:
+    assert redact("第5\u200b13800138000") == "第5\u200b〔手机号〕"
+    assert redact("13800138000\u200b13900139000") == "〔手机号〕\u200b〔手机号〕"
+    three = "138\u200b00138000\u200b13900139000"
+    assert redact(three) == redact(redact(three)) == "〔手机号〕\u200b〔手机号〕"
+
+
+def test_all_characters_that_number_and_fold_to_a_digit_are_known() -> None:
+    every = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    digits = {
+        old
+        for old, new in zip(every, fold("".join(every)), strict=True)
+        if new in "0123456789" and not old.isdecimal()
+    }
+    assert digits == NUMBERING
+
+
+def test_no_format_character_splits_a_number() -> None:
+    every = (chr(code) for code in range(0x110000))
+    for character in (one for one in every if unicodedata.category(one) == "Cf"):
+        assert redact(f"138{character}12345678") == "〔手机号〕", hex(ord(character))
+
+
+@given(st.text("0135689 -—\u200b\ufe0f:q@.a①²", max_size=60))
+def test_redacting_numbers_twice_changes_nothing(text: str) -> None:
+    assert redact(redact(text)) == redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "请拨打12345热线",
+        "９９６太累",
+        "2026年3月1日第1234号文件",
+        "京A停车场",
+        "新SUV2024款",
+        "京A1BCDE",
+        "工单862026030112",
+        "房价38000元",
+        "总价12000000元，首付3600000",
+        "20260301到2026-03-01 08:30:00",
+        "工单20260301083000123和202603010830001234",
+        "国办发〔２０２６〕１２号",
+        "5000-6000 7000-8000元",
+        "2019 2020 2021 2022四年",
+        "5000—6000 7000—8000元",
+        "2019—2020—2021—2022四年，3000——5000元",
+        "微信群——大家都来说说——",
+        "qq：——————",
+        "2026\u200b年\u200b3\u200b月，👨\u200d👩\u200d👧\ufeff",
+        "邮编410000",
+        "国发〔2020〕12号，2020-01-01 10:00",
+        "①2020年②2021年，面积100m²2020年，①②③④⑤⑥⑦⑧⑨⓪①②",
+        "2020\ufe0f-01-01 10:00\u200e，第12\u00ad345号",
+        "202001 20200115 1200、350000元 2019-12-31 1000元",
+        "350000 2019-12-31 1000",
+        "工单110105-20201331-0021",
+        "京A-1234，川A.2024年，云A1234年，新A——12",
+        "QQ群号：无，QQ号码是多少",
+    ],
+)
+def test_what_is_no_personal_data_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_what_stands_around_personal_data_keeps_its_form() -> None:
+    assert redact("ＥＴＣ 電話１３８００１３８０００，Ｏｋ") == "ＥＴＣ 電話〔手机号〕，Ｏｋ"
+    assert redact("13800138000、073156785678") == "〔手机号〕、〔电话〕"
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "qq ",
+        "1",
+        "0731",
+        "a",
+        "a.",
+        "a@",
+        "a@a.",
+        "6222 ",
+        "1 ",
+        "京a1",
+        "微信号",
+        "0",
+        "8613",
+        "1—",
+        "138——",
+        "1\u200b",
+        "138\u200b",
+        "\u200b",
+        "138\u200b00138000\u200b1—",
+        "①",
+        "138①",
+        "1\ufe0f①",
+        "110105-1949",
+        "110105 1949 12 ",
+        "京a-1",
+        "qq群号",
+    ],
+)
+@pytest.mark.parametrize("start", ["", "qq", "a@", "6222"])
+def test_no_text_stalls_the_redaction(start: str, unit: str) -> None:
+    texts = [(start + tail * 20_000)[:20_000] for tail in (unit, unit[-1])]
+    redact("")  # builds the table
+    begun = time.monotonic()
+    for text in texts:
+        redact(text)
+    assert time.monotonic() - begun < 1
+
+
+@given(texts)
+def test_redacting_twice_changes_nothing(text: str) -> None:
+    assert redact(redact(text)) == redact(text)
