@@ -7,11 +7,15 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from minyi.text import fold
+import numpy as np
+import numpy.typing as npt
+
+from minyi.text import code_points, fold
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _DASHES = r"\u2010-\u2015\u2212"
 _JOINT = r"(?:--?|\ )?"  # two, since a Chinese keyboard writes —— for a dash
+_WIDE = r"(?:\ ?--?\ ?|\ )?"
 _YEAR, _MONTH, _DATE = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:[0-2]\d|3[01])"
 _DAY = f"{_YEAR} {_MONTH} {_DATE}"
 _REGION = r"(?: 1[1-5] | 2[1-3] | 3[1-7] | 4[1-6] | 5[0-4] | 6[1-5] | 71 | 8[1-3] | 9\d ) \d{4}"
@@ -19,14 +23,20 @@ _REGION = r"(?: 1[1-5] | 2[1-3] | 3[1-7] | 4[1-6] | 5[0-4] | 6[1-5] | 71 | 8[1-3
 # long number that begins with a date is a document's; amounts and months stand beside dates, too:
 # an identity number with gaps begins with a province's code. All repetition is bounded, so that the
 # time stays linear.
-_PERSONAL = re.compile(
-    rf"""
+_IDENTITY = rf"""
     (?P<身份证号> (?<!\d) (?: [1-9]\d{{5}} {_DAY} | {_REGION} (?: {_JOINT} {_DAY} {_JOINT}
         | (?P<part>--?|\ ) {_YEAR} (?P=part) {_MONTH} (?P=part)? {_DATE} (?P=part) ) )
         \d{{3}} [\dx] (?!\d) )
+"""
+_MOBILE = rf"""
+    (?P<手机号> (?<!\d) (?: (?:\+|00)? 86 {_JOINT} )?
+        1[3-9]\d {_WIDE} \d{{4}} {_WIDE} \d{{4}} (?!\d) )
+"""
+_PERSONAL = re.compile(
+    rf"""
+    {_IDENTITY}
     | (?P<邮箱> [a-z0-9._%+-]{{1,64}} @ [a-z0-9-]{{1,63}} (?: \.[a-z0-9-]{{1,63}} ){{1,4}} )
-    | (?P<手机号> (?<!\d) (?: (?:\+|00)? 86 {_JOINT} )?
-        1[3-9]\d {_JOINT} \d{{4}} {_JOINT} \d{{4}} (?!\d) )
+    | {_MOBILE}
     | (?P<电话> (?<!\d) (?:
         (?: 0 | (?:\+|00) 86 {_JOINT} ) (?: 10 | 2\d | [3-9]\d\d )
         {_JOINT} \d{{3,4}} {_JOINT} \d{{4}}
@@ -44,54 +54,137 @@ _PERSONAL = re.compile(
     """,
     re.VERBOSE,
 )
-_DASH = re.compile(rf"(?<=[\d)])[{_DASHES}]{{1,2}}(?=\d)")
-NUMBERING = frozenset("⓪①②③④⑤⑥⑦⑧⑨⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉")
-"""Characters that fold to a digit, but count what follows or point to a note: ``①12345``."""
-_NONE: frozenset[str] = frozenset()
+_DASH = re.compile(rf"(?<=[\d)])[{_DASHES}._·•・ー一]{{1,2}}(?=\d)")
+"""What joins the parts of a number as a dash does, also 一 and ー, which look like one."""
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
+"""A digit of another script or style: ٣, 𝟑."""
+_SPELT = re.compile(f"{_IDENTITY} | {_MOBILE}", re.VERBOSE)
+_SPELLING = str.maketrans(
+    "零〇○◯洞o一壹弌幺l二贰弍三叁弎参四肆五伍六陆七柒拐八捌九玖勾",
+    "00000011111222333344556677788999",
+)
+"""Numerals as numbers are spelt and dictated, folded, and letters that look like a digit."""
+_NUMERALS = "".join(map(chr, _SPELLING))
+_LONG = re.compile(rf"(?:[\d{_NUMERALS}][ ._·•・ー{_DASHES}-]{{0,3}}){{11}}")
+"""Eleven digits or numerals, joined or not: the shortest of what is looked for among them."""
+_SINGLE = re.compile(
+    r"(?<!\d)\d (?P<gap>--?|\ \ ?) \d (?: (?P=gap)\d ){9,} (?: (?P=gap)x )? (?!\d)", re.VERBOSE
+)
+"""Digits one by one, with the same gap between all."""
+_MARKS = re.compile("\ufe0f?[\u0300-\u036f\u20d0-\u20ff]+")
+_ANY = re.compile(r"[0-9a-z]")
+"""All that is looked for has one of these."""
+_LISTED, _HIDDEN, _DRAWN = 1, 2, 4
+"""Kinds of characters that numbers are disguised with, to be added up."""
 
 
 @lru_cache(maxsize=1)
-def _unseen() -> frozenset[str]:
-    """Return the characters that cannot be seen: format characters and variation selectors."""
-    selectors = map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+def numbering() -> dict[str, str]:
+    """Return the characters that are a digit, but may count what follows or point to a note:
+    ``①12345``, ``¹``, ``❶``, ``⑴``, ``⒈``."""
+    digits = ((chr(code), unicodedata.digit(chr(code), None)) for code in range(0x20000))
+    found = {c: str(digit) for c, digit in digits if digit is not None and not c.isdecimal()}
+    return found | dict.fromkeys("🄋🄌", "0")
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> npt.NDArray[np.uint8]:
+    """Return the kind of each of all 0x110000 characters, 0 for most.
+
+    Hidden are those without a place of their own: what cannot be seen, and marks around, above or
+    through the character before, like the key of ``1️⃣``. Drawn are emoji and other small pictures,
+    but not circles, which are written for zeros.
+    """
+    kinds = np.zeros(0x110000, dtype=np.uint8)
     # between lie ideographs and what nothing is assigned to, behind private characters
-    some = map(chr, (*range(0x20000), *range(0xE0000, 0xE1000)))
-    return frozenset(selectors).union(c for c in some if unicodedata.category(c) == "Cf")
+    for code in (*range(0x20000), *range(0xE0000, 0xE1000)):
+        if unicodedata.category(chr(code)) in ("Cf", "Mn", "Me"):
+            kinds[code] = _HIDDEN
+    blocks = ((0x2300, 0x2400), (0x25A0, 0x27C0), (0x2B00, 0x2C00), (0x1F000, 0x1FB00))
+    for code in (code for block in blocks for code in range(*block)):
+        if unicodedata.category(chr(code)) in ("So", "Sk") and chr(code) not in "○◯":
+            kinds[code] = _DRAWN
+    kinds[[ord(character) for character in numbering()]] = _LISTED
+    return kinds
 
 
 def redact(text: str) -> str:
     """Replace personal data by its kind in brackets: identity, mobile, landline and card
-    numbers, mail addresses, licence plates, social accounts, in any width, case or script, joined
-    by any dash or a space, beside ① or ¹, also where characters that cannot be seen split them."""
-    unseen = _unseen()
-    if unseen.isdisjoint(text):
-        return _redact(text)
-    # They may also stand between two numbers, and what then goes may leave one that they split.
-    return _redact(_redact(_redact(text, unseen)), unseen)
+    numbers, mail addresses, licence plates, social accounts, in any width, case, script or style of
+    digits, joined by any dash, a point or a space, beside ① or ¹, also where characters that cannot
+    be seen or pictures split them. Identity and mobile numbers also where they are spelt (幺三八,
+    壹叁捌, l38oo) or written digit by digit."""
+    there = int(np.bitwise_or.reduce(_kinds()[code_points(text)]))
+    if there & _HIDDEN:
+        text = _redact(text, there, _HIDDEN)
+    text = _redact(text, there)
+    if there & _HIDDEN:  # it may stand between two numbers, and what went may leave one it splits
+        text = _redact(text, there, _HIDDEN)
+    if there & _DRAWN:
+        text = _redact(text, there, _HIDDEN | _DRAWN)
+    return _redact_spelt(text, there & (_HIDDEN | _DRAWN))
 
 
-def _redact(text: str, unseen: frozenset[str] = _NONE) -> str:
-    """Redact a text as if the characters of ``unseen`` were not there, first with those that number
-    a list as no digits of what they stand beside, then as digits."""
-    if not NUMBERING.isdisjoint(text):
-        text = _replaced(text, unseen, NUMBERING)
-    return _replaced(text, unseen)
+def _redact(text: str, there: int, dropped: int = 0) -> str:
+    """Redact a text as if the ``dropped`` kinds of characters were not ``there``, first with those
+    that number a list as no digits of what they stand beside, then as digits."""
+    for numbers in (False, True) if there & _LISTED else (True,):
+        seen, places = _seen(text, dropped, numbers)
+        if _ANY.search(seen):
+            text = _replaced(text, _PERSONAL, _DASH.sub(_dashes, seen), places)
+    return text
 
 
-def _replaced(text: str, unseen: frozenset[str], kept: frozenset[str] = _NONE) -> str:
-    """Replace personal data in a text without ``unseen``, folded but for the characters ``kept``;
-    all that is not replaced keeps its form and place."""
-    folded = fold(text)
-    if kept:
-        pairs = zip(text, folded, strict=True)
-        folded = "".join(old if old in kept else new for old, new in pairs)
-    places: Sequence[int] = range(len(text))
-    if unseen:
-        places = [place for place, character in enumerate(text) if character not in unseen]
-        folded = "".join(folded[place] for place in places)
+def _redact_spelt(text: str, dropped: int) -> str:
+    """Redact identity and mobile numbers that are spelt or written digit by digit. Other numbers
+    have no form of their own: eighteen times 一 is a line."""
+    seen, places = _seen(text, dropped)
+    if not _LONG.search(seen):
+        return text
+    seen = _DASH.sub(_dashes, seen.translate(_SPELLING))
+    alone = [range(*match.span()) for match in _SINGLE.finditer(seen)]
+    gaps = {place for run in alone for place in run if seen[place] in "- "}
+    kept = [place for place in range(len(seen)) if place not in gaps]
+    closed = "".join(seen[place] for place in kept)
+    return _replaced(text, _SPELT, closed, [places[place] for place in kept])
+
+
+def _seen(text: str, dropped: int, numbers: bool = True) -> tuple[str, Sequence[int]]:
+    """Return a text as personal data is looked for in it, and the place of each character.
+
+    Args:
+        text: the original.
+        dropped: the kinds of characters that are left out.
+        numbers: whether those that may number a list are read as digits, or left as they are.
+    """
+    kinds = _kinds()[code_points(text)]
+    seen = _OTHER_DIGIT.sub(_digit, fold(text))
+    if (listed := np.flatnonzero(kinds & _LISTED)).size:
+        characters = list(seen)
+        for place in listed:
+            characters[place] = numbering()[text[place]] if numbers else text[place]
+        seen = "".join(characters)
+    if not dropped:
+        return seen, range(len(text))
+    places = np.flatnonzero(kinds & dropped == 0).tolist()
+    return "".join(seen[place] for place in places), places
+
+
+def _digit(match: re.Match[str]) -> str:
+    return str(unicodedata.decimal(match[0]))
+
+
+def _dashes(match: re.Match[str]) -> str:
+    return "-" * len(match[0])
+
+
+def _replaced(text: str, pattern: re.Pattern[str], seen: str, places: Sequence[int]) -> str:
+    """Replace what is found in the text as it is seen; all else keeps its form and place."""
     parts = []
     end = 0
-    for match in _PERSONAL.finditer(_DASH.sub(lambda dash: "-" * len(dash[0]), folded)):
+    for match in pattern.finditer(seen):
         parts += [text[end : places[match.start()]], f"〔{match.lastgroup}〕"]
         end = places[match.end() - 1] + 1
+        if marks := _MARKS.match(text, end):  # of the last character
+            end = marks.end()
     return "".join([*parts, text[end:]])

@@ -44,11 +44,15 @@ def _fold_table() -> npt.NDArray[np.uint32]:
     return table
 
 
+def code_points(text: str) -> npt.NDArray[np.uint32]:
+    """Return the characters as numbers, shape (characters,); also of text with lone surrogates."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
 def fold(text: str) -> str:
     """Return the text with width, case and script folded, of exactly the same length."""
     # A look-up over the whole array is six times as fast as str.translate, and linking folds all.
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    folded: npt.NDArray[np.uint32] = _fold_table()[codes]
+    folded: npt.NDArray[np.uint32] = _fold_table()[code_points(text)]
     return folded.tobytes().decode("utf-32-le", "surrogatepass")
 
 

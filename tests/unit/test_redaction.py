@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.redaction import NUMBERING, redact
+from minyi.redaction import numbering, redact
 from minyi.text import fold
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
@@ -81,6 +81,90 @@ def test_numbers_joined_by_any_dash_are_replaced(dash: str) -> None:
         assert redact(f"致电——{text}——急！") == f"致电——{redacted}——急！"
 
 
+DIGITS = {
+    "mathematical": "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗",
+    "Arabic": "٠١٢٣٤٥٦٧٨٩",
+    "circled": "⓪①②③④⑤⑥⑦⑧⑨",
+    "black": "⓿❶❷❸❹❺❻❼❽❾",
+    "sans serif": "🄋➀➁➂➃➄➅➆➇➈",
+    "doubly circled": "⓪⓵⓶⓷⓸⓹⓺⓻⓼⓽",
+    "with a full stop": "🄀⒈⒉⒊⒋⒌⒍⒎⒏⒐",
+}
+MARKED = {"keycap": "\ufe0f\u20e3", "old keycap": "\u20e3", "struck": "\u0336", "ringed": "\u20dd"}
+NUMBERS = (
+    ("13800138000", "手机号"),
+    ("11010519491231002X", "身份证号"),
+    ("010-12345678", "电话"),
+    ("6222021234567890", "卡号"),
+)
+
+
+def styled(number: str, digits: str) -> str:
+    return number.translate({ord(str(n)): digit for n, digit in enumerate(digits)})
+
+
+@pytest.mark.parametrize("digits", DIGITS.values(), ids=DIGITS)
+@pytest.mark.parametrize(("number", "kind"), NUMBERS)
+def test_digits_of_any_style_are_digits(number: str, kind: str, digits: str) -> None:
+    hidden = (styled(number, digits), number[:4] + styled(number[4:], digits))
+    for one in hidden:
+        assert redact(f"找我，{one}！") == f"找我，〔{kind}〕！"
+
+
+@pytest.mark.parametrize("mark", MARKED.values(), ids=MARKED)
+@pytest.mark.parametrize(("number", "kind"), NUMBERS)
+def test_marks_on_digits_hide_nothing(number: str, kind: str, mark: str) -> None:
+    marked = "".join(c + mark if c.isdigit() else c for c in number)
+    partly = number[:5] + marked[5 * (1 + len(mark)) :] if number[:5].isdigit() else marked
+    for one in (marked, partly):
+        assert redact(f"找我，{one}！") == f"找我，〔{kind}〕！"
+
+
+@pytest.mark.parametrize("picture", ["🌸", "☎️", "★", "👨\u200d👩", "👍🏽", "●"])
+@pytest.mark.parametrize(("number", "kind"), NUMBERS)
+def test_pictures_between_hide_nothing(number: str, kind: str, picture: str) -> None:
+    for one in (picture.join(number), number[:3] + picture + number[3:]):
+        assert redact(f"找我{picture}{one}！") == f"找我{picture}〔{kind}〕！"
+    assert redact(f"{picture}13800138000{picture}13900139000") == f"{picture}〔手机号〕" * 2
+    assert redact(picture.join("zhang.san@example.com")) == "〔邮箱〕"
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "一三八零零一三八零零零",
+        "幺三八〇〇幺三八〇〇〇",
+        "壹叁捌零零壹叁捌零零零",
+        "壹參捌零零壹參捌零零零",
+        "幺三八洞洞幺三八洞洞洞",
+        "138零零一3八OOO",
+        "l38oo138ooo",
+        "138○○138○○○",
+        "一三八-零零一三-八零零零",
+        "一🐶三八零零一三八零零零",
+        "1 3 8 0 0 1 3 8 0 0 0",
+        "1-3-8-0-0-1-3-8-0-0-0",
+        "一 三 八 零 零 一 三 八 零 零 零",
+        "138 - 0013 - 8000",
+        "138.0013.8000",
+        "138·0013·8000",
+        "138_0013_8000",
+        "138一0013一8000",
+        "138ー0013ー8000",
+        "138\xa00013\xa08000",
+    ],
+)
+def test_a_mobile_number_that_is_spelt_or_spread_is_replaced(number: str) -> None:
+    assert redact(f"请加我，{number}，谢谢") == "请加我，〔手机号〕，谢谢"
+
+
+@pytest.mark.parametrize(
+    "number", ["一一〇一〇五一九四九一二三一〇〇二X", "1 1 0 1 0 5 1 9 4 9 1 2 3 1 0 0 2 X"]
+)
+def test_an_identity_number_that_is_spelt_or_spread_is_replaced(number: str) -> None:
+    assert redact(f"证号{number}，谢谢") == "证号〔身份证号〕，谢谢"
+
+
 UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u061c\u180e\u200e\u202c\ufe0f\U000e0041\U000e0101"
 
 
@@ -111,14 +195,14 @@ def test_what_cannot_be_seen_may_part_two_numbers() -> None:
     assert redact(three) == redact(redact(three)) == "〔手机号〕\u200b〔手机号〕"
 
 
-def test_all_characters_that_number_and_fold_to_a_digit_are_known() -> None:
+def test_all_characters_that_fold_to_a_digit_are_known() -> None:
     every = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
     digits = {
         old
         for old, new in zip(every, fold("".join(every)), strict=True)
         if new in "0123456789" and not old.isdecimal()
     }
-    assert digits == NUMBERING
+    assert digits <= numbering().keys()
 
 
 def test_no_format_character_splits_a_number() -> None:
@@ -163,6 +247,18 @@ def test_redacting_numbers_twice_changes_nothing(text: str) -> None:
         "工单110105-20201331-0021",
         "京A-1234，川A.2024年，云A1234年，新A——12",
         "QQ群号：无，QQ号码是多少",
+        "一一一一一一一一一一一一一一一一一一",
+        "二〇二四年三月五日，一九四九年十月一日，第二百五十一号",
+        "三点一四一五九二六五三五八九七九三二三八四六",
+        "一三五七九二四六八十，一二三四五六七八九十，一三四五六七八九〇",
+        "尺寸150*2000*3000，150×2000×3000",
+        "150  2000  3000\t150\t2000\t3000",
+        "8 9 7 6 5 4 3 2 1 0 9",
+        "1 2 3 4 5 6 7 8 9 10 11 12 13",
+        "1️⃣2020年2️⃣2021年3️⃣，得分5️⃣，共1️⃣3️⃣项",
+        "⏰8:30🌞11:30🌙，涨了👍3000元👎5000元🎉",
+        "loool，cool oo",
+        "地址192.168.100.1，版本3.14.15.92",
     ],
 )
 def test_what_is_no_personal_data_stays(text: str) -> None:
@@ -203,6 +299,14 @@ def test_what_stands_around_personal_data_keeps_its_form() -> None:
         "110105 1949 12 ",
         "京a-1",
         "qq群号",
+        "1一",
+        "一",
+        "一 ",
+        "1.",
+        "o1",
+        "1\u20e3",
+        "1🐶",
+        "❶",
     ],
 )
 @pytest.mark.parametrize("start", ["", "qq", "a@", "6222"])
