@@ -86,9 +86,10 @@ class ElasticLetters:
 
 
 def _document(letter: DeadLetter) -> dict[str, Any]:
-    """Return what the copy shows: no original, and no personal data in the reason."""
+    """Return what the copy shows: no original, and no personal data in what quotes it or in the
+    name of a file."""
     document = letter.head.model_dump(mode="json", include=set(MAPPINGS["properties"]))
-    return document | {"reason": redact(letter.reason), "place": redact(letter.place)}
+    return document | {name: redact(document[name]) for name in ("origin", "reason", "place")}
 
 
 @contextmanager

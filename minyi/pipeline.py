@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from minyi.domain import Comment, LinkedComment, Opinion, Reply, Tagging, opinion_id
 from minyi.placeholders import is_nobody
 from minyi.policy import Policy
-from minyi.redaction import redact
-from minyi.text import author_hash, duplicate_key, joined
+from minyi.redaction import kinds_in, redact
+from minyi.text import duplicate_key, joined, keyed_hash
 from minyi.vocabulary import AgeBand
 
 
@@ -16,25 +16,32 @@ def protect(comment: Comment, author_key: str) -> Comment:
     """Return the comment without personal data.
 
     Every text of it is redacted, also the names of source, channel, region and department, which
-    may hold the number of a contact. The author is replaced by a keyed hash, and unknown fields are
-    dropped, since nobody knows what they hold. A name that stands for nobody, like 匿名, is no
-    author: those who share it are not one person.
+    may hold the number of a contact. The author is replaced by a keyed hash, and so is an id that
+    holds personal data, which came with its source or was there: redacted ones could be the same.
+    Unknown fields are dropped, since nobody knows what they hold. A name that stands for nobody,
+    like 匿名, is no author: those who share it are not one person.
     """
     reply = comment.reply
     author = None if is_nobody(comment.author or "") else comment.author
     return comment.model_copy(
         update={
+            "id": _protected_id(comment.id, author_key),
             "source": redact(comment.source),
             "text": redact(comment.text),
             "title": _redacted(comment.title),
             "url": _redacted(comment.url),
-            "author": author_hash(author, author_key) if author else None,
+            "author": keyed_hash(author, author_key) if author else None,
             "region": _redacted(comment.region),
             "channel": _redacted(comment.channel),
             "reply": _protected(reply) if reply else None,
             "extra": {},
         }
     )
+
+
+def _protected_id(id_: str, key: str) -> str:
+    # sixteen digits in an id are the number of a post, which leads back to it, and no bank card's
+    return f"hashed-{keyed_hash(id_, key)}" if kinds_in(id_) - {"卡号"} else id_
 
 
 def _protected(reply: Reply) -> Reply:

@@ -125,6 +125,12 @@ def redact(text: str) -> str:
     return _redact_spelt(text, there & (_HIDDEN | _DRAWN))
 
 
+def kinds_in(text: str) -> frozenset[str]:
+    """Return the kinds of personal data that ``redact`` finds in a text."""
+    redacted = redact(text)
+    return frozenset(kind for kind in _PERSONAL.groupindex if f"〔{kind}〕" in redacted)
+
+
 def _redact(text: str, there: int, dropped: int = 0) -> str:
     """Redact a text as if the ``dropped`` kinds of characters were not ``there``, first with those
     that number a list as no digits of what they stand beside, then as digits."""

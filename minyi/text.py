@@ -1,4 +1,4 @@
-"""Chinese text: folding, normalisation, the duplicate key, keyed author hashes.
+"""Chinese text: folding, normalisation, the duplicate key, keyed hashes.
 
 Everything here is a pure function of its input. ``fold`` keeps the length, so that an offset in
 folded text is an offset in the original; ``normalise`` does not.
@@ -79,9 +79,9 @@ def duplicate_key(text: str) -> str:
     return hashlib.sha256(core.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def author_hash(author: str, key: str) -> str:
-    """Return a keyed hash of an author id: 16 hex digits of HMAC-SHA-256.
+def keyed_hash(value: str, key: str) -> str:
+    """Return a keyed hash of an id that may be personal: 16 hex digits of HMAC-SHA-256.
 
     Without the key the id cannot be found by trying all ids.
     """
-    return hmac.new(key.encode(), author.encode(), hashlib.sha256).hexdigest()[:16]
+    return hmac.new(key.encode(), value.encode(), hashlib.sha256).hexdigest()[:16]

@@ -63,6 +63,7 @@ def test_no_personal_data_is_left_in_an_opinion() -> None:
         region=f"城东区{PHONE}",
         channel=f"热线{PHONE}",
         source=f"导出{MAIL}",
+        id=f"导出{MAIL}:1",
         mood=PHONE,
     )
     written = opinion(protect(whole, "key")).to_json().decode()
@@ -71,6 +72,25 @@ def test_no_personal_data_is_left_in_an_opinion() -> None:
         assert personal not in written
     for kept in ("住建局（联系人〔手机号〕）", "城东区", "热线"):
         assert kept in written
+
+
+@pytest.mark.parametrize("id_", [f"热线{PHONE}:1", f"{MAIL}-1", "1️⃣3️⃣8️⃣00138000", "京A12345:7"])
+def test_an_id_with_personal_data_is_told_apart_but_not_shown(id_: str) -> None:
+    one, again, other, keyed = (
+        opinion(protect(comment(id=i), key)).comment_id
+        for i, key in ((id_, "key"), (id_, "key"), (f"{id_}1", "key"), (id_, "other"))
+    )
+    assert one == again
+    assert len({one, other, keyed, id_}) == 4
+    assert PHONE not in one
+    assert opinion(protect(comment(id=id_), "key")).id == opinion_id(one, POLICY.id)
+
+
+@pytest.mark.parametrize(
+    "id_", ["热线2026:1", "weibo:4465120000000001", "20260301083000123", "工单862026030112", "w1"]
+)
+def test_an_id_that_is_only_a_number_leads_back_to_the_comment(id_: str) -> None:
+    assert protect(comment(id=id_), "key").id == id_
 
 
 def test_an_author_is_told_apart_but_not_named() -> None:
@@ -82,7 +102,7 @@ def test_an_author_is_told_apart_but_not_named() -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200))
 def test_what_is_protected_can_still_be_read(text: str) -> None:
     try:
-        original = comment(text, title=text, author=text)
+        original = comment(text, title=text, author=text, id=text)
     except InvalidRecord:
         reject()
     protected = protect(original, "key")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.text import author_hash, duplicate_key, fold, normalise
+from minyi.text import duplicate_key, fold, keyed_hash, normalise
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 
@@ -35,7 +35,7 @@ def test_every_text_has_a_key(text: str) -> None:
     assert len(duplicate_key(text)) == 16
 
 
-def test_an_author_is_the_same_under_one_key_only() -> None:
-    assert author_hash("u1", "key") == author_hash("u1", "key")
-    assert author_hash("u1", "key") != author_hash("u1", "other")
-    assert author_hash("u1", "key") != author_hash("u2", "key")
+def test_a_hash_is_the_same_under_one_key_only() -> None:
+    assert keyed_hash("u1", "key") == keyed_hash("u1", "key")
+    assert keyed_hash("u1", "key") != keyed_hash("u1", "other")
+    assert keyed_hash("u1", "key") != keyed_hash("u2", "key")
