@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -10,7 +9,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from minyi.domain import no_constant
+from minyi.json_text import read_json
 
 MAX_BODY = 8_000_000
 MAX_RECORDS = 5_000
@@ -34,7 +33,7 @@ def parsed(content: bytes) -> Any:
         RequestValidationError: when it is none.
     """
     try:
-        return json.loads(content, parse_constant=no_constant)
+        return read_json(content)
     except UnicodeDecodeError:
         why = "the body is not JSON in UTF-8"
     except (ValueError, RecursionError) as error:

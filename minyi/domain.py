@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from minyi.errors import InvalidRecord
+from minyi.json_text import Doubled, read_json
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -82,10 +83,6 @@ Day = date
 """The type, where a field is called ``date``."""
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-def no_constant(_: str) -> None:
-    """Read ``NaN`` and ``Infinity``, which some write for a missing value, as null."""
 
 
 def _invalid(error: ValidationError) -> InvalidRecord:
@@ -162,7 +159,7 @@ class Comment(Model):
                 f"the record has {len(raw):,} bytes, more than {MAX_RECORD_BYTES:,}"
             )
         try:
-            data = json.loads(raw, parse_constant=no_constant)
+            data = read_json(raw)
         except (ValueError, RecursionError) as error:
             raise InvalidRecord(f"not JSON: {error}") from error
         return cls.from_mapping(data)
@@ -176,6 +173,9 @@ class Comment(Model):
         """
         if not isinstance(data, dict):
             raise InvalidRecord(f"a comment is a JSON object, not {type(data).__name__}")
+        for part, place in ((data, ""), (data.get("reply"), "field reply")):
+            if isinstance(part, Doubled):
+                raise InvalidRecord(part.reason, place)
         try:
             comment = cls.model_validate(data)
             written = comment.to_json()

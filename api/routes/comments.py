@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +19,7 @@ from api.services import Wired
 from minyi.dead_letter import DeadLetter, dead_letter
 from minyi.domain import Comment
 from minyi.errors import InvalidRecord
+from minyi.json_text import write_json
 
 router = APIRouter(prefix="/v1", tags=["comments"])
 
@@ -101,6 +101,6 @@ def _items(content: bytes) -> Sequence[Any]:
 def _written(item: object) -> bytes:
     """Return an item of an array as a record of its own."""
     try:
-        return json.dumps(item, ensure_ascii=False).encode(errors="surrogatepass")
+        return write_json(item).encode(errors="surrogatepass")
     except RecursionError as error:
         raise HTTPException(422, "the body is nested too deeply") from error

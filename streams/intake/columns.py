@@ -3,7 +3,9 @@ user's own map."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from minyi.errors import SettingError
 
@@ -104,9 +106,11 @@ def parse_map(items: Iterable[str]) -> dict[str, str]:
     return mapping
 
 
+@lru_cache(maxsize=4096)
 def folded(name: str) -> str:
-    """Return a column's name as names are compared: case and white space around do not matter."""
-    return name.strip().lower()
+    """Return a column's name as names are compared: case, width and white space around do not
+    matter."""
+    return unicodedata.normalize("NFKC", name).strip().lower()
 
 
 def guess(

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from minyi.domain import Comment
+from minyi.errors import InvalidRecord
+from minyi.json_text import Doubled
 from minyi.placeholders import is_nothing
 from minyi.redaction import redact
 from streams.intake.cells import READERS, plain
@@ -39,7 +41,8 @@ def to_comment(
     ones stand before it in its file: all of them count, and reading the file again changes nothing.
 
     Args:
-        values: the row, column → value.
+        values: the row, column → value; in JSON the spelling of a column may differ from the
+            map's in what ``folded`` says.
         mapping: field → column.
         source: used where the row names none.
         seen: how often each content stood before in the file; this row is added.
@@ -49,12 +52,15 @@ def to_comment(
     """
     record: dict[str, Any] = {}
     reply: dict[str, Any] = {}
+    cells = {folded(name): value for name, value in values.items()}
     for field, column in mapping.items():
-        value = values.get(column)
+        value = cells.get(folded(column))
         if value is None or (isinstance(value, str) and not value.strip()):
             continue
         if field not in AS_WRITTEN and _is_nothing(value):
             continue
+        if isinstance(value, Doubled):
+            raise InvalidRecord(value.reason, f"field {field}")
         if field.startswith("reply.") and isinstance(value, dict):
             reply |= {key: part for key, part in value.items() if not _is_nothing(part)}
             continue
@@ -65,8 +71,8 @@ def to_comment(
             record[field] = read
     if reply.get("text"):
         record["reply"] = reply
-    used = set(mapping.values())
-    extra = {str(k): v for k, v in values.items() if k not in used and v not in (None, "")}
+    used = set(map(folded, mapping.values()))
+    extra = {k: v for k, v in values.items() if folded(k) not in used and v not in (None, "")}
     nested = extra.pop("extra", {})  # a comment that Minyi wrote
     record["extra"] = (nested if isinstance(nested, dict) else {"extra": nested}) | extra
     whole = "source" in record and all(folded(mapping.get(name, "")) == name for name in _OWN)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import lzma
 import zlib
 from collections.abc import Iterator
@@ -15,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-from minyi.domain import MAX_RECORD_BYTES, no_constant
+from minyi.domain import MAX_RECORD_BYTES
 from minyi.errors import InvalidRecord, SettingError
+from minyi.json_text import read_json, write_json
 from streams.intake.csv_rows import csv_rows
-from streams.intake.rows import Row
+from streams.intake.rows import Row, object_row
 from streams.intake.workbook import MAX_XLSX_BYTES, workbook_rows
 
 SAMPLE_BYTES = 1_000_000
@@ -78,14 +78,12 @@ class Source:
             return Row(place, raw, error=InvalidRecord(reason, place))
         try:
             line.encode()  # an undecodable byte stands here as a lone surrogate
-            values = json.loads(line, parse_constant=no_constant)
+            values = read_json(line)
         except UnicodeError:
             return Row(place, raw, error=InvalidRecord("holds bytes that are no text", place))
         except (ValueError, RecursionError) as error:
             return Row(place, raw, error=InvalidRecord(f"not JSON: {error}", place))
-        if not isinstance(values, dict):
-            return Row(place, raw, error=InvalidRecord("not a JSON object", place))
-        return Row(place, raw, values=values)
+        return object_row(place, values, raw)
 
     def _json(self) -> Iterator[Row]:
         """Read one array, or lines where there is none."""
@@ -98,16 +96,12 @@ class Source:
         if len(content) == MAX_ARRAY_BYTES:
             raise SettingError(f"{self.path}: too large for one array; write one object a line")
         try:
-            items: list[Any] = json.loads(content, parse_constant=no_constant)
+            items: list[Any] = read_json(content)
         except (ValueError, RecursionError) as error:
             raise SettingError(f"{self.path}: not JSON: {error}") from error
         for number, item in enumerate(items, start=1):
             place = f"item {number}"
-            raw = json.dumps(item, ensure_ascii=False).encode(errors="surrogatepass")
-            if isinstance(item, dict):
-                yield Row(place, raw, values=item)
-            else:
-                yield Row(place, raw, error=InvalidRecord("not a JSON object", place))
+            yield object_row(place, item, write_json(item).encode(errors="surrogatepass"))
 
     def _csv(self) -> Iterator[Row]:
         yield from csv_rows(self._lines(), self._delimiter(), self._raw)

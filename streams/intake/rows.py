@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minyi.errors import InvalidRecord
+from minyi.json_text import Doubled
 from streams.intake.columns import folded
 
 
@@ -46,3 +47,18 @@ def table_row(place: str, header: list[str], cells: list[Any], raw: bytes) -> Ro
         return Row(place, raw, error=InvalidRecord(reason, place))
     values = {name: cell for name, cell in zip(header, cells, strict=False) if name}
     return Row(place, raw, values=values)
+
+
+def object_row(place: str, item: Any, raw: bytes) -> Row:
+    """Return the row of a JSON object; one with two values for one column is refused, since only
+    one of them could be read."""
+    if not isinstance(item, dict):
+        return Row(place, raw, error=InvalidRecord("not a JSON object", place))
+    if isinstance(item, Doubled):
+        return Row(place, raw, error=InvalidRecord(item.reason, place))
+    names: dict[str, str] = {}
+    for name in item:
+        if (other := names.setdefault(folded(name), name)) != name:
+            reason = f"{other[:40]!r} and {name[:40]!r} differ in case or width only"
+            return Row(place, raw, error=InvalidRecord(reason, place))
+    return Row(place, raw, values=item)

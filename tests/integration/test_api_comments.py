@@ -98,6 +98,21 @@ async def test_broken_lines_cost_only_themselves(client: httpx.AsyncClient, worl
     assert [letter.content for letter in world.letters] == [b'{"id":', b"\xff\xfe", b"[[[["]
 
 
+@pytest.mark.parametrize("lines", [False, True])
+async def test_a_name_that_stands_twice_costs_its_record(
+    client: httpx.AsyncClient, world: World, lines: bool
+) -> None:
+    twice = json.dumps(record(1, text="支持"), ensure_ascii=False)[:-1] + ', "text": "反对"}'
+    good = json.dumps(record(2))
+    body = f"{twice}\n{good}" if lines else f"[{twice}, {good}]"
+    told = await post(client, body.encode(), **(NDJSON if lines else {}))
+    assert told["accepted"] == 1
+    assert told["rejected"] == [
+        {"position": 1, "reason": "the name 'text' stands twice", "place": ""}
+    ]
+    assert world.letters[0].content.decode() == twice
+
+
 async def test_what_is_bad_in_chinese_keeps_its_characters(
     client: httpx.AsyncClient, world: World
 ) -> None:

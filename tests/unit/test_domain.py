@@ -129,6 +129,15 @@ def test_what_is_no_json_number_is_read_as_missing() -> None:
     assert comment.extra == {"score": None}
 
 
+def test_a_name_that_stands_twice_leaves_open_what_was_said() -> None:
+    raw = json.dumps(GOOD)[:-1]
+    assert refuse(f'{raw}, "text": "反对"}}').reason == "the name 'text' stands twice"
+    refused = refuse(f'{raw}, "reply": {{"text": "是", "at": null, "text": "否"}}}}')
+    assert (refused.reason, refused.place) == ("the name 'text' stands twice", "field reply")
+    kept = Comment.from_json(f'{raw}, "Text": "反对", "mood": {{"a": 1, "a": 2}}}}')
+    assert kept.extra == {"Text": "反对", "mood": {"a": 2}}
+
+
 def test_a_record_that_grows_in_writing_is_refused_at_once() -> None:
     raw = json.dumps(GOOD)[:-1] + ', "numbers": [' + "1e9," * 200_000 + "1]}"
     assert len(raw) < MAX_RECORD_BYTES

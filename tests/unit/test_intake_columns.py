@@ -12,8 +12,14 @@ def test_a_given_map_wins_over_a_guess() -> None:
     assert mapping == {"created_at": "更新时间", "text": "标题"}
 
 
-def test_case_and_white_space_in_column_names_do_not_matter() -> None:
-    assert guess([" Text", "Created_At "], {}) == {"text": " Text", "created_at": "Created_At "}
+def test_case_width_and_white_space_in_column_names_do_not_matter() -> None:
+    names = [" Text", "Created_At ", "ＩＤ", "ip属地"]
+    assert guess(names, parse_map(["region=IP属地"])) == {
+        "region": "ip属地",
+        "id": "ＩＤ",
+        "text": " Text",
+        "created_at": "Created_At ",
+    }
 
 
 @pytest.mark.parametrize("item", ["text", "本文=内容", "=内容", ""])

@@ -248,6 +248,45 @@ def written(path: Path, *groups: tuple[int, dict[str, object]]) -> Path:
     return path
 
 
+DATED = '"时间": "2026-01-01"'
+CLASHES = [
+    (f'{{"text": "支持", "text": "反对", {DATED}}}', "the name 'text' stands twice"),
+    (f'{{"text": "支持", "Text": "反对", {DATED}}}', "'text' and 'Text' differ in case"),
+    (f'{{"ＩＤ": "1", "text": "好", "id": "2", {DATED}}}', "'ＩＤ' and 'id' differ in case"),
+    (f'{{"心情": "好", "text": "好", "心情": "坏", {DATED}}}', "the name '心情' stands twice"),
+    (
+        f'{{"text": "好", "reply": {{"text": "是", "text": "否"}}, {DATED}}}',
+        "the name 'text' stands twice (field reply.text)",
+    ),
+]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+async def test_two_values_for_one_column_are_buried_with_both(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    lines = [f'{{"text": "好", {DATED}, "reply": null}}', *(line for line, _ in CLASHES)]
+    path.write_text(f"[{','.join(lines)}]" if name == "a.json" else "\n".join(lines))
+    kept, report = await taken(path)
+    assert report.good == 1
+    kind = "item" if name == "a.json" else "line"
+    for number, (told, (_, reason)) in enumerate(zip(report.problems, CLASHES, strict=True), 2):
+        assert told.startswith(f"{kind} {number}: {reason}")
+    assert [json.loads(letter.content, object_pairs_hook=list) for letter in kept.letters[:4]] == [
+        json.loads(line, object_pairs_hook=list) for line, _ in CLASHES[:4]
+    ]
+
+
+async def test_rows_that_spell_a_column_otherwise_are_read_alike(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(
+        '{"Text": "支持", "created_at": "2026-01-01", "User": "张"}\n'
+        '{"text": "反对", "CREATED_AT": "2026-01-01", "ｕｓｅｒ": "李"}\n'
+    )
+    comments = (await taken(path))[0].comments
+    assert [(c.text, c.author) for c in comments] == [("支持", "张"), ("反对", "李")]
+    assert not any(c.extra for c in comments)
+
+
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
 async def test_fields_that_begin_late_are_read(tmp_path: Path, name: str) -> None:
     late = {"id": "7", "用户": "张", "region": "城东区", "likes": 3, "reply": "好", "写者": "李"}
