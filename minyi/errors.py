@@ -7,6 +7,7 @@
     ├── InvalidRecord         one record cannot be read; becomes a dead letter, the rest goes on
     ├── InvalidRegistry       the policy registry does not validate; says file, policy and field
     ├── InvalidMargins        known margins cannot be read, or no weights meet them
+    │   └── UnsettledWeights  … or none had met them after all rounds, though some might
     ├── InvalidQuery          a reader asked for something that does not exist or make sense
     │   └── TooManyRows       … or for more rows than one answer may hold
     ├── InvalidArtifact       the model artifact is missing or not what its manifest says
@@ -50,6 +51,10 @@ class InvalidRegistry(MinyiError):
 
 class InvalidMargins(MinyiError):
     """Known margins of a population cannot be read, or no weights can meet them."""
+
+
+class UnsettledWeights(InvalidMargins):
+    """No weights had met the margins after all rounds; that none can is not proven."""
 
 
 class InvalidQuery(MinyiError):

@@ -31,13 +31,15 @@ from minyi.speakers.margins import load_margins
 from minyi.speakers.representativeness import Reason, Representativeness, compare, facets_of
 from minyi.vocabulary import STANCE_ZH, Stance
 
+COARSER = "rake by fewer facets, put small values into one in the margins, or look at a longer time"
 REASONS = {
     Reason.NO_MARGINS: "no margins are known: --margins or MINYI_MARGINS names a file of them "
     "(docs/open-data.md)",
     Reason.TOO_FEW: f"fewer than {FLOOR} opinions of the population",
     Reason.NOT_TOLD_APART: "those who spoke name no two values of the margins",
-    Reason.CANNOT_BE_MET: "no weights meet the margins together: rake by fewer facets, put small "
-    "values into one in the margins, or look at a longer time",
+    Reason.CANNOT_BE_MET: f"no weights meet the margins together: {COARSER}",
+    Reason.NOT_SETTLED: "the weights have not settled, since the margins almost contradict each "
+    f"other among those who spoke: {COARSER}",
 }
 CAVEAT = "自愿发言的人，不代表全体居民: these are people who chose to speak, not a sample"
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from minyi.errors import InvalidMargins
+from minyi.errors import InvalidMargins, UnsettledWeights
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.intp]
@@ -30,6 +30,16 @@ STILL = 1e-5
 """Cutting the weights ends when none of them moves further."""
 ROUNDS = 1_000
 TRIMS = 50
+ROUNDING = 1e-9
+"""What sums of logarithms may be off."""
+_ADVICE = (
+    "Rake by one facet only, or put small values of a facet into one in the margins, or look at a "
+    "longer time"
+)
+_CONTRADICTION = (
+    "no weights meet the margins together: those who spoke from one value of a facet all have "
+    f"the same values of another, of which the margins want fewer. {_ADVICE}"
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,7 @@ def rake(sizes: Floats, margins: Sequence[Margin], bound: float = BOUND) -> Floa
 
     Raises:
         InvalidMargins: when no weights at all can meet the margins together, with what to do.
+        UnsettledWeights: when none were found in time, though that none can is not proven.
     """
     weights = _fit(sizes, np.ones_like(sizes), margins)
     trimmed = np.zeros_like(weights)
@@ -99,19 +110,35 @@ def apportion(parts: Floats, size: int) -> Whole:
 
 
 def _fit(sizes: Floats, start: Floats, margins: Sequence[Margin]) -> Floats:
+    """Return weights that meet the margins.
+
+    Raises:
+        InvalidMargins: when there are none. Each round multiplies the mass of every cell by factors
+            of its values. Any masses p that met the margins would have Σ p·log(factor) = Σ
+            share·log(factor), so where the right side is larger than the factor of every cell,
+            over any number of rounds, there are no such masses (Farkas' lemma).
+        UnsettledWeights: when none were found and that is not so.
+    """
     mass = sizes * start
-    for _ in range(ROUNDS):
+    half, gained = mass, 0.0
+    for number in range(ROUNDS):
         if all(margin.missed(mass) <= TOLERANCE for margin in margins):
             return np.asarray(mass / mass.sum() * sizes.sum() / sizes, dtype=np.float64)
+        if number == ROUNDS // 2:
+            half, gained = mass, 0.0
         for margin in margins:
             reached = margin.reached(mass)
             if not reached.all():  # ever smaller weights have come to nothing
-                break
-            mass = mass * (margin.shares / reached)[margin.values]
-    raise InvalidMargins(
-        "no weights meet the margins together: those who spoke from one value of a facet all have "
-        "the same value of another. Rake by one facet only, or put small values of a facet into "
-        "one in the margins, or look at a longer time"
+                raise InvalidMargins(_CONTRADICTION)
+            factors = margin.shares / reached
+            mass = mass * factors[margin.values]
+            gained += float(margin.shares @ np.log(factors))
+    left = mass > 0
+    if np.log(mass[left] / half[left]).max() + ROUNDING < gained:
+        raise InvalidMargins(_CONTRADICTION)
+    raise UnsettledWeights(
+        f"no weights meet the margins after {ROUNDS:,} rounds: they almost contradict each other "
+        f"among those who spoke, and some would have to weigh next to nothing. {_ADVICE}"
     )
 
 

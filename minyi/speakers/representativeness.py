@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 
 from minyi.domain import Model
-from minyi.errors import InvalidMargins, InvalidQuery
+from minyi.errors import InvalidMargins, InvalidQuery, UnsettledWeights
 from minyi.prevalence import FLOOR, AspectShares
 from minyi.query import Cell, Counts, Facet, Share
 from minyi.shares.adjusting import Adjusted, Adjuster
@@ -43,6 +43,8 @@ class Reason(StrEnum):
     """Of no facet are two values of the margins known of those who spoke."""
     CANNOT_BE_MET = "cannot_be_met"
     """No weights meet the margins together: rake by fewer facets or coarser values."""
+    NOT_SETTLED = "not_settled"
+    """No weights had met the margins after all rounds: they almost contradict each other."""
 
 
 class Raked(Model):
@@ -140,6 +142,8 @@ def compare(
         wanted = [_margin(kept, facets, f, known[f], count) for f in used]
         try:
             weights = rake(sizes_of(kept, count), wanted)
+        except UnsettledWeights:
+            reason = Reason.NOT_SETTLED
         except InvalidMargins:
             reason = Reason.CANNOT_BE_MET
     if weights is not None:

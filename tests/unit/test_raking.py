@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from minyi.errors import InvalidMargins
+from minyi.errors import InvalidMargins, UnsettledWeights
 from minyi.speakers.raking import Floats, Margin, effective, rake
 
 WIDE = 1e9
@@ -116,3 +117,44 @@ def test_margins_that_contradict_what_was_said_are_told() -> None:
             np.array([50.0, 50.0]),
             [Margin(same, np.array([0.5, 0.5])), Margin(same, np.array([0.2, 0.8]))],
         )
+
+
+THREE = [np.array([0, 0, 1]), np.array([0, 1, 1])]
+"""The north old, the north young, the south young: nobody of the south is old."""
+
+
+def wanted(south: float, young: float) -> list[Margin]:
+    shares = (south, young)
+    return [Margin(v, np.array([1 - s, s])) for v, s in zip(THREE, shares, strict=True)]
+
+
+@pytest.mark.parametrize("young", [0.1, 0.4, 0.49, 0.499])
+def test_more_of_the_south_than_of_the_young_contradicts_itself(young: float) -> None:
+    with pytest.raises(InvalidMargins, match="no weights meet the margins together") as told:
+        rake(np.array([10.0, 10.0, 10.0]), wanted(0.5, young))
+    assert not isinstance(told.value, UnsettledWeights)
+
+
+def test_margins_that_only_no_weight_at_all_would_meet_do_not_settle() -> None:
+    """The young of the north would have to weigh nothing, which no number of rounds reaches."""
+    with pytest.raises(UnsettledWeights, match="after 1,000 rounds"):
+        rake(np.array([10.0, 10.0, 10.0]), wanted(0.5, 0.5))
+
+
+@settings(deadline=None, max_examples=50)
+@given(tables(), st.data())
+def test_what_can_be_met_is_never_called_a_contradiction(case: tuple, data: st.DataObject) -> None:
+    """Some cells have nobody, and some of the masses that make the margins are zero."""
+    sizes, margins = case
+    number = len(sizes)
+    masses = np.array(
+        data.draw(st.lists(st.sampled_from([0, 1, 50]), min_size=number, max_size=number)), float
+    )
+    there = np.array(data.draw(st.lists(st.booleans(), min_size=number, max_size=number)))
+    kept = there | (masses > 0)
+    values = [np.unique(margin.values[kept], return_inverse=True)[1] for margin in margins]
+    found = [np.bincount(v, masses[kept]) for v in values]
+    assume(all(len(f) and f.all() for f in found))
+    own = [Margin(v, f / f.sum()) for v, f in zip(values, found, strict=True)]
+    with suppress(UnsettledWeights):
+        rake(sizes[kept], own)

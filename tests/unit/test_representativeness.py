@@ -248,6 +248,23 @@ def test_margins_that_cannot_be_met_leave_the_raw_shares() -> None:
     assert len(answer.speakers) == 2
 
 
+def test_weights_that_do_not_settle_are_told_apart_from_a_contradiction() -> None:
+    """Nobody of the south is old, so the young of the north would have to weigh nothing."""
+    margins = Margins(
+        source="s",
+        margins={Facet.REGION: {"北": 1, "南": 1}, Facet.AGE: {"60+": 1, "18-29": 1}},
+    )
+    answer = found(
+        cell("北", "60+", favor=40, against=10),
+        cell("北", "18-29", favor=10, against=10),
+        cell("南", "18-29", favor=0, against=50),
+        margins=margins,
+    )
+    assert answer.raked is None
+    assert answer.reason is Reason.NOT_SETTLED
+    assert answer.raw.favor == share(50, 120, "opinions")
+
+
 def test_texts_counted_once_cannot_be_weighted() -> None:
     with pytest.raises(InvalidQuery, match="count=opinions or authors"):
         found(cell("北", favor=30, against=0), count=Count.COLLAPSED)
