@@ -1,4 +1,4 @@
-"""Open a file of rows: JSON Lines, JSON, CSV, TSV, XLSX, each also under gzip or xz.
+"""Open a file of rows: JSON Lines, JSON, CSV, TSV, TXT, XLSX, XLSM, each also under gzip or xz.
 
 Text is UTF-8 (with or without a byte-order mark), UTF-16 with one, or GB18030.
 """
@@ -18,6 +18,7 @@ from minyi.domain import MAX_RECORD_BYTES
 from minyi.errors import InvalidRecord, SettingError
 from minyi.json_text import read_json, write_json
 from streams.intake.csv_rows import csv_rows
+from streams.intake.kinds import detect_encoding, kind_of
 from streams.intake.rows import Row, object_row
 from streams.intake.workbook import MAX_XLSX_BYTES, workbook_rows
 
@@ -26,14 +27,6 @@ MAX_LINE = 32_000_000
 """A longer line ends the reading: it is no file of comments, and memory is bounded."""
 MAX_ARRAY_BYTES = 256_000_000
 """A JSON array above is refused: unlike lines it has to be read as a whole."""
-KINDS = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "json",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".xlsx": "xlsx",
-}
 BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, UnicodeError)
 """What reading raises on a file that is cut off or damaged."""
 
@@ -155,30 +148,15 @@ def open_source(path: Path) -> Source:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     packing = suffixes.pop()[1:] if suffixes and suffixes[-1] in (".gz", ".xz") else ""
     ending = suffixes[-1] if suffixes else ""
-    kind = KINDS.get(ending)
-    if kind is None:
-        known = ", ".join(KINDS)
-        raise SettingError(f"{path}: unknown kind {ending!r}; known are {known}, also .gz and .xz")
     try:
         with _unpacked(path, packing) as stream:
             sample = stream.read(SAMPLE_BYTES)
+        kind = kind_of(ending, sample)
     except BROKEN as error:
         raise SettingError(f"{path}: cannot be read: {error}") from error
+    except SettingError as error:
+        raise SettingError(f"{path}: {error}") from error
     return Source(path, kind, packing, "" if kind == "xlsx" else detect_encoding(sample))
-
-
-def detect_encoding(sample: bytes) -> str:
-    """Return the encoding of a text's first bytes: what they mark, else UTF-8 unless that loses
-    half of what is not ASCII and GB18030 loses less. A few broken rows do not turn a file."""
-    if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    foreign = len(sample) - len(sample.decode("ascii", errors="ignore"))
-    lost = {
-        name: len(sample) - len(sample.decode(name, errors="ignore").encode(name))
-        for name in ("utf-8", "gb18030")
-    }
-    much = lost["utf-8"] * 2 >= foreign
-    return "gb18030" if much and lost["gb18030"] < lost["utf-8"] else "utf-8-sig"
 
 
 def _unpacked(path: Path, packing: str) -> IO[bytes]:

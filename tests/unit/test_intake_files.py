@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from minyi.errors import SettingError
 from streams.intake import files
-from streams.intake.files import detect_encoding, open_source
+from streams.intake.files import open_source
 from streams.intake.rows import Row
 
 HEADER = ["留言时间", "留言详情"]
@@ -224,38 +224,9 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         open_source(tmp_path / "b.csv")
 
 
-@pytest.mark.parametrize("name", ["a.docx", "a", "a.gz", "a.xls", "a.csv.zip", ".csv"])
-def test_an_unknown_kind_lists_the_known(write: Write, name: str) -> None:
-    with pytest.raises(SettingError, match=r"known are \.jsonl.*\.xlsx, also \.gz and \.xz"):
-        open_source(write(name, b"x"))
-
-
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.json", "a.tsv"])
 def test_an_empty_file_has_no_rows(write: Write, name: str) -> None:
     assert rows(write(name, b"")) == []
-
-
-@pytest.mark.parametrize(
-    ("sample", "encoding"),
-    [
-        (b"", "utf-8-sig"),
-        (b"ascii", "utf-8-sig"),
-        ("你".encode("gb18030"), "gb18030"),
-        ("联通".encode("gb18030"), "gb18030"),
-        ("你".encode(), "utf-8-sig"),
-        ("你好".encode()[:-1], "utf-8-sig"),
-        ("\ufffd" * 50 + "a", "utf-8-sig"),
-        ("支持加装电梯\n" * 50, "utf-8-sig"),
-    ],
-)
-def test_the_encoding_is_found(sample: bytes | str, encoding: str) -> None:
-    assert detect_encoding(sample.encode() if isinstance(sample, str) else sample) == encoding
-
-
-@given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=4))
-def test_chinese_text_is_told_apart(text: str) -> None:
-    assert detect_encoding(text.encode()) == "utf-8-sig"
-    assert detect_encoding(text.encode("utf-16")) == "utf-16"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
