@@ -106,11 +106,19 @@ def parse_map(items: Iterable[str]) -> dict[str, str]:
     return mapping
 
 
-@lru_cache(maxsize=4096)
 def folded(name: str) -> str:
     """Return a column's name as names are compared: case, width and white space around do not
     matter."""
+    return _remembered(name) if len(name) <= _LONGEST_NAME else _folded(name)
+
+
+def _folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip().lower()
+
+
+_remembered = lru_cache(maxsize=4096)(_folded)
+"""Every row of JSON has its names, mostly the same."""
+_LONGEST_NAME = 100
 
 
 def guess(
