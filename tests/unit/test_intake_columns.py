@@ -37,3 +37,36 @@ def test_a_mapped_column_must_be_there() -> None:
 def test_text_and_time_must_be_found(columns: list[str], field: str) -> None:
     with pytest.raises(SettingError, match=f"--map {field}=COLUMN"):
         guess(columns, {})
+
+
+def test_a_name_is_known_with_what_forms_add_to_it() -> None:
+    names = [
+        "*工单编号",
+        "＊诉求内容（必填）",
+        "来电时间(yyyy-MM-dd)",
+        "留言 标题：",
+        "年龄（岁）",
+        "區縣",
+    ]
+    assert guess(names, {}) == dict(
+        zip(("id", "text", "created_at", "title", "age", "region"), names, strict=True)
+    )
+
+
+def test_a_name_as_it_is_goes_before_one_with_a_note() -> None:
+    assert guess(["内容（必填）", "日期", "内容"], {})["text"] == "内容"
+    with pytest.raises(SettingError, match="no column looks like text"):
+        guess(["内容（官方）", "日期"], {})
+
+
+def test_a_hotline_export_is_known() -> None:
+    names = ["序号", "受理编号", "来电人", "登记时间", "诉求标题", "反映内容", "办理单位", "区县"]
+    assert guess(names, {}) == {
+        "id": "受理编号",
+        "author": "来电人",
+        "created_at": "登记时间",
+        "title": "诉求标题",
+        "text": "反映内容",
+        "reply.department": "办理单位",
+        "region": "区县",
+    }
