@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 from minyi.errors import SettingError
@@ -89,7 +89,7 @@ _LONGEST_NAME = 100
 
 
 def guess(
-    columns: Iterable[str], given: Mapping[str, str], later: Iterable[str] = ()
+    columns: Iterable[str], given: Mapping[str, str], later: Collection[str] = ()
 ) -> dict[str, str]:
     """Return field → column for the columns of a file.
 
@@ -112,7 +112,7 @@ def guess(
     if missing:
         raise SettingError(f"no column {missing[0]!r}; there are: {', '.join(present.values())}")
     mapping = {field: present[folded(column)] for field, column in given.items()}
-    for known in (first, _barely(first), present, _barely(present)):
+    for known in (first, _barely(first), *((present, _barely(present)) if later else ())):
         for field, names in NAMES.items():
             free = [known[n] for n in names if n in known and known[n] not in mapping.values()]
             if field not in mapping and free:
@@ -130,6 +130,14 @@ def bare(name: str) -> str:
     """Return a column's name without what forms add to it: ``*诉求 内容（必填）：`` is 诉求内容; in
     simplified characters."""
     return _NOTE.sub("", normalise(name).replace(" ", "")).strip("*:#")
+
+
+_KNOWN = frozenset(bare(name) for names in NAMES.values() for name in names)
+
+
+def is_known(name: str) -> bool:
+    """Return whether a column of this name is one that a field is read from."""
+    return len(name) <= _LONGEST_NAME and bare(name) in _KNOWN
 
 
 def _barely(columns: Mapping[str, str]) -> dict[str, str]:

@@ -4,32 +4,44 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, islice
 
 from minyi.domain import MAX_RECORD_BYTES
 from minyi.errors import InvalidRecord
-from streams.intake.rows import Row, header_row, table_row
+from streams.intake.headers import HEAD, SEPARATOR, header_at, header_row
+from streams.intake.rows import Row, table_row
+
+Record = tuple[int, str, list[str] | csv.Error]
+"""Its first line's number, its text, and its cells or why there are none."""
 
 
 def csv_rows(
-    lines: Iterator[str], delimiter: str, original: Callable[[str], bytes]
+    lines: Iterator[str],
+    delimiter: str,
+    original: Callable[[str], bytes],
+    given: Mapping[str, str],
 ) -> Iterator[Row]:
-    """Yield the rows below the header, which is the first line that is not blank.
+    """Yield the rows below the header; see ``header_at``.
 
     Args:
         lines: of the text, with their line ends.
         delimiter: between cells.
         original: gives the bytes that a row's text was decoded from.
+        given: the user's own map, field → column.
     """
-    header: list[str] | None = None
-    for number, text, cells in _records(lines, delimiter):
+    records = (record for record in _records(lines, delimiter) if not _blank(record))
+    head = list(islice(records, HEAD))
+    at = header_at([[] if isinstance(cells, csv.Error) else cells for _, _, cells in head], given)
+    header: list[str] = []
+    for position, (number, text, cells) in enumerate(chain(head, records)):
         place = f"line {number}"
         raw = original(text)
         if isinstance(cells, csv.Error):
             yield Row(place, raw, error=InvalidRecord(f"not CSV, a stray quote? ({cells})", place))
-        elif not any(cell.strip() for cell in cells):
+        elif position < at:
             continue
-        elif header is None:
+        elif position == at:
             header = header_row(cells)
         elif any("\ud800" <= character <= "\udfff" for character in text):
             yield Row(place, raw, error=InvalidRecord("holds bytes that are no text", place))
@@ -37,9 +49,14 @@ def csv_rows(
             yield table_row(place, header, cells, raw)
 
 
-def _records(
-    lines: Iterator[str], delimiter: str
-) -> Iterator[tuple[int, str, list[str] | csv.Error]]:
+def _blank(record: Record) -> bool:
+    number, text, cells = record
+    if number == 1 and SEPARATOR.fullmatch(text):
+        return True
+    return not isinstance(cells, csv.Error) and not any(cell.strip() for cell in cells)
+
+
+def _records(lines: Iterator[str], delimiter: str) -> Iterator[Record]:
     """Yield each record with the number of its first line and its text.
 
     A quote that is never closed, or not where it should be, would swallow the lines up to the next

@@ -9,8 +9,9 @@ import gzip
 import io
 import lzma
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -18,6 +19,7 @@ from minyi.domain import MAX_RECORD_BYTES
 from minyi.errors import InvalidRecord, SettingError
 from minyi.json_text import read_json, write_json
 from streams.intake.csv_rows import csv_rows
+from streams.intake.headers import HEAD, SEPARATOR, delimiter_of
 from streams.intake.kinds import detect_encoding, kind_of
 from streams.intake.rows import Row, object_row
 from streams.intake.workbook import MAX_XLSX_BYTES, workbook_rows
@@ -41,6 +43,8 @@ class Source:
     packing: str
     """``gz``, ``xz`` or empty."""
     encoding: str
+    given: Mapping[str, str] = field(default_factory=dict)
+    """The user's own map, field → column: a table's header is found by it, too."""
 
     @property
     def name(self) -> str:
@@ -97,18 +101,20 @@ class Source:
             yield object_row(place, item, write_json(item).encode(errors="surrogatepass"))
 
     def _csv(self) -> Iterator[Row]:
-        yield from csv_rows(self._lines(), self._delimiter(), self._raw)
+        yield from csv_rows(self._lines(), self._delimiter(), self._raw, self.given)
 
     def _delimiter(self) -> str:
         if self.kind == "tsv":
             return "\t"
-        head = next((line for line in self._lines() if line.strip()), "")
-        return max(",\t;", key=head.count)
+        head = list(islice((line for line in self._lines() if line.strip()), HEAD))
+        if head and (told := SEPARATOR.fullmatch(head[0])):
+            return told[1]
+        return delimiter_of(head, self.given)
 
     def _xlsx(self) -> Iterator[Row]:
         with _unpacked(self.path, self.packing) as stream:
             content = io.BytesIO(stream.read(MAX_XLSX_BYTES)) if self.packing else stream
-            yield from workbook_rows(content, self.path)
+            yield from workbook_rows(content, self.path, self.given)
 
     def _text(self) -> io.TextIOWrapper:
         """Open the text; an undecodable byte becomes a lone surrogate: its row dies, not the

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from minyi.dead_letter import DeadLetter, dead_letter
@@ -63,6 +63,7 @@ def plan(file: Source, given: Mapping[str, str], source: str | None = None) -> P
     Raises:
         SettingError: when text or time cannot be found among them.
     """
+    file = replace(file, given=given)
     rows = file.rows()
     columns: dict[str, None] = {}
     first: Row | None = None
@@ -81,7 +82,7 @@ def plan(file: Source, given: Mapping[str, str], source: str | None = None) -> P
     return Plan(file, mapping, source or name[:100])
 
 
-def _later_columns(rows: Iterator[Row], given: Mapping[str, str]) -> Iterable[str]:
+def _later_columns(rows: Iterator[Row], given: Mapping[str, str]) -> Collection[str]:
     """Return the columns that only rows further down have, of those that a field can be read from:
     what else rows hold may differ in each of them, and memory is bounded."""
     sought = {folded(name) for names in (*NAMES.values(), given.values()) for name in names}

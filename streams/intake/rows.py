@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,23 +20,6 @@ class Row:
     """As it stands in the file; UTF-8 where the file is UTF-16, JSON where it is a workbook."""
     values: dict[str, Any] | None = None
     error: InvalidRecord | None = None
-
-
-def header_row(cells: Iterable[str]) -> list[str]:
-    """Return the names of a table's columns, of which no two are the same but blank ones: a second
-    ``内容`` is called ``内容.2``, or by the next number that no column is called by."""
-    names = [cell.strip() for cell in cells]
-    written = {folded(name) for name in names}
-    numbers: dict[str, int] = {}
-    for place, name in enumerate(names):
-        key = folded(name)
-        number = numbers.get(key, 0) + 1
-        if name and number > 1:
-            while f"{key}.{number}" in written:
-                number += 1
-            names[place] = f"{name}.{number}"
-        numbers[key] = number
-    return names
 
 
 def table_row(place: str, header: list[str], cells: list[Any], raw: bytes) -> Row:

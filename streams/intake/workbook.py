@@ -1,11 +1,12 @@
-"""Rows of an Excel workbook: its first sheet, the first row that is not blank as header."""
+"""Rows of an Excel workbook: its first sheet, below the header."""
 
 from __future__ import annotations
 
 import json
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,14 +15,20 @@ from openpyxl.utils.escape import unescape
 
 from minyi.errors import SettingError
 from streams.intake.cells import MAX_EXACT
-from streams.intake.rows import Row, header_row, table_row
+from streams.intake.headers import HEAD, header_at, header_row
+from streams.intake.rows import Row, table_row
 
 MAX_XLSX_BYTES = 1_000_000_000
 """Unpacked; a workbook above is refused before it is opened."""
 
 
-def workbook_rows(content: IO[bytes], path: Path) -> Iterator[Row]:
-    """Yield the rows below the header.
+def workbook_rows(content: IO[bytes], path: Path, given: Mapping[str, str]) -> Iterator[Row]:
+    """Yield the rows below the header; see ``header_at``.
+
+    Args:
+        content: the workbook.
+        path: its file, for messages.
+        given: the user's own map, field → column.
 
     Raises:
         SettingError: when this is no workbook, or one that unpacks to too much.
@@ -33,21 +40,33 @@ def workbook_rows(content: IO[bytes], path: Path) -> Iterator[Row]:
             book = openpyxl.load_workbook(content, read_only=True, data_only=True)
             sheet = book.worksheets[0]
         sheet.reset_dimensions()  # many exporters write a wrong size
-        header: list[str] | None = None
-        for number, read in enumerate(sheet.iter_rows(values_only=True), start=1):
-            cells = [_as_typed(cell) for cell in read]
-            if all(cell is None or str(cell).strip() == "" for cell in cells):
-                continue
-            if header is None:
-                header = header_row("" if cell is None else str(cell) for cell in cells)
-                continue
-            raw = json.dumps(cells, ensure_ascii=False, default=str).encode(errors="replace")
-            yield table_row(f"row {number}", header, cells, raw)
+        rows = _filled(sheet)
+        head = list(islice(rows, HEAD))
+        at = header_at([_names(cells) for _, cells in head], given)
+        header: list[str] = []
+        for position, (number, cells) in enumerate(chain(head, rows)):
+            if position == at:
+                header = header_row(_names(cells))
+            elif position > at:
+                raw = json.dumps(cells, ensure_ascii=False, default=str).encode(errors="replace")
+                yield table_row(f"row {number}", header, cells, raw)
         book.close()
     except SettingError:
         raise
     except Exception as error:  # a foreign file can break its reader in many ways
         raise SettingError(f"{path}: cannot be read as a workbook: {error}") from error
+
+
+def _filled(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the rows that are not blank, with their numbers."""
+    for number, read in enumerate(sheet.iter_rows(values_only=True), start=1):
+        cells = [_as_typed(cell) for cell in read]
+        if any(cell is not None and str(cell).strip() != "" for cell in cells):
+            yield number, cells
+
+
+def _names(cells: Sequence[Any]) -> list[str]:
+    return ["" if cell is None else str(cell) for cell in cells]
 
 
 def _as_typed(cell: Any) -> Any:

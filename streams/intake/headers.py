@@ -1,0 +1,83 @@
+"""Where a table begins: at its header, which titles may stand above."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+
+from minyi.errors import SettingError
+from streams.intake.columns import folded, guess, is_known
+
+HEAD = 10
+"""Rows that are not blank, of which one is the header."""
+DELIMITERS = ",\t;|"
+SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+"""A first line that tells spreadsheets the delimiter."""
+_LONGEST_LINE = 100_000
+
+
+def header_at(rows: Sequence[Sequence[str]], given: Mapping[str, str]) -> int:
+    """Return which of a table's first rows is the header: the first whose cells name text and time,
+    else the first with two names that are known, else the first that has cells.
+
+    Args:
+        rows: their cells.
+        given: the user's own map, field → column.
+    """
+    for names_enough in (
+        lambda cells: _names_text_and_time(cells, given),
+        lambda cells: _known(cells) > 1,
+        bool,
+    ):
+        for place, cells in enumerate(rows):
+            if names_enough(cells):
+                return place
+    return 0
+
+
+def delimiter_of(lines: Sequence[str], given: Mapping[str, str]) -> str:
+    """Return what parts the cells of a table's first lines: what makes a header of one of them,
+    else what most known names stand between, else what is most frequent in the first."""
+
+    def fitness(delimiter: str) -> tuple[bool, int, int]:
+        rows = [_cells(line[:_LONGEST_LINE], delimiter) for line in lines]
+        found = any(_names_text_and_time(cells, given) for cells in rows)
+        return found, max(map(_known, rows), default=0), "".join(lines[:1]).count(delimiter)
+
+    return max(DELIMITERS, key=fitness)
+
+
+def header_row(cells: Iterable[str]) -> list[str]:
+    """Return the names of a table's columns, of which no two are the same but blank ones: a second
+    ``内容`` is called ``内容.2``, or by the next number that no column is called by."""
+    names = [cell.strip() for cell in cells]
+    written = {folded(name) for name in names}
+    numbers: dict[str, int] = {}
+    for place, name in enumerate(names):
+        key = folded(name)
+        number = numbers.get(key, 0) + 1
+        if name and number > 1:
+            while f"{key}.{number}" in written:
+                number += 1
+            names[place] = f"{name}.{number}"
+        numbers[key] = number
+    return names
+
+
+def _names_text_and_time(cells: Sequence[str], given: Mapping[str, str]) -> bool:
+    with suppress(SettingError):
+        return bool(guess([cell for cell in cells if cell.strip()], given))
+    return False
+
+
+def _known(cells: Sequence[str]) -> int:
+    return sum(map(is_known, set(cells)))
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
