@@ -1,19 +1,13 @@
-"""Cells as people write them: times, counts, ages, ids."""
+"""Cells as people write them: counts, ages, ids; times have a file of their own."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time
 from typing import Any
 
 from minyi.errors import InvalidRecord
+from streams.intake.times import read_time
 
-_TIME = re.compile(
-    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
-    r"(?:[T\s]*(上午|下午)?\s*(\d{1,2})\s*[:：时点]"
-    r"(?:\s*(\d{1,2})\s*(?:[:：分]\s*(\d{1,2})(?:\.\d+)?\s*秒?|分)?)?)?"
-)
-_LONGEST_TIME = 40
 _COUNT = re.compile(r"(\d[\d,]{,17}(?:\.\d{1,6})?)\s*([万千]?)\+?")
 _AGE = re.compile(r"\s*(\d{1,3})\s*(?:周?[岁歲])?\s*")
 _ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d{2,}")
@@ -44,31 +38,6 @@ def _id(value: Any, field: str) -> str:
     return read
 
 
-def _moment(value: Any, field: str) -> str:
-    """Read a time as people write it; text that is none is left for the domain to refuse."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, date):
-        return datetime.combine(value, time()).isoformat()
-    if not isinstance(value, str):
-        raise InvalidRecord(f"a time is text, not {type(value).__name__}", f"field {field}")
-    text = value.strip()
-    try:
-        return datetime.fromisoformat(text).isoformat()
-    except ValueError:
-        match = _TIME.fullmatch(text) if len(text) <= _LONGEST_TIME else None
-    if not match:
-        raise InvalidRecord(f"{text[:40]!r} is no time", f"field {field}")
-    year, month, day, half, *rest = match.groups()
-    hour, minute, second = (int(part or 0) for part in rest)
-    if half:
-        hour = hour % 12 + (12 if half == "下午" else 0) if hour <= 12 else hour
-    try:
-        return datetime(int(year), int(month), int(day), hour, minute, second).isoformat()
-    except ValueError as error:
-        raise InvalidRecord(f"{text[:40]!r}: {error}", f"field {field}") from error
-
-
 def _count(value: Any, field: str) -> int:
     """Read a count as people write it: ``1,024``, ``1.2万``."""
     text = str(value).strip()
@@ -88,8 +57,8 @@ def _age(value: Any, field: str) -> int | str:
 
 READERS = {
     "id": _id,
-    "created_at": _moment,
-    "reply.at": _moment,
+    "created_at": read_time,
+    "reply.at": read_time,
     "age": _age,
     "likes": _count,
     "dislikes": _count,

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-import time
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.domain import SHANGHAI, Comment
+from minyi.domain import Comment
 from minyi.errors import InvalidRecord
 from streams.intake.columns import guess
 from streams.intake.comments import to_comment
@@ -29,11 +28,6 @@ PETITION = {
 
 def petition(**changes: Any) -> Comment:
     return to_comment(PETITION | changes, guess(PETITION, {}), "导出")
-
-
-def moment(written: Any) -> datetime:
-    values = {"text": "好", "时间": written}
-    return to_comment(values, {"text": "text", "created_at": "时间"}, "s").created_at
 
 
 def likes(written: Any) -> int | None:
@@ -57,68 +51,6 @@ def test_a_petition_export_needs_no_map() -> None:
 def test_a_petition_without_a_reply_has_none() -> None:
     assert petition(答复意见="", 答复时间="2020-02-03").reply is None
     assert petition(答复意见=None, 答复时间=None).reply is None
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        "2020-01-26T09:05:00+08:00",
-        "2020-01-26T01:05:00Z",
-        "2020-01-26 09:05",
-        "2020-1-26 9:05:00",
-        "2020/1/26 9:05",
-        "2020.1.26 9:05:00.000",
-        "2020年1月26日 9:05",
-        "2020年1月26日9时5分",
-        "2020年01月26日 09时05分00秒",
-        "2020/1/26 上午9:05",
-        " 2020-01-26 09：05 ",
-        "２０２０-１-２６ 9:05",
-        datetime(2020, 1, 26, 9, 5),
-    ],
-)
-def test_a_time_is_read_as_people_write_it(written: Any) -> None:
-    assert moment(written) == datetime(2020, 1, 26, 1, 5, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("written", "hour"),
-    [("上午12:30", 0), ("下午12:30", 12), ("下午3:30", 15), ("下午15:30", 15), ("23:30", 23)],
-)
-def test_half_days_are_understood(written: str, hour: int) -> None:
-    assert moment(f"2020/6/5 {written}") == datetime(2020, 6, 5, hour, 30, tzinfo=SHANGHAI)
-
-
-@pytest.mark.parametrize("written", ["2020-01-26", "2020年1月26日", "20200126", date(2020, 1, 26)])
-def test_a_day_begins_at_midnight_in_shanghai(written: Any) -> None:
-    assert moment(written) == datetime(2020, 1, 25, 16, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        "昨天",
-        "2020-13-01",
-        "2020-02-30 10:00",
-        "2020/1/26 25:00",
-        "12:00",
-        43856,
-        43856.5,
-        True,
-        [],
-    ],
-)
-def test_what_is_no_time_is_refused_by_its_field(written: Any) -> None:
-    with pytest.raises(InvalidRecord) as caught:
-        moment(written)
-    assert caught.value.place == "field created_at"
-
-
-def test_a_hostile_time_does_not_stall_the_reading() -> None:
-    begun = time.monotonic()
-    with pytest.raises(InvalidRecord):
-        moment("2026-1-1" + " " * 300_000 + "x")
-    assert time.monotonic() - begun < 1
 
 
 @pytest.mark.parametrize(
