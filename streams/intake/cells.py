@@ -15,6 +15,15 @@ MAX_EXACT = 10**15
 """A spreadsheet keeps fifteen digits of a number: several longer ids become one."""
 
 
+_ERROR = re.compile(r"#{3,}|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!)")
+_ESCAPED = re.compile(r"'(?=\w+\Z)")
+
+
+def is_error(value: Any) -> bool:
+    """Return whether a cell shows a spreadsheet's error, or that its column is too narrow."""
+    return isinstance(value, str) and _ERROR.fullmatch(value.strip()) is not None
+
+
 def plain(value: Any, field: str) -> str:
     """Read text, or a number as text.
 
@@ -28,11 +37,17 @@ def plain(value: Any, field: str) -> str:
     return str(value)
 
 
+def trimmed(value: Any, field: str) -> str:
+    """Read text or a number without the white space around."""
+    return plain(value, field).strip()
+
+
 def _id(value: Any, field: str) -> str:
-    """Read an id; one that a spreadsheet rounded is refused, since others became the same."""
-    read = plain(value, field)
+    """Read an id, without the apostrophe or tab that keeps a spreadsheet from rounding it; one that
+    was rounded is refused, since others became the same."""
+    read = _ESCAPED.sub("", trimmed(value, field), count=1)
     large = isinstance(value, float) and abs(value) >= MAX_EXACT
-    if large or _ROUNDED.fullmatch(read.strip()):
+    if large or _ROUNDED.fullmatch(read):
         reason = f"the id {read[:40]!r} was rounded by a spreadsheet; save its column as text"
         raise InvalidRecord(reason, f"field {field}")
     return read
@@ -56,6 +71,9 @@ def _age(value: Any, field: str) -> int | str:
 
 
 READERS = {
+    "text": plain,
+    "title": plain,
+    "reply.text": plain,
     "id": _id,
     "created_at": read_time,
     "reply.at": read_time,
@@ -63,4 +81,4 @@ READERS = {
     "likes": _count,
     "dislikes": _count,
 }
-"""How a field's cell is read, where not as plain text."""
+"""How a field's cell is read, where not as trimmed text."""

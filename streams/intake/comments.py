@@ -16,7 +16,7 @@ from minyi.errors import InvalidRecord
 from minyi.json_text import Doubled
 from minyi.placeholders import is_nothing
 from minyi.redaction import redact
-from streams.intake.cells import READERS, plain
+from streams.intake.cells import READERS, is_error, trimmed
 from streams.intake.columns import folded
 
 AS_WRITTEN = ("text", "title", "id", "author")
@@ -34,7 +34,8 @@ def to_comment(
     """Make a comment of a row.
 
     A cell that only holds the place of a value (``-``, ``无``, ``暂无回复``, ``null``) counts as
-    empty, but in the fields ``AS_WRITTEN``.
+    empty, but in the fields ``AS_WRITTEN``; one that shows a spreadsheet's error, in any but id and
+    text.
 
     An id counts within its source only, unless the row is written as the data contract says, with
     ``id`` and ``source``. A row without an id gets one from its content, and from how many equal
@@ -57,14 +58,16 @@ def to_comment(
         value = cells.get(folded(column))
         if value is None or (isinstance(value, str) and not value.strip()):
             continue
-        if field not in AS_WRITTEN and _is_nothing(value):
+        if is_error(value) and field in ("id", "text"):  # of many rows, and what it was is lost
+            raise InvalidRecord(f"the cell shows {value.strip()[:20]}, no value", f"field {field}")
+        if is_error(value) or (field not in AS_WRITTEN and _is_nothing(value)):
             continue
         if isinstance(value, Doubled):
             raise InvalidRecord(value.reason, f"field {field}")
         if field.startswith("reply.") and isinstance(value, dict):
             reply |= {key: part for key, part in value.items() if not _is_nothing(part)}
             continue
-        read = READERS.get(field, plain)(value, field)
+        read = READERS.get(field, trimmed)(value, field)
         if field.startswith("reply."):
             reply[field.removeprefix("reply.")] = read
         else:

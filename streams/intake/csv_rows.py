@@ -46,7 +46,15 @@ def csv_rows(
         elif any("\ud800" <= character <= "\udfff" for character in text):
             yield Row(place, raw, error=InvalidRecord("holds bytes that are no text", place))
         else:
-            yield table_row(place, header, cells, raw)
+            yield table_row(place, header, [_unwrapped(cell) for cell in cells], raw)
+
+
+def _unwrapped(cell: str) -> str:
+    """Return a cell without the formula ``="0012"`` that keeps a spreadsheet from reading it as a
+    number."""
+    if cell.startswith('="') and cell.endswith('"') and len(cell) > 2:
+        return cell[2:-1].replace('""', '"')
+    return cell
 
 
 def _blank(record: Record) -> bool:

@@ -112,6 +112,29 @@ def test_an_id_that_only_looks_like_a_number_is_kept(written: Any) -> None:
     assert petition(留言编号=written).id == f"导出:{written}"
 
 
+@pytest.mark.parametrize("written", ["0087820\t", "'0087820", " 0087820 "])
+def test_what_keeps_a_spreadsheet_from_rounding_an_id_is_none_of_it(written: str) -> None:
+    assert petition(留言编号=written).id == "导出:0087820"
+    assert petition(留言编号="'好' '坏'").id == "导出:'好' '坏'"
+
+
+@pytest.mark.parametrize("error", ["#N/A", "#REF!", "#NAME?", " #VALUE! ", "########"])
+def test_an_error_of_a_spreadsheet_is_no_value(error: str) -> None:
+    for column, field in (("留言编号", "id"), ("留言详情", "text")):
+        with pytest.raises(InvalidRecord, match="the cell shows #") as caught:
+            petition(**{column: error})
+        assert caught.value.place == f"field {field}"
+    comment = petition(留言用户=error, 留言主题=error, 点赞数=error, 答复意见=error)
+    assert (comment.author, comment.title, comment.likes, comment.reply) == (None,) * 4
+    assert petition(留言详情="#加装电梯# 支持").text == "#加装电梯# 支持"
+
+
+def test_blanks_around_a_name_do_not_make_another() -> None:
+    values = PETITION | {"地区": " 城东区\u3000", "来源": "热线\t", "留言用户": " 张三"}
+    comment = to_comment(values, guess(values, {}), "s")
+    assert (comment.region, comment.source, comment.author) == ("城东区", "热线", "张三")
+
+
 def test_a_row_without_an_id_gets_one_from_its_content() -> None:
     values = {k: v for k, v in PETITION.items() if k != "留言编号"}
     first, again, other = (

@@ -140,6 +140,14 @@ def test_quotes_in_pairs_are_read_where_they_should_not_stand(write: Write) -> N
     assert row.values == {"时间": "1", "内容": "好的政策"}
 
 
+def test_a_formula_that_only_keeps_a_number_as_it_is_is_that_number(write: Write) -> None:
+    content = 'id,time,text\n="0012",2020,="他说""好"""\n"=""0013""",2021,="\n'
+    assert values(write("a.csv", content.encode())) == [
+        {"id": "0012", "time": "2020", "text": '他说"好"'},
+        {"id": "0013", "time": "2021", "text": '="'},
+    ]
+
+
 def test_a_huge_cell_costs_one_row_only(write: Write) -> None:
     content = b"time,text\n1,a\n2," + b"x" * 3_000_000 + b"\n3,c\n"
     first, huge, last = rows(write("a.csv", content))

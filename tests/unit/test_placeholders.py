@@ -33,8 +33,8 @@ def test_a_cell_that_only_holds_the_place_is_no_value(nothing: Any) -> None:
 @pytest.mark.parametrize("nothing", NOTHING)
 def test_text_title_id_and_author_stay_as_they_stand(nothing: str) -> None:
     comment = petition(留言详情=nothing, 留言主题=nothing, 留言编号=nothing, 留言用户=nothing)
-    assert (comment.text, comment.title, comment.author) == (nothing, nothing, nothing)
-    assert comment.id == f"导出:{nothing}"
+    assert (comment.text, comment.title, comment.author) == (nothing, nothing, nothing.strip())
+    assert comment.id == f"导出:{nothing.strip()}"
 
 
 def test_the_id_of_a_row_does_not_change_with_the_version() -> None:
