@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
 from minyi.errors import SettingError
 from streams.intake.columns import folded, guess, is_known
@@ -16,6 +18,7 @@ DELIMITERS = ",\t;|"
 SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 """A first line that tells spreadsheets the delimiter."""
 _LONGEST_LINE = 100_000
+T = TypeVar("T")
 
 
 def header_at(rows: Sequence[Sequence[str]], given: Mapping[str, str]) -> int:
@@ -26,15 +29,20 @@ def header_at(rows: Sequence[Sequence[str]], given: Mapping[str, str]) -> int:
         rows: their cells.
         given: the user's own map, field → column.
     """
-    for names_enough in (
-        lambda cells: _names_text_and_time(cells, given),
-        lambda cells: _known(cells) > 1,
-        bool,
-    ):
-        for place, cells in enumerate(rows):
-            if names_enough(cells):
-                return place
-    return 0
+    return _first(rows, (partial(_names_text_and_time, given=given), _names_two, bool))
+
+
+def has_header(rows: Iterable[Sequence[str]], given: Mapping[str, str]) -> bool:
+    """Return whether the cells of one of a table's first rows name text and time."""
+    return any(_names_text_and_time(cells, given) for cells in rows)
+
+
+def best_table(tables: Sequence[Sequence[Sequence[str]]], given: Mapping[str, str]) -> int:
+    """Return which of some tables, by their first rows, holds comments: the first that has a
+    header, else the first with a row of two names that are known, else the first with any row."""
+    return _first(
+        tables, (partial(has_header, given=given), lambda t: any(map(_names_two, t)), bool)
+    )
 
 
 def delimiter_of(lines: Sequence[str], given: Mapping[str, str]) -> str:
@@ -43,8 +51,11 @@ def delimiter_of(lines: Sequence[str], given: Mapping[str, str]) -> str:
 
     def fitness(delimiter: str) -> tuple[bool, int, int]:
         rows = [_cells(line[:_LONGEST_LINE], delimiter) for line in lines]
-        found = any(_names_text_and_time(cells, given) for cells in rows)
-        return found, max(map(_known, rows), default=0), "".join(lines[:1]).count(delimiter)
+        return (
+            has_header(rows, given),
+            max(map(_known, rows), default=0),
+            "".join(lines[:1]).count(delimiter),
+        )
 
     return max(DELIMITERS, key=fitness)
 
@@ -70,6 +81,19 @@ def _names_text_and_time(cells: Sequence[str], given: Mapping[str, str]) -> bool
     with suppress(SettingError):
         return bool(guess([cell for cell in cells if cell.strip()], given))
     return False
+
+
+def _first(candidates: Sequence[T], tests: Iterable[Callable[[T], bool]]) -> int:
+    """Return the place of the first that passes the first test which any passes, else 0."""
+    for test in tests:
+        for place, candidate in enumerate(candidates):
+            if test(candidate):
+                return place
+    return 0
+
+
+def _names_two(cells: Sequence[str]) -> bool:
+    return _known(cells) > 1
 
 
 def _known(cells: Sequence[str]) -> int:

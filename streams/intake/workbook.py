@@ -1,29 +1,35 @@
-"""Rows of an Excel workbook: its first sheet, below the header."""
+"""Rows of an Excel workbook: those of its first sheet that holds comments."""
 
 from __future__ import annotations
 
 import json
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 import openpyxl
 from openpyxl.utils.escape import unescape
 
-from minyi.errors import SettingError
+from minyi.errors import InvalidRecord, SettingError
 from streams.intake.cells import MAX_EXACT
-from streams.intake.headers import HEAD, header_at, header_row
+from streams.intake.headers import HEAD, best_table, has_header, header_at, header_row
 from streams.intake.rows import Row, table_row
 
 MAX_XLSX_BYTES = 1_000_000_000
 """Unpacked; a workbook above is refused before it is opened."""
+MAX_ABOVE = 1_000
+"""Rows, blank ones too, among which a sheet's header is looked for."""
 
 
 def workbook_rows(content: IO[bytes], path: Path, given: Mapping[str, str]) -> Iterator[Row]:
-    """Yield the rows below the header; see ``header_at``.
+    """Yield the rows of the first sheet that holds comments, below its header (``header_at``), and
+    before them a bad row for every other sheet that holds some.
+
+    Hidden sheets are not looked at. Sheets are not read as one, since often one is an excerpt of
+    another.
 
     Args:
         content: the workbook.
@@ -38,18 +44,20 @@ def workbook_rows(content: IO[bytes], path: Path, given: Mapping[str, str]) -> I
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and other things that no row holds
             book = openpyxl.load_workbook(content, read_only=True, data_only=True)
-            sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # many exporters write a wrong size
-        rows = _filled(sheet)
-        head = list(islice(rows, HEAD))
-        at = header_at([_names(cells) for _, cells in head], given)
-        header: list[str] = []
-        for position, (number, cells) in enumerate(chain(head, rows)):
-            if position == at:
-                header = header_row(_names(cells))
-            elif position > at:
-                raw = json.dumps(cells, ensure_ascii=False, default=str).encode(errors="replace")
-                yield table_row(f"row {number}", header, cells, raw)
+        shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+        if not shown:
+            raise SettingError(f"{path}: no sheet of cells that can be seen")
+        heads = [
+            [_names(cells) for _, cells in islice(_filled(sheet, MAX_ABOVE), HEAD)]
+            for sheet in shown
+        ]
+        best = best_table(heads, given)
+        for sheet, head in zip(shown, heads, strict=True):
+            if sheet is not shown[best] and has_header(head, given):
+                place = f"sheet {sheet.title}"
+                reason = f"not read, only {shown[best].title!r} is: save it as a file of its own"
+                yield Row(place, sheet.title.encode(), error=InvalidRecord(reason, place))
+        yield from _table(shown[best], header_at(heads[best], given))
         book.close()
     except SettingError:
         raise
@@ -57,15 +65,34 @@ def workbook_rows(content: IO[bytes], path: Path, given: Mapping[str, str]) -> I
         raise SettingError(f"{path}: cannot be read as a workbook: {error}") from error
 
 
-def _filled(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
-    """Yield the rows that are not blank, with their numbers."""
-    for number, read in enumerate(sheet.iter_rows(values_only=True), start=1):
-        cells = [_as_typed(cell) for cell in read]
-        if any(cell is not None and str(cell).strip() != "" for cell in cells):
-            yield number, cells
+def _table(sheet: Any, at: int) -> Iterator[Row]:
+    header: list[str] = []
+    for position, (number, cells) in enumerate(_filled(sheet)):
+        if position == at:
+            header = header_row(_names(cells))
+        elif position > at:
+            raw = json.dumps(cells, ensure_ascii=False, default=str).encode(errors="replace")
+            yield table_row(f"row {number}", header, cells, raw)
 
 
-def _names(cells: Sequence[Any]) -> list[str]:
+def _filled(sheet: Any, rows: int | None = None) -> Iterator[tuple[int, list[Any]]]:
+    """Yield those of the first rows, or of all, that are not blank, with their numbers."""
+    sheet.reset_dimensions()  # many exporters write a wrong size
+    read = enumerate(islice(sheet.iter_rows(values_only=True), rows), start=1)
+    filled = ((number, cells) for number, cells in read if any(map(_is_filled, cells)))
+    while True:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if (row := next(filled, None)) is None:
+                return
+        yield row[0], [_as_typed(cell) for cell in row[1]]
+
+
+def _is_filled(cell: Any) -> bool:
+    return cell is not None and str(cell).strip() != ""
+
+
+def _names(cells: Iterable[Any]) -> list[str]:
     return ["" if cell is None else str(cell) for cell in cells]
 
 

@@ -55,6 +55,65 @@ def test_a_workbook_whose_exporter_wrote_a_wrong_size_is_read_in_full(write: Wri
     ]
 
 
+def sheets(tables: dict[str, list[list[Any]]], hidden: str = "") -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for title, table in tables.items():
+        sheet = book.create_sheet(title)
+        sheet.sheet_state = "hidden" if title == hidden else "visible"
+        for row in table:
+            sheet.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+NOTES = [["填表说明"], ["请按要求填写", "时间", "格式"]]
+JANUARY, FEBRUARY = [HEADER, ["2020-01-26", "好"]], [HEADER, ["2020-02-26", "行"]]
+READ = {"留言时间": "2020-01-26", "留言详情": "好"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        sheets({"空": [], "一月": JANUARY}),
+        sheets({"说明": NOTES, "汇总": [["部门", "件数"], ["住建局", 3]], "一月": JANUARY}),
+        sheets({"隐": FEBRUARY, "一月": JANUARY}, hidden="隐"),
+        sheets({"一月": JANUARY, "隐": FEBRUARY}, hidden="隐"),
+        sheets({"一月": [*([[]] * 1_500), *JANUARY]}),
+    ],
+)
+def test_the_sheet_that_holds_comments_is_read(write: Write, content: bytes) -> None:
+    assert values(write("a.xlsx", content)) == [READ]
+
+
+def test_a_second_sheet_of_comments_is_not_left_out_without_a_word(write: Write) -> None:
+    """It may be February, or an excerpt of the first sheet that would count twice."""
+    bad, good = rows(write("a.xlsx", sheets({"一月": JANUARY, "二月": FEBRUARY, "注": NOTES})))
+    assert good.values == READ
+    assert bad.place == "sheet 二月"
+    assert bad.error is not None
+    assert bad.error.reason == "not read, only '一月' is: save it as a file of its own"
+
+
+def test_what_a_reader_of_workbooks_warns_of_is_no_trouble(write: Write) -> None:
+    """Lists to choose from, as most forms have them, are not kept."""
+    changed = io.BytesIO()
+    listed = (
+        b'<extLst><ext uri="{CCE6A557-97BC-4b89-ADB6-D9C93CAAB3DF}"></ext></extLst></worksheet>'
+    )
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook(JANUARY))) as old,
+        zipfile.ZipFile(changed, "w") as new,
+    ):
+        for entry in old.namelist():
+            data = old.read(entry)
+            if entry.endswith("sheet1.xml"):
+                data = data.replace(b"</worksheet>", listed)
+            new.writestr(entry, data)
+    assert values(write("a.xlsx", changed.getvalue())) == [READ]
+
+
 def zipped(**entries: bytes) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
