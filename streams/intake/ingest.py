@@ -68,7 +68,7 @@ def plan(file: Source, given: Mapping[str, str], source: str | None = None) -> P
     columns: dict[str, None] = {}
     first: Row | None = None
     for row in islice(rows, FIRST):
-        columns.update(dict.fromkeys(row.values or ()))
+        columns.update(dict.fromkeys(_readable(row, given)))
         first = first or row
     later = _later_columns(rows, given) if file.kind in ("json", "jsonl") else ()
     if not columns and not later:
@@ -89,10 +89,22 @@ def _later_columns(rows: Iterator[Row], given: Mapping[str, str]) -> Collection[
     found: dict[str, str] = {}
     with suppress(SettingError):  # a file that is cut off: its good rows are taken all the same
         for row in rows:
-            for name in row.values or ():
+            for name in _readable(row, given):
                 if folded(name) in sought:
                     found.setdefault(folded(name), name)
     return found.values()
+
+
+def _readable(row: Row, given: Mapping[str, str]) -> Iterator[str]:
+    """Yield the columns that a field can be read from: what is nested, like weibo's ``user``, is
+    taken for a reply only, or where the user says so."""
+    for name, value in (row.values or {}).items():
+        if (
+            not isinstance(value, dict | list)
+            or folded(name) in NAMES["reply.text"]
+            or name in given.values()
+        ):
+            yield name
 
 
 async def ingest(

@@ -302,6 +302,20 @@ async def test_fields_that_begin_late_are_read(tmp_path: Path, name: str) -> Non
         plan(open_source(path), {"author": "作者"})
 
 
+async def test_what_is_nested_is_no_field(tmp_path: Path) -> None:
+    """Weibo's interface gives a user with forty fields, of which none is his name to Minyi."""
+    path = tmp_path / "a.jsonl"
+    row = {"mid": "1", "text": "支持", "created_at": "2026-01-01", "user": {"name": "张"}}
+    replied = row | {"mid": "2", "reply": {"text": "好", "at": "2026-01-02"}}
+    path.write_text("\n".join(map(json.dumps, (row, replied))))
+    one, two = (await taken(path))[0].comments
+    assert (one.author, one.extra) == (None, {"user": {"name": "张"}})
+    assert two.reply is not None
+    assert (
+        await ingest.ingest(plan(open_source(path), {"author": "user"}), Kept(), Held())
+    ).bad == 2
+
+
 async def test_a_field_that_the_first_rows_have_stays_theirs(tmp_path: Path) -> None:
     """One odd row far down must not cost all the rows before it."""
     path = written(tmp_path / "a.jsonl", (200, {"user": "张"}), (1, {"author": "李", "内容": "不"}))
