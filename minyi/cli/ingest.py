@@ -138,6 +138,8 @@ def _tell(planned: Plan, report: Report) -> None:
         console.print(f"  {problem}", style="yellow", markup=False, highlight=False)
     if report.bad > len(report.problems):
         console.print(f"  … and {report.bad - len(report.problems):,} more in the dead letters")
+    if report.again:
+        console.print(f"  {report.again:,} rows have the id of an earlier one and overwrite it")
     print(
         f"{planned.file.path.name}: {report.rows:,} rows, {report.good:,} good, {report.bad:,} bad"
     )

@@ -19,7 +19,7 @@ from minyi.redaction import redact
 from streams.intake.cells import READERS, is_error, trimmed
 from streams.intake.columns import folded
 
-AS_WRITTEN = ("text", "title", "id", "author")
+AS_WRITTEN = ("text", "title", "author")
 """Fields whose placeholders are kept: what somebody said, or is called, may be just 无."""
 _OWN = ("id", "source")
 """Columns of these very names hold an id that is unique among all sources: Minyi's own records."""

@@ -31,6 +31,8 @@ class Report:
     rows: int = 0
     good: int = 0
     bad: int = 0
+    again: int = 0
+    """Good rows with the id of an earlier one, which they overwrite."""
     problems: list[str] = field(default_factory=list)
     """The first bad rows: place and reason."""
 
@@ -128,6 +130,7 @@ async def ingest(
     """
     report = Report()
     rows = planned.read()
+    ids: set[int] = set()  # hashes: some bytes a row, however long the ids
     broken: SettingError | None = None
     while broken is None:
         good: list[Comment] = []
@@ -136,6 +139,8 @@ async def ingest(
             for row, result in islice(rows, CHUNK):
                 if isinstance(result, Comment):
                     good.append(result)
+                    report.again += hash(result.id) in ids
+                    ids.add(hash(result.id))
                 else:
                     dead.append(_letter(planned, row, result, clock))
                     _note(report, row, result)

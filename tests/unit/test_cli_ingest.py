@@ -112,6 +112,14 @@ def test_what_a_running_service_does_not_take_is_counted_bad(
     assert len(service) == 4
 
 
+def test_rows_that_overwrite_earlier_ones_are_told(
+    cli: Cli, tmp_path: Path, service: list[bytes]
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("编号,时间,内容\n1,2026-03-01,好\n1,2026-03-02,不好\n2,2026-03-02,行\n")
+    assert "1 rows have the id of an earlier one and overwrite it" in cli("ingest", path)
+
+
 @pytest.fixture
 def cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file that shows only in the middle that it cannot be read to its end."""

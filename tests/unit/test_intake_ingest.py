@@ -166,6 +166,14 @@ def test_only_known_endings_are_cut_off_the_name_of_a_source(tmp_path: Path, end
         assert planned(path).source == month
 
 
+async def test_rows_that_overwrite_earlier_ones_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("编号,时间,内容\n" + "".join(f"{n},2020-01-01,支持\n" for n in "1213-1-"))
+    assert (await taken(path))[1].again == 2
+    path.write_text("时间,内容\n" + "2020-01-01,支持\n" * 3)
+    assert (await taken(path))[1].again == 0
+
+
 async def test_only_the_first_problems_are_told_but_all_are_buried(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"text": "a", "created_at": "2026-01-01"}\n' + b"bad\n" * 1_234)

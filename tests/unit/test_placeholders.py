@@ -31,10 +31,16 @@ def test_a_cell_that_only_holds_the_place_is_no_value(nothing: Any) -> None:
 
 
 @pytest.mark.parametrize("nothing", NOTHING)
-def test_text_title_id_and_author_stay_as_they_stand(nothing: str) -> None:
-    comment = petition(留言详情=nothing, 留言主题=nothing, 留言编号=nothing, 留言用户=nothing)
+def test_text_title_and_author_stay_as_they_stand(nothing: str) -> None:
+    comment = petition(留言详情=nothing, 留言主题=nothing, 留言用户=nothing)
     assert (comment.text, comment.title, comment.author) == (nothing, nothing, nothing.strip())
-    assert comment.id == f"导出:{nothing.strip()}"
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
+def test_rows_without_a_number_do_not_overwrite_each_other(nothing: str) -> None:
+    one, other = petition(留言编号=nothing), petition(留言编号=nothing, 留言详情="反对")
+    assert one.id.startswith("row-")
+    assert one.id != other.id
 
 
 def test_the_id_of_a_row_does_not_change_with_the_version() -> None:
