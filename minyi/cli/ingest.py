@@ -97,7 +97,7 @@ async def _ingest(config: Settings, plans: Sequence[Plan]) -> None:
         return
     print(
         f"{counts['comments']:,} comments read, {counts['linked']:,} linked to a policy, "
-        f"{counts['indexed']:,} opinions indexed, {counts['dead']:,} dead letters"
+        f"{counts['indexed']:,} opinions indexed, {counts['dead']:,} dead on the way"
     )
     _raise(unread)
 

@@ -164,7 +164,10 @@ def test_what_is_good_is_indexed_before_a_bad_file_is_told(
 
     monkeypatch.setattr(ingest, "service", started)
     monkeypatch.setattr(ingest, "stream_progress", drained)
-    result = cli.result("ingest", cut_off, table(tmp_path / "good.csv", [("好", "2026-03-01")]))
+    rows = [("好", "2026-03-01"), ("好", "when?")]
+    result = cli.result("ingest", cut_off, table(tmp_path / "half.csv", rows))
     assert len(appended) > 1
+    assert "half.csv: 2 rows, 1 good, 1 bad" in result.stdout
     assert f"{len(appended):,} comments read" in result.stdout
+    assert "0 dead on the way" in result.stdout  # beside the bad row
     assert "cut.csv.gz: cannot be read to its end" in str(result.exception)
