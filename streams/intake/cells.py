@@ -8,7 +8,7 @@ from typing import Any
 from minyi.errors import InvalidRecord
 from streams.intake.times import read_time
 
-_COUNT = re.compile(r"(\d[\d,]{,17}(?:\.\d{1,6})?)\s*([万千]?)\+?")
+_COUNT = re.compile(r"(\d[\d,]{,17}(?:\.\d{1,6})?)\s*([万千wk]?)\+?", re.IGNORECASE)
 _AGE = re.compile(r"\s*(\d{1,3})\s*(?:周?[岁歲])?\s*")
 _ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d{2,}")
 MAX_EXACT = 10**15
@@ -54,12 +54,13 @@ def _id(value: Any, field: str) -> str:
 
 
 def _count(value: Any, field: str) -> int:
-    """Read a count as people write it: ``1,024``, ``1.2万``."""
+    """Read a count as people write it: ``1,024``, ``1.2万``, ``3k``, ``1.2w+``."""
     text = str(value).strip()
     match = _COUNT.fullmatch(text)
     if not match or isinstance(value, bool):
         raise InvalidRecord(f"{str(value)[:40]!r} is no count", f"field {field}")
-    number = float(match[1].replace(",", "")) * {"": 1, "千": 1_000, "万": 10_000}[match[2]]
+    scale = {"": 1, "千": 1_000, "k": 1_000, "万": 10_000, "w": 10_000}[match[2].lower()]
+    number = float(match[1].replace(",", "")) * scale
     return round(number)
 
 

@@ -80,9 +80,11 @@ def folded(name: str) -> str:
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).strip().lower()
+    return unicodedata.normalize("NFKC", _MARKS.sub("", name)).strip().lower()
 
 
+_MARKS = re.compile("[\ufeff\u200b]")
+"""Byte-order marks, of which files that were joined have several, and blanks of no width."""
 _remembered = lru_cache(maxsize=4096)(_folded)
 """Every row of JSON has its names, mostly the same."""
 _LONGEST_NAME = 100
@@ -129,7 +131,7 @@ def guess(
 def bare(name: str) -> str:
     """Return a column's name without what forms add to it: ``*诉求 内容（必填）：`` is 诉求内容; in
     simplified characters."""
-    return _NOTE.sub("", normalise(name).replace(" ", "")).strip("*:#")
+    return _NOTE.sub("", normalise(_MARKS.sub("", name)).replace(" ", "")).strip("*:#")
 
 
 _KNOWN = frozenset(bare(name) for names in NAMES.values() for name in names)

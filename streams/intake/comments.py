@@ -56,7 +56,7 @@ def to_comment(
     cells = {folded(name): value for name, value in values.items()}
     for field, column in mapping.items():
         value = cells.get(folded(column))
-        if value is None or (isinstance(value, str) and not value.strip()):
+        if value in (None, [], {}) or (isinstance(value, str) and not value.strip()):
             continue
         if is_error(value) and field in ("id", "text"):  # of many rows, and what it was is lost
             raise InvalidRecord(f"the cell shows {value.strip()[:20]}, no value", f"field {field}")

@@ -13,10 +13,10 @@ def test_a_given_map_wins_over_a_guess() -> None:
 
 
 def test_case_width_and_white_space_in_column_names_do_not_matter() -> None:
-    names = [" Text", "Created_At ", "ＩＤ", "ip属地"]
+    names = [" Text", "Created_At ", "\ufeffＩＤ", "ip属地"]
     assert guess(names, parse_map(["region=IP属地"])) == {
         "region": "ip属地",
-        "id": "ＩＤ",
+        "id": "\ufeffＩＤ",
         "text": " Text",
         "created_at": "Created_At ",
     }

@@ -63,6 +63,10 @@ def test_a_petition_without_a_reply_has_none() -> None:
         ("1.2万", 12_000),
         ("3千", 3_000),
         ("100万+", 1_000_000),
+        ("1.2w", 12_000),
+        ("3K+", 3_000),
+        ([], None),
+        ({}, None),
         ("１２", 12),
         ("-", None),
         ("无", None),
@@ -89,7 +93,7 @@ def test_what_is_no_age_is_refused_by_its_field(written: Any) -> None:
     assert caught.value.place == "field age"
 
 
-@pytest.mark.parametrize("written", [",", "很多", -1, "1e5", True, 10**30, [], "9" * 400])
+@pytest.mark.parametrize("written", [",", "很多", -1, "1e5", True, 10**30, [1], "9" * 400])
 def test_what_is_no_count_is_refused_by_its_field(written: Any) -> None:
     with pytest.raises(InvalidRecord) as caught:
         likes(written)

@@ -69,7 +69,7 @@ def test_a_day_begins_at_midnight_in_shanghai(written: Any) -> None:
         32_873,
         "99999",
         True,
-        [],
+        [1],
     ],
 )
 def test_what_is_no_time_is_refused_by_its_field(written: Any) -> None:
