@@ -15,7 +15,9 @@ from minyi.query import Filters
 
 Columns = Annotated[
     list[str] | None,
-    typer.Option("--map", help="field=column, e.g. text=留言详情; repeat for more."),
+    typer.Option(
+        "--map", help="field=column, e.g. text=留言详情; field= leaves it out; repeat for more."
+    ),
 ]
 Data = Annotated[
     Path | None,

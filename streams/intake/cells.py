@@ -65,10 +65,13 @@ def _count(value: Any, field: str) -> int:
 
 
 def _age(value: Any, field: str) -> int | str:
-    """Read an age as people write it, ``35岁``; text that is none is left for the domain to
+    """Read an age as people write it, ``35岁``; a number that is none is left for the domain to
     refuse."""
-    match = _AGE.fullmatch(value) if isinstance(value, str) else None
-    return int(match[1]) if match else plain(value, field)
+    if not isinstance(value, str):
+        return plain(value, field)
+    if not (match := _AGE.fullmatch(value)):
+        raise InvalidRecord(f"{value[:40]!r} is no age in years", f"field {field}")
+    return int(match[1])
 
 
 READERS = {

@@ -29,7 +29,7 @@ _NAMES = {
     "created_at": (
         "created_at 留言时间 发布时间 发表时间 评论时间 创建时间 来电时间 受理时间 提交时间 "
         "诉求时间 来信时间 写信时间 反映时间 投诉时间 登记时间 留言日期 来电日期 诉求日期 "
-        "受理日期 提交日期 发布日期 发表日期 时间 日期 time datetime date publish_time "
+        "受理日期 提交日期 发布日期 发表日期 日期 时间 datetime date time publish_time "
         "time_from_id"
     ),
     "author": (
@@ -58,7 +58,7 @@ NAMES = {field: tuple(names.split()) for field, names in _NAMES.items()}
 
 
 def parse_map(items: Iterable[str]) -> dict[str, str]:
-    """Read ``field=column`` items of ``--map``.
+    """Read ``field=column`` items of ``--map``; ``field=`` leaves the field out.
 
     Raises:
         SettingError: for an item without ``=`` or with an unknown field.
@@ -97,7 +97,8 @@ def guess(
 
     Args:
         columns: the names of the columns that its first rows have.
-        given: the user's own map; it wins, and a column that it uses is not guessed elsewhere.
+        given: the user's own map; it wins, and a column that it uses is not guessed elsewhere. A
+            field without a column is left out.
         later: those that only rows further down have; a field takes one of them when it finds none
             among the first, since the rows before would be without.
 
@@ -110,14 +111,15 @@ def guess(
     present = dict(first)
     for name in later:
         present.setdefault(folded(name), name)
-    missing = [column for column in given.values() if folded(column) not in present]
+    named = {field: column for field, column in given.items() if column}
+    missing = [column for column in named.values() if folded(column) not in present]
     if missing:
         raise SettingError(f"no column {missing[0]!r}; there are: {', '.join(present.values())}")
-    mapping = {field: present[folded(column)] for field, column in given.items()}
+    mapping = {field: present[folded(column)] for field, column in named.items()}
     for known in (first, _barely(first), *((present, _barely(present)) if later else ())):
         for field, names in NAMES.items():
             free = [known[n] for n in names if n in known and known[n] not in mapping.values()]
-            if field not in mapping and free:
+            if field not in mapping and field not in given and free:
                 mapping[field] = free[0]
     for field in ("text", "created_at"):
         if field not in mapping:

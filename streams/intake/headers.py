@@ -12,7 +12,7 @@ from typing import TypeVar
 from minyi.errors import SettingError
 from streams.intake.columns import folded, guess, is_known
 
-HEAD = 10
+HEAD = 20
 """Rows that are not blank, of which one is the header."""
 DELIMITERS = ",\t;|"
 SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)

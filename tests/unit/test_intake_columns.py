@@ -22,6 +22,17 @@ def test_case_width_and_white_space_in_column_names_do_not_matter() -> None:
     }
 
 
+def test_a_field_can_be_left_out() -> None:
+    """Ages like 中年 would cost every row."""
+    assert "age" not in guess(["内容", "日期", "年龄"], parse_map(["age="]))
+    with pytest.raises(SettingError, match="no column looks like created_at"):
+        guess(["内容", "日期"], parse_map(["created_at="]))
+
+
+def test_of_a_day_and_a_time_of_day_the_day_is_read() -> None:
+    assert guess(["内容", "时间", "日期"], {})["created_at"] == "日期"
+
+
 @pytest.mark.parametrize("item", ["text", "本文=内容", "=内容", ""])
 def test_a_map_item_says_how_it_is_written(item: str) -> None:
     with pytest.raises(SettingError, match="write field=column"):
