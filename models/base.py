@@ -8,12 +8,14 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer
 
 from minyi.errors import SettingError
 from models.artifact import MANIFEST, TOKENIZER, load_manifest
 from models.config import shared_folder
+from models.runtime import EMBED_LENGTH
 
 SHARED = "BAAI/bge-small-zh-v1.5"
 SHARED_LICENCE = "MIT, Copyright (c) 2022 staoxiao (BAAI), see NOTICE"
@@ -71,7 +73,12 @@ def _shared(folder: Path) -> Base:
     script = shared_folder() / "base-model" / "to_hf.py"
     if not script.is_file():
         raise SettingError(f"{script} is missing; name a base encoder with --from instead")
-    subprocess.run([sys.executable, str(script), str(folder)], check=True)  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, str(script), str(folder)], stderr=subprocess.PIPE, text=True
+    )
+    if done.returncode:
+        told = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
+        raise SettingError(f"{script} cannot convert the shared encoder: {told}")
     shutil.copyfile(Path(__file__).with_name(NOTICE), folder / NOTICE)
     return Base(folder, SHARED, SHARED_LICENCE, sentences=True)
 
@@ -92,17 +99,33 @@ def _restored(folder: Path, artifact: Path) -> Base:
 def _fetched(folder: Path, name: str) -> Base:
     from transformers import AutoConfig, AutoTokenizer, BertModel
 
+    untyped: Any = BertModel
     try:
         config = AutoConfig.from_pretrained(name)
         if config.model_type != "bert":
             raise SettingError(f"{name} is a {config.model_type}; a BERT is needed")
-        BertModel.from_pretrained(name, add_pooling_layer=False).save_pretrained(folder)
+        encoder, found = untyped.from_pretrained(
+            name, add_pooling_layer=False, output_loading_info=True
+        )
+        encoder.float().save_pretrained(folder)  # many are kept in half precision
         tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True)
         tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
-    except (OSError, ValueError) as error:
+    except SettingError:
+        raise
+    except Exception as error:  # those of the libraries share no base class
         raise SettingError(f"{name} cannot be loaded as a Hugging Face model: {error}") from error
+    if absent := sorted(found["missing_keys"]):
+        raise SettingError(f"{name} has no weights for {absent[0]} and {len(absent) - 1} others")
     vocabulary = Tokenizer.from_file(str(folder / TOKENIZER)).get_vocab()
-    missing = [token for token in NEEDED if token not in vocabulary]
-    if missing:
+    if missing := [token for token in NEEDED if token not in vocabulary]:
         raise SettingError(f"the tokenizer of {name} lacks {', '.join(missing)}")
+    if vocabulary.keys() <= set(tokenizer.all_special_tokens):
+        raise SettingError(f"{name} has no tokenizer: tokenizer.json or vocab.txt is needed")
+    for what, there, needed in (
+        ("words", config.vocab_size, max(vocabulary.values()) + 1),
+        ("segments", config.type_vocab_size, 2),
+        ("places", config.max_position_embeddings, EMBED_LENGTH),
+    ):
+        if there < needed:
+            raise SettingError(f"{name} has embeddings of {there} {what}; {needed} are needed")
     return Base(folder, name, "see the base encoder's own", sentences=False)
