@@ -93,11 +93,13 @@ class Manifest(BaseModel):
     ``minyi model export`` and ``hold-out``."""
 
     def save(self, folder: Path) -> None:
-        """Write ``manifest.json``."""
+        """Write ``manifest.json`` in one step: no crash leaves half of it in a whole artifact."""
         text = self.model_dump_json(indent=1, exclude={"held_out"})
         if self.held_out is not None:
             text = f'{text.removesuffix("}").rstrip()},\n "held_out": {_lines(self.held_out)}\n}}'
-        (folder / MANIFEST).write_text(text + "\n", "utf-8")
+        fresh = folder / f"{MANIFEST}.new"
+        fresh.write_text(text + "\n", "utf-8")
+        fresh.replace(folder / MANIFEST)
 
 
 def _lines(table: HeldOut) -> str:

@@ -100,6 +100,23 @@ def test_the_shipped_table_is_the_models_and_survives_saving(tmp_path: Path) -> 
     assert Manifest.model_validate_json((tmp_path / "manifest.json").read_bytes()) == bare
 
 
+def test_a_manifest_that_cannot_be_written_leaves_the_one_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = load_manifest(SHIPPED)
+    manifest.save(tmp_path)
+    write = Path.write_text
+
+    def full(path: Path, text: str, *more: str) -> None:
+        write(path, text[:1000], *more)
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space"):
+        manifest.model_copy(update={"scores": {}}).save(tmp_path)
+    assert Manifest.model_validate_json((tmp_path / "manifest.json").read_bytes()) == manifest
+
+
 def test_bins_are_those_of_the_stance_that_is_shown() -> None:
     logits = np.random.default_rng(0).normal(0, 3, (200, 3)).astype(np.float32)
     stances = [list(Stance)[place] for place in logits.argmax(1)]
