@@ -25,7 +25,7 @@ CELLS = tuple((aspect, polarity) for aspect in Aspect for polarity in Polarity)
 """Order of the evaluation head's outputs: six aspects, each praised and criticised."""
 
 CONTEXT_TOKENS = 40
-"""More names of a policy cost time in every pair and help little."""
+"""More names of a policy cost time in every pair and help little; half of a pair at most."""
 CONTEXT_ALIASES = 3
 
 
@@ -89,7 +89,7 @@ class InputEncoder:
         folded = fold(comment)
         read = in_words(folded) if self._emoji else folded
         right = self._tokenizer.encode(read, add_special_tokens=False)
-        names = left.ids[:CONTEXT_TOKENS]
+        names = left.ids[: min(CONTEXT_TOKENS, (self.max_length - 3) // 2)]
         budget = self.max_length - len(names) - 3
         ids, offsets = right.ids, right.offsets
         if len(ids) > budget:

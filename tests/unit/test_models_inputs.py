@@ -59,6 +59,15 @@ def test_any_text_fits_and_offsets_point_into_it(inputs: InputEncoder, text: str
     assert len(inputs.single(text).ids) <= inputs.max_length
 
 
+@pytest.mark.parametrize("max_length", [32, 48, 64, 128])
+def test_a_policy_of_many_names_leaves_room_for_the_comment(max_length: int) -> None:
+    inputs = InputEncoder(ARTIFACT, max_length)
+    for mentions in ((), ("限行",)):
+        encoded = inputs.pair("限" * 60, "一" * 200 + "限行" + "二" * 200, mentions)
+        assert len(encoded.ids) == max_length
+        assert len(encoded.offsets) >= max_length // 2 - 2
+
+
 def test_a_long_comment_keeps_its_ends_and_the_named_passage(inputs: InputEncoder) -> None:
     text = "开头" + "一" * 500 + "限行不公平" + "二" * 500 + "结尾"
     kept = "".join(text[a:b] for a, b in inputs.pair("限行", text, ("限行",)).offsets)
