@@ -34,7 +34,7 @@ class Decision(BaseModel):
 
     stances: tuple[str, ...] = tuple(stance.value for stance in STANCES)
     cells: tuple[str, ...] = tuple(f"{aspect}:{polarity}" for aspect, polarity in CELLS)
-    max_length: int = 384
+    max_length: int = Field(default=384, ge=32, le=512)
     """Tokens of a pair at most."""
     emoji: bool = False
     """Whether emoji are read as characters; older artifacts were not taught so."""
@@ -141,6 +141,8 @@ def load_manifest(folder: Path) -> Manifest:
     known = Decision()
     if (decision.stances, decision.cells) != (known.stances, known.cells):
         raise InvalidArtifact(f"{folder / MANIFEST}: labels differ from those of this version")
+    if absent := {GRAPH, TOKENIZER} - manifest.files.keys():
+        raise InvalidArtifact(f"{folder / MANIFEST}: files lacks {', '.join(sorted(absent))}")
     for name, expected in manifest.files.items():
         path = folder / name
         if not path.is_file():

@@ -34,7 +34,7 @@ from models.inputs import InputEncoder
 from models.network import TaggerNetwork
 from models.quantise import weights_to_int8
 from models.ready import hashes, ready
-from models.runtime import OnnxTagger
+from models.runtime import OnnxTagger, longest
 from models.vectors import base_teacher, fit_vectors
 from models.wide import FILE as WIDE
 from models.wide_fit import fit_wide
@@ -162,9 +162,8 @@ def _write(
         fit_wide(rows).save(out)
         names.append(WIDE)
     files = {name: file_hash(out / name) for name in names}
-    longest = Decision().max_length
-    positions = network.encoder.config.max_position_embeddings
-    decision = Decision(max_length=min(longest, positions), emoji=True)
+    places = min(Decision().max_length, network.encoder.config.max_position_embeddings)
+    decision = Decision(max_length=longest(places), emoji=True)
     manifest = Manifest(
         model_id=model_id(files, decision),
         created_at=datetime.now(UTC).replace(microsecond=0),

@@ -41,6 +41,11 @@ CACHED = 20_000
 EMBED_LENGTH = 128
 
 
+def longest(places: int) -> int:
+    """Return the longest padded length for which so many places have embeddings."""
+    return max(length for length in LENGTHS if length <= places)
+
+
 class OnnxTagger:
     """Tags pairs and embeds texts: the ports ``Tagger`` and ``Encoder``. Thread-safe.
 

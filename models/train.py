@@ -71,6 +71,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.inputs = InputEncoder(base.folder, config.max_length)
         self.network = TaggerNetwork.from_base(base.folder, config.dropout)
+        self._look_for_places(base)
         if (base.folder / HEADS).is_file():
             torch.save(self.network.state_dict(), out / f"{BEFORE}.pt")
         self.words = MaskedWords(self.network.encoder)
@@ -85,6 +86,15 @@ class Trainer:
             self.stage, self.step = saved["stage"], saved["step"]
             self.state = saved["optimizer"]
             log.info("going on at stage %d, step %d", self.stage, self.step)
+
+    def _look_for_places(self, base: Base) -> None:
+        places = self.network.encoder.config.max_position_embeddings
+        for stage in self.config.stages:
+            if (tokens := stage.max_length or self.config.max_length) > places:
+                raise SettingError(
+                    f"stage {stage.name}: max_length is {tokens}, and {base.name} has embeddings "
+                    f"of {places} places"
+                )
 
     def _begun(self, stage: int, step: int) -> dict[str, Any]:
         """Return what has made the weights at a step of a stage."""

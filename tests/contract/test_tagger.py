@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from minyi.vocabulary import Domain, Stance
 from models.artifact import MANIFEST
 from models.examples import policies
 from models.inputs import policy_context, policy_names
-from models.runtime import OnnxTagger
+from models.runtime import LENGTHS, OnnxTagger, longest
 
 ARTIFACT = ROOT / "artifacts" / "tagger"
 
@@ -103,6 +104,13 @@ def test_the_wide_half_weighs_by_whether_it_knows_the_policy(tagger: OnnxTagger)
     assert decision.stance_wide_known
     np.testing.assert_allclose(added[:count], decision.stance_wide_known * wide[:count], atol=1e-5)
     np.testing.assert_allclose(added[count:], decision.stance_wide * wide[count:], atol=1e-5)
+
+
+@given(places=st.integers(LENGTHS[0], 2000))
+def test_no_pair_is_padded_to_more_than_has_embeddings(places: int) -> None:
+    limit = longest(places)
+    assert limit <= places
+    assert all(min(n for n in LENGTHS if n >= tokens) <= places for tokens in range(1, limit + 1))
 
 
 def test_the_number_of_threads_changes_nothing(tagger: OnnxTagger) -> None:
@@ -203,6 +211,14 @@ def test_a_missing_or_damaged_artifact_says_what_to_do(tmp_path: Path) -> None:
     (broken / "tokenizer.json").unlink()
     with pytest.raises(InvalidArtifact, match=r"tokenizer\.json is missing"):
         OnnxTagger(broken)
+    manifest = json.loads((broken / MANIFEST).read_bytes())
+    for wrong, said in (
+        ({"files": {"tokenizer.json": manifest["files"]["tokenizer.json"]}}, "lacks model.onnx"),
+        ({"decision": manifest["decision"] | {"max_length": 600}}, "max_length"),
+    ):
+        (broken / MANIFEST).write_text(json.dumps(manifest | wrong), "utf-8")
+        with pytest.raises(InvalidArtifact, match=said):
+            OnnxTagger(broken)
     (broken / MANIFEST).write_text("{", "utf-8")
     with pytest.raises(InvalidArtifact, match=MANIFEST):
         OnnxTagger(broken)

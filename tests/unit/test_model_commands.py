@@ -268,6 +268,16 @@ def test_a_dry_run_counts_rows_and_writes_nothing(cli: Cli, own: Own, tmp_path: 
     assert not (tmp_path / "run").exists()
 
 
+def test_a_stage_that_reads_more_than_the_base_can_is_refused(
+    cli: Cli, own: Own, tmp_path: Path
+) -> None:
+    longer = tmp_path / "longer.toml"
+    longer.write_text(own.config.read_text() + "max_length = 300")
+    told = cli.told(*own.train(tmp_path / "run"), "--config", longer)
+    assert "stage second: max_length is 300" in told
+    assert "embeddings of 256 places" in told
+
+
 def test_a_stage_that_the_recipe_does_not_have_is_refused(
     cli: Cli, own: Own, tmp_path: Path
 ) -> None:
