@@ -31,8 +31,8 @@ def read_labelled(path: Path, split: str) -> list[Example]:
     """Read a user's own labelled comments: JSON Lines with ``text``, ``policy``, ``stance``.
 
     ``policy`` is an id or a title of ``known_policies``, or any other title. ``evaluation`` (a
-    list like ``["cost-", "service+"]``) and ``split`` (train or val) are optional; without a split
-    a tenth is held out for validation, by text.
+    list like ``["cost-", "service+"]``) and ``split`` (train, val or test) are optional; without a
+    split a tenth is held out for validation, by text.
 
     Raises:
         SettingError: with file and line of what is wrong.
@@ -48,7 +48,7 @@ def read_labelled(path: Path, split: str) -> list[Example]:
             continue
         try:
             found += _labelled(json.loads(line), split, policy_of)
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, RecursionError) as error:
             raise SettingError(f"{path}, line {number}: {error}") from error
     return found
 
@@ -81,17 +81,23 @@ def rows_to_score(path: Path, split: str, save: bool = False) -> list[Example]:
     return rows
 
 
-def _labelled(
-    row: dict[str, Any], split: str, policy_of: Callable[[str], Policy | None]
-) -> list[Example]:
+def _labelled(row: Any, split: str, policy_of: Callable[[str], Policy | None]) -> list[Example]:
+    if not isinstance(row, dict):
+        raise ValueError("not a JSON object")
     missing = [name for name in ("text", "policy", "stance") if not row.get(name)]
     if missing:
         raise ValueError(f"{', '.join(missing)} missing; needed are text, policy and stance")
     wrong = [name for name in ("text", "policy", "stance") if not isinstance(row[name], str)]
     if wrong:
         raise ValueError(f"{', '.join(wrong)} must be text")
+    row["text"].encode(), row["policy"].encode()  # half of a surrogate pair is refused here
+    stance = row["stance"].lower()
+    if stance not in list(Stance):
+        raise ValueError(f"no such stance: {row['stance']}; known: {', '.join(Stance)}")
     cells = row.get("evaluation")
-    wrong = [name for name in cells or () if name not in CELL_INDEX]
+    if not isinstance(cells, list | None):
+        raise ValueError('evaluation must be a list like ["cost-", "service+"]')
+    wrong = [str(name) for name in cells or () if name not in list(CELL_INDEX)]
     if wrong:
         raise ValueError(f"no such evaluation: {', '.join(wrong)}; known: {', '.join(CELL_INDEX)}")
     own = row.get("split") or ("val" if held_out(row["text"], 0.1) else "train")
@@ -104,8 +110,7 @@ def _labelled(
     names = policy_names(policy) if policy else (context,)
     # Not judged is unknown, not nothing.
     marks = cells_of(cells) if cells is not None else (UNKNOWN,) * len(CELLS)
-    stance = STANCE_INDEX[Stance(row["stance"].lower())]
-    return [Example(context, row["text"], stance, marks, names)]
+    return [Example(context, row["text"], STANCE_INDEX[Stance(stance)], marks, names)]
 
 
 def _policy_of() -> Callable[[str], Policy | None]:
