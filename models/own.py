@@ -33,6 +33,7 @@ def read_labelled(path: Path, split: str) -> list[Example]:
     ``policy`` is an id or a title of ``known_policies``, or any other title. ``evaluation`` (a
     list like ``["cost-", "service+"]``) and ``split`` (train, val or test) are optional; without a
     split a tenth is held out for validation, by text.
+    Proposals of ``minyi model label`` whose stance is not filled in are passed over.
 
     Raises:
         SettingError: with file and line of what is wrong.
@@ -84,6 +85,8 @@ def rows_to_score(path: Path, split: str, save: bool = False) -> list[Example]:
 def _labelled(row: Any, split: str, policy_of: Callable[[str], Policy | None]) -> list[Example]:
     if not isinstance(row, dict):
         raise ValueError("not a JSON object")
+    if "opinion_id" in row and row.get("stance") in ("", None):
+        return []
     missing = [name for name in ("text", "policy", "stance") if not row.get(name)]
     if missing:
         raise ValueError(f"{', '.join(missing)} missing; needed are text, policy and stance")

@@ -162,6 +162,12 @@ def test_a_line_that_cannot_be_read_is_named(
         read_labelled(path, "train")
 
 
+def test_a_proposal_without_its_stance_is_passed_over(tmp_path: Path) -> None:
+    proposal = GOOD | {"opinion_id": "o1", "stance": ""}
+    path = written(tmp_path / "ask.jsonl", proposal, proposal | {"stance": "favor"})
+    assert len(read_labelled(path, "train")) == 1
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"none\.jsonl"):
         read_labelled(tmp_path / "none.jsonl", "train")
