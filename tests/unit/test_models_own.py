@@ -168,6 +168,19 @@ def test_a_proposal_without_its_stance_is_passed_over(tmp_path: Path) -> None:
     assert len(read_labelled(path, "train")) == 1
 
 
+def test_copies_of_a_comment_are_never_in_both_splits(tmp_path: Path) -> None:
+    free = {name: value for name, value in GOOD.items() if name != "split"}
+    texts = [f"第{number}条评论" for number in range(100)]
+    rows = [free | {"text": text + end} for text in texts for end in ("", "！", "。。 ")]
+    path = written(tmp_path / "my.jsonl", *rows)
+    train, val = (
+        {row.text.rstrip("！。 ") for row in read_labelled(path, split)}
+        for split in ("train", "val")
+    )
+    assert val
+    assert not train & val
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"none\.jsonl"):
         read_labelled(tmp_path / "none.jsonl", "train")
