@@ -60,13 +60,12 @@ def train(
 
     A run that was stopped goes on from its last checkpoint when the same command is given again.
     """
-    need_training()
+    _begin()
     from models.base import prepare_base
     from models.config import load_config
     from models.ready import ready
     from models.train import Trainer, mixture
 
-    _know_policies()
     if dry_run:
         recipe = load_config(config or _recipe(data, start))
         for stage in recipe.stages:
@@ -95,10 +94,9 @@ def export(
     data: Data = None,
 ) -> None:
     """Write the artifact of a training run and calibrate it on validation rows."""
-    need_training()
+    _begin()
     from models.config import load_config
 
-    _know_policies()
     _export(load_config(config or run / RUN_RECIPE), run, out or run / "artifact", data)
 
 
@@ -119,13 +117,12 @@ def score(
     Needs the corpora (MINYI_SHARED), or --data with labelled comments of your own.
     """
     folder = artifact or settings().model
-    need_training()
+    _begin()
     from models import score as scores
     from models.judged import Judged
     from models.own import rows_to_score
     from models.runtime import OnnxTagger
 
-    _know_policies()
     tagger = OnnxTagger(folder)
     found: list[Score] = []
     table = Table("score", "tagger", "SVM", "rows", title=f"{split}, model {tagger.model_id}")
@@ -181,7 +178,7 @@ def compare(
     show: Annotated[int, typer.Option(help="Comments on which the two differ.", min=0)] = 5,
 ) -> None:
     """Compare two taggers on the same rows: the differences and whether they are clear."""
-    need_training()
+    _begin()
     from models.compare import differences
     from models.inputs import STANCES
     from models.judged import Judged
@@ -189,7 +186,6 @@ def compare(
     from models.own import rows_to_score
     from models.runtime import OnnxTagger
 
-    _know_policies()
     rows = rows_to_score(data, split) if data else gold(split) + comments(split) * (split == "val")
     with console.status("tagging"):
         one, two = (Judged(OnnxTagger(folder), rows) for folder in (first, second))
@@ -242,6 +238,12 @@ def info(artifact: Artifact = None) -> None:
             svm = f"{values['svm']:.3f}" if "svm" in values else ""
             scores.add_row(name, f"{values['model']:.3f}", svm, f"{int(values['rows']):,}")
         output.print(scores)
+
+
+def _begin() -> None:
+    """See that training can be done, and log as it does: what reads settings comes before."""
+    _know_policies()
+    need_training()
 
 
 def _know_policies() -> None:

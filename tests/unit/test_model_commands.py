@@ -263,6 +263,8 @@ def test_a_source_without_labels_is_for_hidden_words_only(
 
 def test_a_dry_run_counts_rows_and_writes_nothing(cli: Cli, own: Own, tmp_path: Path) -> None:
     printed = cli(*own.train(tmp_path / "run", "--dry-run"))
+    assert printed.count("data: 33 x 1") == 2
+    assert cli.result(*own.train(tmp_path / "run", "--dry-run")).stderr == ""
     assert "first: 33 rows" in printed
     assert "second: 24 rows" in printed
     assert not (tmp_path / "run").exists()
