@@ -113,8 +113,10 @@ def export(
     already, it stays until the new one is whole; other files in its folder stay, too.
 
     Raises:
-        SettingError: when the run has not come that far, or rows cannot be read.
+        SettingError: when the run has not come that far, rows cannot be read, or ``out`` is a file.
     """
+    if out.exists() and not out.is_dir():
+        raise SettingError(f"{out} is a file; an artifact is a folder")
     ready(config, base, data)
     rows = [row for name in config.wide for row in rows_of(name, "train", data, config.without)]
     out = out.resolve()

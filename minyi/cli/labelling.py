@@ -82,6 +82,7 @@ def label(
     if propose_to:
         write_proposals(propose_to, proposed, stances, weights)
         return
+    spread = _spread(config)  # before anybody has labelled for nothing
     if not labels:
         if not at_terminal():
             raise SettingError(
@@ -96,7 +97,7 @@ def label(
     unknown = len(given.keys() - opinions.keys())
     if unknown:
         console.print(f"{unknown:,} labels are of no opinion on {known.id} in the index")
-    result = narrowed(texts, stances, spread=_spread(config))
+    result = narrowed(texts, stances, spread=spread)
     output.print(_table(known, result))
     for note in _notes(len(opinions), len(texts), result):
         output.print(note, style="dim", markup=False, highlight=False)

@@ -186,9 +186,10 @@ def compare(
     from models.own import rows_to_score
     from models.runtime import OnnxTagger
 
+    taggers = [OnnxTagger(folder) for folder in (first, second)]
     rows = rows_to_score(data, split) if data else gold(split) + comments(split) * (split == "val")
     with console.status("tagging"):
-        one, two = (Judged(OnnxTagger(folder), rows) for folder in (first, second))
+        one, two = (Judged(tagger, rows) for tagger in taggers)
     table = Table("score", "first", "second", "difference", "95 % interval", "clear")
     for gap in differences(one, two):
         table.add_row(

@@ -186,6 +186,16 @@ def test_the_terminal_that_is_missing_is_told_with_what_to_do(cli: Cli) -> None:
     assert "--labels FILE" in told
 
 
+def test_a_tagger_that_is_missing_is_told_before_anybody_is_asked(
+    cli: Cli, keys: Keys, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MINYI_MODEL", str(tmp_path / "none"))
+    keys("f" * 12)
+    assert "no tagger in" in cli.told(*COMMAND)
+    assert not (cli.data / f"labels-{ELEVATOR}.jsonl").exists()
+    assert "6 comments" in cli(*COMMAND, "--budget", "6", "--propose", tmp_path / "ask.jsonl")
+
+
 def test_what_cannot_be_labelled_is_told_in_one_line(cli: Cli, tmp_path: Path) -> None:
     assert ELEVATOR in cli.told("model", "label", "--policy", "elevator")
     assert "no opinions on" in cli.told("model", "label", "--policy", WASTE)

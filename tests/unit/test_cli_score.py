@@ -45,6 +45,18 @@ def test_rows_to_be_trained_on_are_not_taken_for_test_rows(cli: Cli, tmp_path: P
         assert "rows:" not in printed
 
 
+def test_an_artifact_that_is_missing_is_told_before_anything_is_tagged(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tagged(*_: object) -> None:
+        pytest.fail("tagged")
+
+    monkeypatch.setattr("models.judged.outputs", tagged)
+    data = written(tmp_path / "my.jsonl", "val")
+    told = cli.told("model", "compare", SHIPPED, tmp_path / "none", "--data", data)
+    assert f"no tagger in {tmp_path / 'none'}" in told
+
+
 def test_scores_of_rows_to_be_trained_on_are_told_and_not_saved(cli: Cli, tmp_path: Path) -> None:
     data = written(tmp_path / "my.jsonl", "train", "train")
     artifact = shutil.copytree(SHIPPED, tmp_path / "artifact")

@@ -96,6 +96,15 @@ def test_rows_that_cannot_be_read_are_told_before_anything_is_written(
     assert not fresh
 
 
+def test_an_artifact_is_not_written_where_a_file_is(
+    tmp_path: Path, data: Path, fresh: list[Path]
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SettingError, match="file is a file; an artifact is a folder"):
+        exported(tmp_path / "file", data)
+    assert not fresh
+
+
 def test_a_new_artifact_takes_the_place_of_the_old_and_of_nothing_else(
     out: Path, data: Path, fresh: list[Path]
 ) -> None:
