@@ -53,7 +53,7 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
         SettingError: when a source of validation rows cannot be read.
     """
     tagger = OnnxTagger(folder)
-    found = {name: rows_of(name, "val", data) for name in config.validate_on}
+    found = {name: rows_of(name, "val", data, config.without) for name in config.validate_on}
     rows = [row for part in found.values() for row in part]
     weights = [config.validate_weights.get(name, 1) for name, part in found.items() for _ in part]
     stance, cells = tagger.deep_logits([(row.context, row.text, row.names) for row in rows])

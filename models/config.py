@@ -87,8 +87,8 @@ class TrainConfig(Strict):
     vector_texts: int = 8000
     """Texts that the text vector is fitted on."""
     without: tuple[str, ...] = ()
-    """Rows whose policy or target names one of these words are left out: what is learned is then
-    blind to those policies."""
+    """Rows whose policy or target names one of these words are left out, of training, calibration
+    and the held-out table: what is learned is then blind to those policies."""
     ship: tuple[str, ...] = Field(min_length=1)
     """Stages, or ``BEFORE``, whose networks are averaged into the one that ships: the mean lies
     flatter than either (Wortsman et al., 2022, "Model soups"), chosen on validation rows."""

@@ -81,14 +81,17 @@ def source(name: str, data: Path | None = None) -> Rows:
 def rows_of(
     name: str, split: str, data: Path | None = None, without: Sequence[str] = ()
 ) -> list[Example]:
-    """Return the rows of a source, but for those whose policy or target names a word of
-    ``without`` (folded).
+    """Return the rows of a source, but for those that name a word of ``without``.
 
     Raises:
         SettingError: when there is no such source, or what it reads is missing or wrong.
     """
-    rows = source(name, data)(split)
-    return [row for row in rows if not any(word in fold(row.context) for word in without)]
+    return but_for(source(name, data)(split), without)
+
+
+def but_for(rows: Iterable[Example], words: Sequence[str]) -> list[Example]:
+    """Return the rows whose policy or target names none of the words (folded)."""
+    return [row for row in rows if not any(word in fold(row.context) for word in words)]
 
 
 def reads_corpora(names: Iterable[str]) -> bool:

@@ -19,7 +19,7 @@ from minyi.shares.held_out import Found, HeldOut, HeldOutPolicy
 from minyi.vocabulary import Aspect, Polarity, Stance
 from models.artifact import Decision
 from models.config import TrainConfig
-from models.data import OWN, rows_of
+from models.data import OWN, but_for, rows_of
 from models.examples import UNKNOWN, Example, known_policies, policies_by_context
 from models.inputs import CELLS, STANCES
 from models.labels import stream
@@ -39,7 +39,7 @@ def held_out(tagger: OnnxTagger, data: Path | None = None) -> HeldOut:
 
     They are the validation rows of the artifact's recipe, but for ``APART``, and, where the
     project's comments are among those, the bundled stream: comments from elsewhere, for which
-    every tagger is worse.
+    every tagger is worse. What the recipe leaves out of training is left out here, too.
 
     Args:
         tagger: the artifact.
@@ -49,10 +49,14 @@ def held_out(tagger: OnnxTagger, data: Path | None = None) -> HeldOut:
         SettingError: when a source of rows cannot be read.
     """
     manifest = tagger.manifest
-    names = TrainConfig.model_validate(manifest.config).validate_on
-    rows = {name: rows_of(name, "val", data) for name in names if name not in APART}
+    recipe = TrainConfig.model_validate(manifest.config)
+    rows = {
+        name: rows_of(name, "val", data, recipe.without)
+        for name in recipe.validate_on
+        if name not in APART
+    }
     if "comments" in rows:
-        rows["stream"] = stream()
+        rows["stream"] = but_for(stream(), recipe.without)
     logits = {
         name: tagger.logits([(row.context, row.text, row.names) for row in found])
         for name, found in rows.items()

@@ -76,10 +76,12 @@ def test_the_command_keeps_rows_under_the_ids_of_the_configured_registry(
     monkeypatch.setenv("MINYI_REGISTRY", str(tmp_path))
     data = tmp_path / "my.jsonl"
     row = {"text": "停车太贵了", "policy": own.id, "stance": "against", "split": "val"}
-    data.write_text(json.dumps(row), "utf-8")
+    other = row | {"policy": "不训练的iPhone"}
+    data.write_text(f"{json.dumps(row)}\n{json.dumps(other)}", "utf-8")
     artifact = shutil.copytree(SHIPPED, tmp_path / "artifact")
     manifest = load_manifest(artifact)
     recipe = manifest.config | {"validate_on": ["data"], "validate_weights": {}}
+    recipe |= {"without": ["iphone"]}
     manifest.model_copy(update={"config": recipe}).save(artifact)
     Cli(tmp_path / "var", monkeypatch)("model", "hold-out", "--artifact", artifact, "--data", data)
     written = load_manifest(artifact).held_out

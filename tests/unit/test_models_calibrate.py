@@ -49,6 +49,22 @@ def rows(name: str, policies: int, each: int, pull: float) -> list[Example]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def unmoved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibrate, "OnnxTagger", Unmoved)
+    monkeypatch.setattr(calibrate, "held_out", lambda *_: None)
+    monkeypatch.setattr(calibrate, "load_manifest", lambda _: load_manifest(SHIPPED))
+
+
+def test_what_is_left_out_of_training_is_not_calibrated_on(tmp_path: Path) -> None:
+    data = tmp_path / "my.jsonl"
+    line = '{"text": "好", "policy": "%s", "stance": "%s", "split": "val"}\n'
+    data.write_text(line % ("iPhone", "favor") * 3 + line % ("公厕", "none"), "utf-8")
+    stages = (Stage(name="one", sources=()),)
+    config = TrainConfig(stages=stages, ship=("one",), validate_on=("data",), without=("iphone",))
+    assert calibrate.calibrate(tmp_path, config, data).decision.prior == (0, 0, 1)
+
+
 @pytest.mark.parametrize("real", ["gold", "data"])
 def test_the_spread_is_that_between_policies_of_real_comments(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, real: str
@@ -59,10 +75,7 @@ def test_the_spread_is_that_between_policies_of_real_comments(
         "others": rows("others", 40, 100, 0),
         "nlpcc": rows("nlpcc", 5, 100, 0),
     }
-    monkeypatch.setattr(calibrate, "OnnxTagger", Unmoved)
     monkeypatch.setattr(calibrate, "rows_of", lambda name, *_: found[name])
-    monkeypatch.setattr(calibrate, "held_out", lambda *_: None)
-    monkeypatch.setattr(calibrate, "load_manifest", lambda _: load_manifest(SHIPPED))
     stages = (Stage(name="one", sources=()),)
     for sources in ((real,), tuple(found), ("comments", "others")):
         config = TrainConfig(stages=stages, ship=("one",), validate_on=sources)
