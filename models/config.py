@@ -26,7 +26,7 @@ class Source(Strict):
     """One source of training rows, a name that ``models.data.sources`` knows."""
 
     name: str
-    take: int | None = None
+    take: int | None = Field(default=None, ge=1)
     """Rows at most, drawn with the run's seed; None takes all."""
     repeat: int = Field(default=1, ge=1)
     """How often each row is seen."""

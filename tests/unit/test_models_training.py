@@ -110,6 +110,7 @@ def test_a_wrong_configuration_says_what_is_wrong(tmp_path: Path) -> None:
     [
         ("validate_weights = { gold = 4, tweets = 2 }", "tweets not in validate_on"),
         ("validate_weights = { gold = 0 }", "validate_weights.gold"),
+        ('[[stages]]\nname = "a"\nsources = [{ name = "gold", take = -5 }]', "sources.0.take"),
         ('ship = ["words"]', "ship: words learned no labels"),
         ('ship = ["before", "lnog"]', "ship: lnog is no stage; there are words, before"),
     ],
