@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from tokenizers import Tokenizer
 
 from minyi.errors import SettingError
 from models.artifact import MANIFEST, TOKENIZER, load_manifest
-from models.config import shared_folder
+from models.config import SHARED_VARIABLE, shared_folder
 from models.runtime import EMBED_LENGTH
 
 SHARED = "BAAI/bge-small-zh-v1.5"
@@ -69,10 +70,44 @@ def prepare_base(run: Path, name: str | None = None) -> Base:
     return base
 
 
-def _shared(folder: Path) -> Base:
+def base_name(run: Path, name: str | None = None) -> str | None:
+    """Return the name that ``prepare_base`` gives or gave the base, None for the shared encoder,
+    without fetching anything.
+
+    Raises:
+        InvalidArtifact: when it is an artifact of ours that cannot be read.
+    """
+    if (run / "base" / FACTS).is_file():
+        return str(json.loads((run / "base" / FACTS).read_text("utf-8"))["name"])
+    if name and (Path(name) / MANIFEST).is_file():
+        return load_manifest(Path(name)).base
+    return name
+
+
+def taught_by_shared(base: Base) -> bool:
+    """Whether the text vector of a tagger from this base is fitted to the shared encoder's, which
+    reads corpora: where the base is that encoder, or comes from it and the corpora are there."""
+    from_it = base.name.startswith(SHARED) and bool(os.environ.get(SHARED_VARIABLE))
+    return base.sentences or from_it
+
+
+def shared_script() -> Path:
+    """Return what converts the shared encoder.
+
+    Raises:
+        SettingError: when it is missing; says what to do.
+    """
     script = shared_folder() / "base-model" / "to_hf.py"
     if not script.is_file():
-        raise SettingError(f"{script} is missing; name a base encoder with --from instead")
+        raise SettingError(
+            f"{script} is missing; name a base encoder with --from instead, and leave "
+            f"{SHARED_VARIABLE} unset if that is a tagger of ours"
+        )
+    return script
+
+
+def _shared(folder: Path) -> Base:
+    script = shared_script()
     done = subprocess.run(  # noqa: S603
         [sys.executable, str(script), str(folder)], stderr=subprocess.PIPE, text=True
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import warnings
@@ -25,9 +24,9 @@ from models.artifact import (
     file_hash,
     model_id,
 )
-from models.base import NOTICE, SHARED, Base, prepare_base
+from models.base import NOTICE, Base, prepare_base, taught_by_shared
 from models.calibrate import calibrate
-from models.config import SHARED_VARIABLE, TrainConfig
+from models.config import TrainConfig
 from models.data import own_texts, plain_texts, rows_of
 from models.examples import Example
 from models.inputs import InputEncoder
@@ -82,10 +81,9 @@ def shipped(config: TrainConfig, base: Base, run: Path) -> TaggerNetwork:
     mean = {name: sum(state[name] for state in states) / len(states) for name in states[0]}
     network.load_state_dict(mean)
     inputs = InputEncoder(base.folder, VECTOR_TOKENS)
-    if not base.sentences and base.name.startswith(SHARED) and os.environ.get(SHARED_VARIABLE):
-        base = prepare_base(run / "teacher")
-    if base.sentences:
-        encoder = TaggerNetwork.from_base(base.folder).encoder
+    if taught_by_shared(base):
+        shared = base if base.sentences else prepare_base(run / "teacher")
+        encoder = TaggerNetwork.from_base(shared.folder).encoder
         teacher = base_teacher(encoder, inputs)
         texts = plain_texts(config.vector_texts, config.seed)
     else:  # its [CLS] is no sentence vector: learn from the tagger that Minyi ships
@@ -174,7 +172,7 @@ def _write(
         files=files,
         decision=decision,
         code_revision=revision(),
-        data=hashes(config, data),
+        data=hashes(config, base, data),
         config=config.model_dump(mode="json"),
         attention_heads=network.encoder.config.num_attention_heads,
     )

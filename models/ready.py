@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from minyi.errors import SettingError
-from models.base import Base
+from models.base import Base, shared_script, taught_by_shared
 from models.config import BEFORE, TrainConfig
-from models.data import data_hashes, reads_corpora, rows_of, source
+from models.data import OWN, data_hashes, reads_corpora, rows_of, source
 from models.examples import UNKNOWN
 from models.network import HEADS
 
@@ -23,27 +23,49 @@ def ready(config: TrainConfig, base: Base, data: Path | None = None) -> None:
             f"ship: {BEFORE} needs a tagger to go on from, and {base.name} has learned no labels; "
             "give --from with a tagger's folder, or leave it out"
         )
-    for name in sorted(_names(config)):
+    rows_ready(config, data)
+    if taught_by_shared(base) and not base.sentences:
+        shared_script()
+    hashes(config, base, data)
+
+
+def rows_ready(config: TrainConfig, data: Path | None = None) -> int:
+    """Look whether there are rows to train and to calibrate on; return how many of the latter.
+
+    Raises:
+        SettingError: when there are none, or a source is not there.
+    """
+    names = _names(config)
+    for name in sorted(names):
         source(name, data)
-    hashes(config, data)
-    if not any(
-        row.stance != UNKNOWN for name in config.validate_on for row in rows_of(name, "val", data)
-    ):
+    if OWN in {*_trained(config), *config.wide} and not rows_of(OWN, "train", data, config.without):
+        raise SettingError(f"{data} has no rows to train on")
+    rows = [
+        row
+        for name in config.validate_on
+        for row in rows_of(name, "val", data, config.without)
+        if row.stance != UNKNOWN
+    ]
+    if not rows:
         told = ", ".join(config.validate_on) or "nothing"
         raise SettingError(f"validate_on: no rows to calibrate on in {told}")
+    return len(rows)
 
 
-def hashes(config: TrainConfig, data: Path | None = None) -> dict[str, str]:
-    """Return the hashes of all that a recipe reads until its artifact is written. Without a user's
-    file that is the corpora whatever its sources: the text vector is fitted on them.
+def hashes(config: TrainConfig, base: Base, data: Path | None = None) -> dict[str, str]:
+    """Return the hashes of all that is read until a recipe's artifact is written, the text vector's
+    texts among it.
 
     Raises:
         SettingError: when a file is missing.
     """
-    return data_hashes(data is None or reads_corpora(_names(config)), data)
+    return data_hashes(taught_by_shared(base) or reads_corpora(_names(config)), data)
 
 
 def _names(config: TrainConfig) -> set[str]:
     """Return the sources that a recipe names."""
-    trained = {part.name for stage in config.stages for part in stage.sources}
-    return trained | {*config.wide, *config.validate_on}
+    return {*_trained(config), *config.wide, *config.validate_on}
+
+
+def _trained(config: TrainConfig) -> set[str]:
+    return {part.name for stage in config.stages for part in stage.sources}

@@ -40,7 +40,7 @@ def mixture(
     """Return the rows of a stage, but for those that name a word of ``without``.
 
     Raises:
-        SettingError: when a source is unknown or cannot be read.
+        SettingError: when a source is unknown or cannot be read, or there are no rows at all.
     """
     rows: list[Example] = []
     for source in stage.sources:
@@ -50,6 +50,8 @@ def mixture(
         found = found[: source.take]
         log.info("%s: %s x %d", source.name, f"{len(found):,}", source.repeat)
         rows += found * source.repeat
+    if not rows:
+        raise SettingError(f"stage {stage.name}: its sources hold no rows to train on")
     return rows
 
 

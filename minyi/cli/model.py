@@ -61,16 +61,18 @@ def train(
     A run that was stopped goes on from its last checkpoint when the same command is given again.
     """
     _begin()
-    from models.base import prepare_base
+    from models.base import base_name, prepare_base
     from models.config import load_config
-    from models.ready import ready
+    from models.ready import ready, rows_ready
     from models.train import Trainer, mixture
 
     if dry_run:
-        recipe = load_config(config or _recipe(data, start))
+        recipe = load_config(config or _recipe(data, base_name(run, start)))
+        validating = rows_ready(recipe, data)
         for stage in recipe.stages:
             rows = mixture(stage, recipe.seed, data, recipe.without)
             console.print(f"{stage.name}: {len(rows):,} rows")
+        console.print(f"to calibrate on: {validating:,} rows")
         return
     base = prepare_base(run, start)
     chosen = config or _recipe(data, base.name)
@@ -264,10 +266,9 @@ def _export(recipe: TrainConfig, run: Path, out: Path, data: Path | None) -> Non
 
 def _recipe(data: Path | None, base: str | None) -> Path:
     """Return the recipe for a user's own comments or base, else the shipped tagger's."""
-    from models.artifact import MANIFEST
     from models.base import SHARED
 
-    ours = base is None or base.startswith(SHARED) or (Path(base) / MANIFEST).is_file()
+    ours = base is None or base.startswith(SHARED)
     return RECIPE if data is None and ours else OWN_RECIPE
 
 

@@ -267,6 +267,7 @@ def test_a_dry_run_counts_rows_and_writes_nothing(cli: Cli, own: Own, tmp_path: 
     assert cli.result(*own.train(tmp_path / "run", "--dry-run")).stderr == ""
     assert "first: 33 rows" in printed
     assert "second: 24 rows" in printed
+    assert "to calibrate on: 11 rows" in printed
     assert not (tmp_path / "run").exists()
 
 
@@ -278,6 +279,14 @@ def test_a_stage_that_reads_more_than_the_base_can_is_refused(
     told = cli.told(*own.train(tmp_path / "run"), "--config", longer)
     assert "stage second: max_length is 300" in told
     assert "embeddings of 256 places" in told
+
+
+def test_a_dry_run_reads_the_recipe_that_would_be_trained_by(
+    cli: Cli, run: Path, tmp_path: Path
+) -> None:
+    """From another base than the shared encoder that is the one for own comments."""
+    for start in (("--from", run / "artifact", "--run", tmp_path / "run"), ("--run", run)):
+        assert "give --data FILE" in cli.told("model", "train", *start, "--dry-run")
 
 
 def test_a_stage_that_the_recipe_does_not_have_is_refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from minyi.cli.training import TRAINING
 from minyi.errors import SettingError
-from models.base import Base
+from models.base import SHARED, Base
 from models.config import BEFORE, SHARED_VARIABLE, Source, Stage, TrainConfig
 from models.data import data_hashes
 from tests.unit.cli_runner import Cli
@@ -22,6 +23,7 @@ models_ready: Any = extra("models.ready")
 ready, hashes = models_ready.ready, models_ready.hashes
 
 OWN = Stage(name="own", sources=(Source(name="data"),))
+WRITTEN = Stage(name="own", sources=(Source(name="comments"),))
 RECIPE = TrainConfig(stages=(OWN,), ship=("own",), validate_on=("data",))
 
 
@@ -48,6 +50,8 @@ def written(path: Path, *splits: str) -> Path:
         ({"wide": ("tweets",)}, "no source tweets"),
         ({"validate_on": ("tweets",)}, "no source tweets"),
         ({"validate_on": ()}, "no rows to calibrate on"),
+        ({"without": ("限行",)}, r"my\.jsonl has no rows to train on"),
+        ({"without": ("限行",), "stages": (WRITTEN,)}, "no rows to calibrate on"),
         ({"validate_on": ("gold",)}, f"set {SHARED_VARIABLE}"),
         ({"wide": ("gold",)}, f"set {SHARED_VARIABLE}"),
     ],
@@ -83,16 +87,39 @@ def test_a_corpus_that_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.Mo
         data_hashes(corpora=True)
 
 
-def test_a_recipe_of_ones_own_comments_hashes_the_corpora_where_it_reads_them(
+def test_the_corpora_are_hashed_where_rows_or_the_text_vector_are_read_from_them(
     tmp_path: Path,
 ) -> None:
     data = written(tmp_path / "my.jsonl", "train", "val")
+    other, shared = base(tmp_path), replace(base(tmp_path), sentences=True)
     own = RECIPE.model_copy(update={"wide": ("data", "comments")})
-    assert {"my.jsonl", "train_comments.tsv"} <= hashes(own, data).keys()
-    with pytest.raises(SettingError, match=f"set {SHARED_VARIABLE}"):
-        hashes(own.model_copy(update={"wide": ("data", "gold")}), data)
-    with pytest.raises(SettingError, match=f"set {SHARED_VARIABLE}"):
-        hashes(own)
+    assert {"my.jsonl", "train_comments.tsv"} <= hashes(own, other, data).keys()
+    for recipe, start in (
+        (own.model_copy(update={"wide": ("data", "gold")}), other),
+        (own, shared),
+    ):
+        with pytest.raises(SettingError, match=f"set {SHARED_VARIABLE}"):
+            hashes(recipe, start, data)
+
+
+def test_what_the_text_vector_is_fitted_to_is_looked_for_before_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = written(tmp_path / "my.jsonl", "train", "val")
+    tagger = replace(base(tmp_path), name=f"{SHARED}, by way of tagger 1")
+    ready(RECIPE, tagger, data)
+    monkeypatch.setenv(SHARED_VARIABLE, str(tmp_path))
+    with pytest.raises(SettingError, match=f"has no folder data; .* set {SHARED_VARIABLE}"):
+        ready(RECIPE, tagger, data)
+    (tmp_path / "data").mkdir()
+    with pytest.raises(SettingError, match=r"to_hf\.py is missing"):
+        ready(RECIPE, tagger, data)
+
+
+def test_own_comments_that_are_all_held_out_are_told(tmp_path: Path) -> None:
+    data = written(tmp_path / "my.jsonl", "val", "test")
+    with pytest.raises(SettingError, match=r"my\.jsonl has no rows to train on"):
+        ready(RECIPE, base(tmp_path), data)
 
 
 def test_nothing_is_trained_that_cannot_be_calibrated(

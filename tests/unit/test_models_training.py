@@ -167,6 +167,9 @@ def test_rows_are_taken_and_repeated_as_the_recipe_says(tmp_path: Path) -> None:
     first = texts(take=5)
     assert len(set(first)) == 5
     assert first == texts(take=5)
+    nothing = Stage(name="one", sources=(Source(name=OWN),))
+    with pytest.raises(SettingError, match="stage one: its sources hold no rows"):
+        mixture(nothing, 7, path, without=("公厕",))
 
 
 def test_what_a_stage_drops_is_dropped_in_training_only(tmp_path: Path) -> None:
