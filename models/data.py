@@ -99,14 +99,15 @@ def reads_corpora(names: Iterable[str]) -> bool:
     return bool(set(names) - BUNDLED)
 
 
-def plain_texts(count: int, seed: int) -> list[str]:
+def plain_texts(count: int | None, seed: int) -> list[str]:
     """Return single texts to fit the text vector on: policy titles, subjects of petitions, posts on
-    policies."""
+    policies; at most ``count`` of them, drawn with the seed, None for all in some order."""
     texts = [row["title"] for row in corpus("policy_titles_china")]
     texts += [row["topic"] for row in corpus(PETITIONS) if row["topic"]]
     texts += [row["text"] for row in corpus("weibo_2014_two_sessions")]
     choice = random.Random(seed)  # noqa: S311
-    return choice.sample(sorted(set(texts)), count)
+    every = sorted(set(texts))
+    return choice.sample(every, len(every) if count is None else min(count, len(every)))
 
 
 def own_texts(count: int) -> list[str]:

@@ -10,17 +10,32 @@ from scipy.stats import spearmanr
 
 from models.config import shared_folder
 from models.data import plain_texts
+from models.hold_out import recipe_of
 from models.inputs import InputEncoder
 from models.judged import Score
 from models.runtime import OnnxTagger
 
 TEXTS = 1000
+LONGEST = 100
+
+
+def fresh_texts(fitted: int, seed: int) -> list[str]:
+    """Return texts of the raw corpora that a text vector was not fitted on.
+
+    Args:
+        fitted: how many it was fitted on.
+        seed: by which those were drawn.
+    """
+    known = set(plain_texts(fitted, seed))
+    drawn = plain_texts(None, seed=1)
+    return [text for text in drawn if len(text) <= LONGEST and text not in known][:TEXTS]
 
 
 def vector_scores(tagger: OnnxTagger) -> Iterator[Score]:
-    """Hold the vectors against the base encoder's, on texts of the raw corpora."""
+    """Hold the vectors against the base encoder's, on texts that they were not fitted on."""
     folder = shared_folder() / "base-model"
-    texts = [text for text in plain_texts(1500, seed=1) if len(text) <= 100][:TEXTS]
+    recipe = recipe_of(tagger.manifest)
+    texts = fresh_texts(recipe.vector_texts, recipe.seed)
     inputs = InputEncoder(folder, 128)
     session = ort.InferenceSession(
         folder / "model_quantized.onnx", providers=["CPUExecutionProvider"]

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from minyi.domain import StanceProbabilities
+from minyi.errors import InvalidArtifact
 from minyi.outputs import output
 from minyi.shares.held_out import Found, HeldOut, HeldOutPolicy
 from minyi.vocabulary import Aspect, Polarity, Stance
-from models.artifact import Decision
+from models.artifact import Decision, Manifest
 from models.config import TrainConfig
 from models.data import OWN, but_for, rows_of
 from models.examples import UNKNOWN, Example, known_policies, policies_by_context
@@ -46,10 +48,11 @@ def held_out(tagger: OnnxTagger, data: Path | None = None) -> HeldOut:
         data: a user's own labelled comments, when it was calibrated on those.
 
     Raises:
+        InvalidArtifact: when the recipe is not one of this version.
         SettingError: when a source of rows cannot be read.
     """
     manifest = tagger.manifest
-    recipe = TrainConfig.model_validate(manifest.config)
+    recipe = recipe_of(manifest)
     rows = {
         name: rows_of(name, "val", data, recipe.without)
         for name in recipe.validate_on
@@ -62,6 +65,20 @@ def held_out(tagger: OnnxTagger, data: Path | None = None) -> HeldOut:
         for name, found in rows.items()
     }
     return table(manifest.model_id, manifest.decision, rows, logits)
+
+
+def recipe_of(manifest: Manifest) -> TrainConfig:
+    """Return the recipe of an artifact.
+
+    Raises:
+        InvalidArtifact: when it is not one of this version.
+    """
+    try:
+        return TrainConfig.model_validate(manifest.config)
+    except ValidationError as error:
+        raise InvalidArtifact(
+            f"model {manifest.model_id}: its recipe cannot be read: {error}"
+        ) from error
 
 
 def table(

@@ -89,6 +89,16 @@ def test_the_command_keeps_rows_under_the_ids_of_the_configured_registry(
     assert set(written.policies) == {"wh-parking"}
 
 
+def test_an_artifact_with_a_recipe_of_another_version_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifact = shutil.copytree(SHIPPED, tmp_path / "artifact")
+    manifest = load_manifest(artifact)
+    manifest.model_copy(update={"config": {"batsh": 8}}).save(artifact)
+    told = Cli(tmp_path / "var", monkeypatch).told("model", "hold-out", "--artifact", artifact)
+    assert f"model {manifest.model_id}: its recipe cannot be read" in told
+
+
 def test_the_shipped_table_is_the_models_and_survives_saving(tmp_path: Path) -> None:
     manifest = load_manifest(SHIPPED)
     assert manifest.held_out is not None
