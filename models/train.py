@@ -75,7 +75,7 @@ class Trainer:
         self.network = TaggerNetwork.from_base(base.folder, config.dropout)
         self._look_for_places(base)
         if (base.folder / HEADS).is_file():
-            torch.save(self.network.state_dict(), out / f"{BEFORE}.pt")
+            _write(self.network.state_dict(), out / f"{BEFORE}.pt")
         self.words = MaskedWords(self.network.encoder)
         self.network.in_bfloat16 = in_bfloat16(config.precision)
         self.stage, self.step = 0, 0
@@ -201,7 +201,7 @@ class Trainer:
                     rate,
                 )
                 losses.clear()
-        torch.save(self.network.state_dict(), self.out / f"{stage.name}.pt")
+        _write(self.network.state_dict(), self.out / f"{stage.name}.pt")
         self.stage, self.step = number + 1, 0
         self._save(self.stage, 0, None)
 
@@ -233,19 +233,21 @@ class Trainer:
         return loss
 
     def _save(self, stage: int, step: int, optimizer: torch.optim.Optimizer | None) -> None:
-        target = self.out / CHECKPOINT
-        torch.save(
-            {
-                "network": self.network.state_dict(),
-                "words": self.words.state_dict(),
-                "optimizer": optimizer.state_dict() if optimizer else None,
-                "begun": self._begun(stage, step),
-                "stage": stage,
-                "step": step,
-            },
-            target.with_suffix(".part"),
-        )
-        target.with_suffix(".part").replace(target)
+        state = {
+            "network": self.network.state_dict(),
+            "words": self.words.state_dict(),
+            "optimizer": optimizer.state_dict() if optimizer else None,
+            "begun": self._begun(stage, step),
+            "stage": stage,
+            "step": step,
+        }
+        _write(state, self.out / CHECKPOINT)
+
+
+def _write(state: Mapping[str, Any], path: Path) -> None:
+    """Write in one step, so that a run that is stopped leaves nothing half."""
+    torch.save(state, path.with_name(f"{path.name}.part"))
+    path.with_name(f"{path.name}.part").replace(path)
 
 
 def in_bfloat16(precision: str) -> bool:

@@ -215,6 +215,7 @@ def test_a_run_killed_while_a_stage_is_written_writes_it_again(
 
     def killed(state: Any, path: Path) -> None:
         if "first" in Path(path).name:
+            Path(path).write_bytes(b"half")
             raise RuntimeError("killed")
         save(state, path)
 
@@ -222,6 +223,7 @@ def test_a_run_killed_while_a_stage_is_written_writes_it_again(
         patch.setattr(torch, "save", killed)
         with pytest.raises(RuntimeError, match="killed"):
             cli(*own.train(tmp_path))
+    assert not (tmp_path / "first.pt").exists()
     cli(*own.train(tmp_path, "--until", "first"))
     assert same(tmp_path / "first.pt", run / "first.pt")
 
