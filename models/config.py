@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from minyi.errors import SettingError
 
@@ -16,6 +16,8 @@ SHARED_VARIABLE = "MINYI_SHARED"
 
 BEFORE = "before"
 """In ``ship``: the tagger that training went on from."""
+TAKEN = (BEFORE, "checkpoint")
+"""What else is kept in a run's folder under a name like a stage's."""
 
 
 class Strict(BaseModel):
@@ -35,7 +37,8 @@ class Source(Strict):
 class Stage(Strict):
     """One pass over a mixture with its own learning-rate schedule (warm-up, linear decay)."""
 
-    name: str
+    name: str = Field(pattern=r"^\w[\w-]*$")
+    """Its weights are kept in a file of that name."""
     task: Literal["labels", "words"] = "labels"
     """What is learned: the rows' labels, or to guess words that were hidden in them. For the
     latter ``head_learning_rate`` is of the guessing head; weights of losses mean nothing."""
@@ -98,9 +101,12 @@ class TrainConfig(Strict):
         strange = set(self.validate_weights) - set(self.validate_on)
         if strange:
             raise ValueError(f"validate_weights: {', '.join(sorted(strange))} not in validate_on")
-        stages = [*(stage.name for stage in self.stages), BEFORE]
-        if strange := set(self.ship) - set(stages):
-            told = f"{', '.join(sorted(strange))} is no stage; there are {', '.join(stages)}"
+        stages = [stage.name for stage in self.stages]
+        if taken := sorted({name for name in stages if (*stages, *TAKEN).count(name) > 1}):
+            raise ValueError(f"stages: {', '.join(taken)} is taken; give each a name of its own")
+        there = [*stages, BEFORE]
+        if strange := set(self.ship) - set(there):
+            told = f"{', '.join(sorted(strange))} is no stage; there are {', '.join(there)}"
             raise ValueError(f"ship: {told}")
         wordy = {stage.name for stage in self.stages if stage.task == "words"} & set(self.ship)
         if wordy:
@@ -118,7 +124,7 @@ def load_config(path: Path) -> TrainConfig:
         return TrainConfig.model_validate(tomllib.loads(path.read_text("utf-8")))
     except FileNotFoundError as error:
         raise SettingError(f"no configuration {path}; see models/configs") from error
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
+    except (OSError, ValueError) as error:
         raise SettingError(f"{path}: {error}") from error
 
 

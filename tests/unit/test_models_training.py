@@ -103,6 +103,10 @@ def test_a_wrong_configuration_says_what_is_wrong(tmp_path: Path) -> None:
         bad.write_text(text)
         with pytest.raises(SettingError, match=said):
             load_config(bad)
+    bad.write_bytes("# 配方".encode("gbk"))
+    for path in (bad, tmp_path):
+        with pytest.raises(SettingError, match=f"{path}: "):
+            load_config(path)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,9 @@ def test_a_wrong_configuration_says_what_is_wrong(tmp_path: Path) -> None:
         ("validate_weights = { gold = 0 }", "validate_weights.gold"),
         ('[[stages]]\nname = "a"\nsources = [{ name = "gold", take = -5 }]', "sources.0.take"),
         ('ship = ["words"]', "ship: words learned no labels"),
+        ('[[stages]]\nname = "words"\nsources = []', "stages: words is taken"),
+        ('[[stages]]\nname = "checkpoint"\nsources = []', "stages: checkpoint is taken"),
+        ('[[stages]]\nname = "../words"\nsources = []', "stages.0.name"),
         ('ship = ["before", "lnog"]', "ship: lnog is no stage; there are words, before"),
     ],
 )
