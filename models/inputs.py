@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from tokenizers import Tokenizer as FastTokenizer
@@ -36,14 +37,21 @@ def policy_context(policy: Policy) -> str:
 
 def context_of(title: str, aliases: Sequence[str]) -> str:
     """Return what the tagger reads of a policy that is called so."""
-    title = fold(title)
-    others = [a for a in map(fold, aliases) if a not in title][:CONTEXT_ALIASES]
+    title, *folded = _folded((title, *aliases))
+    others = [alias for alias in folded if alias not in title][:CONTEXT_ALIASES]
     return f"{title}：{'、'.join(others)}" if others else title
 
 
 def policy_names(policy: Policy) -> tuple[str, ...]:
     """Return the folded names by which a long comment is searched for the policy."""
-    return tuple(map(fold, (policy.title, *policy.aliases, *policy.keywords)))
+    return _folded((policy.title, *policy.aliases, *policy.keywords))
+
+
+@lru_cache(maxsize=4096)
+def _folded(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Fold a policy's names, once: every pair asks for them, and folding takes longer than all else
+    that is done with a pair that is known already."""
+    return tuple(map(fold, names))
 
 
 @dataclass(frozen=True, slots=True)
