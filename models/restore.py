@@ -39,19 +39,23 @@ def restore(artifact: Path, heads: int | None, folder: Path) -> None:
     Raises:
         SettingError: when the graph is not one that Minyi exports.
     """
-    weights = {
-        name: torch.from_numpy(np.array(value, np.float32))
-        for name, value in _weights(onnx.load(artifact / GRAPH).graph).items()
-    }
-    own = {name: value for name, value in weights.items() if not name.startswith(ENCODER)}
-    encoder = {name.removeprefix(ENCODER): weights[name] for name in weights.keys() - own.keys()}
     untyped: Any = BertModel
     try:
+        weights = {
+            name: torch.from_numpy(np.array(value, np.float32))
+            for name, value in _weights(onnx.load(artifact / GRAPH).graph).items()
+        }
+        own = {name: value for name, value in weights.items() if not name.startswith(ENCODER)}
+        encoder = {
+            name.removeprefix(ENCODER): weights[name] for name in weights.keys() - own.keys()
+        }
         own = with_evidence(own)
         network = untyped(_config(encoder, heads), add_pooling_layer=False)
         network.load_state_dict(encoder)
-    except (KeyError, RuntimeError) as error:
-        raise SettingError(f"{artifact} cannot be trained further: {error}") from error
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise SettingError(
+            f"{artifact} cannot be trained further, its graph is not as Minyi exports it: {error}"
+        ) from error
     network.save_pretrained(folder)
     torch.save(own, folder / HEADS)
     shutil.copyfile(artifact / TOKENIZER, folder / TOKENIZER)
