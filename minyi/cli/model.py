@@ -111,7 +111,7 @@ def score(
         bool, typer.Option("--save", help="Write the scores into the manifest.")
     ] = False,
     diagram: Annotated[
-        Path | None, typer.Option(help="Write a reliability diagram, an SVG file.")
+        Path | None, typer.Option(help="Write a reliability diagram, an SVG file.", dir_okay=False)
     ] = None,
 ) -> None:
     """Score a tagger beside a linear baseline, on rows that it was not trained on.
@@ -126,6 +126,8 @@ def score(
     from models.runtime import OnnxTagger
 
     tagger = OnnxTagger(folder)
+    if diagram is not None:
+        diagram.parent.mkdir(parents=True, exist_ok=True)
     found: list[Score] = []
     table = Table("score", "tagger", "SVM", "rows", title=f"{split}, model {tagger.model_id}")
     with console.status("scoring"):

@@ -335,7 +335,7 @@ def test_held_out_rows_are_in_the_manifest_and_can_be_tagged_again(
 def test_a_diagram_of_own_comments_needs_no_corpora(
     cli: Cli, run: Path, own: Own, tmp_path: Path
 ) -> None:
-    diagram = tmp_path / "reliability.svg"
+    diagram = tmp_path / "figures" / "reliability.svg"
     score = ("model", "score", "--artifact", run / "artifact", "--data", own.data)
     cli(*score, "--diagram", diagram)
     assert diagram.read_text("utf-8").startswith("<svg")
