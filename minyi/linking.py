@@ -41,9 +41,9 @@ CHARACTERS_BESIDE_NAMED = 100
 """The same, when an alias in the head says what the comment is about."""
 PAIR_CHARACTERS = 50
 """Two keywords make a pair when they begin at most this far apart: about one sentence."""
-SEMANTIC_THRESHOLD = 0.64
+SEMANTIC_THRESHOLD = 0.7
 """Cosine from which the nearest policy links."""
-SEMANTIC_MARGIN = 0.07
+SEMANTIC_MARGIN = 0.09
 """How much nearer than the second nearest it must be."""
 SEMANTIC_CHARACTERS = range(8, 201)
 """Lengths of comments whose vector is trusted: shorter ones say too little, longer ones too much
@@ -81,6 +81,7 @@ class Linker:
         policies: the registry.
         encoder: for the semantic second chance; None leaves it out.
         threshold: cosine from which the nearest policy links.
+        margin: how much nearer than the second nearest it must be.
     """
 
     def __init__(
@@ -88,10 +89,11 @@ class Linker:
         policies: Iterable[Policy],
         encoder: Encoder | None = None,
         threshold: float = SEMANTIC_THRESHOLD,
+        margin: float = SEMANTIC_MARGIN,
     ) -> None:
         self._policies = sorted(policies, key=lambda policy: policy.id)
         self._encoder = encoder
-        self._threshold = threshold
+        self._threshold, self._margin = threshold, margin
         self._vectors: npt.NDArray[np.float32] | None = None
         words = _words(self._policies)
         self._uses = list(words.values())
@@ -133,7 +135,7 @@ class Linker:
         best = int(np.argmax(similarities))
         similarity = float(similarities[best])
         second = max(np.delete(similarities, best), default=-1.0)
-        if similarity < self._threshold or similarity - second < SEMANTIC_MARGIN or best in barred:
+        if similarity < self._threshold or similarity - second < self._margin or best in barred:
             return ()
         link = Link(
             policy_id=self._policies[best].id,

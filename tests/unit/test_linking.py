@@ -216,8 +216,8 @@ def at(cosine: float, other: float) -> tuple[float, float, float]:
     [
         (at(SEMANTIC_THRESHOLD + 0.01, 0.0), ["metro"]),
         (at(SEMANTIC_THRESHOLD - 0.01, 0.0), []),
-        (at(0.66, 0.66 - SEMANTIC_MARGIN - 0.01), ["metro"]),
-        (at(0.66, 0.66 - SEMANTIC_MARGIN + 0.01), []),
+        (at(0.72, 0.72 - SEMANTIC_MARGIN - 0.01), ["metro"]),
+        (at(0.72, 0.72 - SEMANTIC_MARGIN + 0.01), []),
     ],
 )
 def test_the_nearest_policy_must_be_near_and_alone(
