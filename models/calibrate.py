@@ -47,7 +47,8 @@ def outputs(tagger: OnnxTagger, rows: Sequence[Example]) -> tuple[Floats, Floats
 
 
 def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Manifest:
-    """Fit the decision on validation rows and save it in the manifest.
+    """Fit the decision on validation rows and save it in the manifest, without the scores of
+    another decision.
 
     Raises:
         SettingError: when a source of validation rows cannot be read.
@@ -110,6 +111,7 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
             "decision": decision,
             "model_id": model_id(manifest.files, decision),
             "policy_spread": round(spread, 3),
+            "scores": {},
         }
     )
     manifest.save(folder)

@@ -1,26 +1,24 @@
-"""``minyi model``: train, export, score, compare, describe and correct the tagger."""
+"""``minyi model``: train, export, calibrate, hold rows out; its other commands stand beside it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
+from minyi.cli.judging import compare, info, score
 from minyi.cli.labelling import label
-from minyi.cli.tables import plain
-from minyi.cli.training import need_training
-from minyi.cli.wiring import console, output, registry, settings
+from minyi.cli.training import Artifact, Data, begin, know_policies
+from minyi.cli.wiring import console, settings
 from minyi.settings import ROOT
 
 if TYPE_CHECKING:
-    from models.artifact import Manifest
     from models.config import TrainConfig
-    from models.judged import Score
 
 app = typer.Typer(help="The tagger: train, score, compare, correct.", no_args_is_help=True)
-app.command()(label)
+for command in (label, score, compare, info):
+    app.command()(command)
 
 RECIPE = ROOT / "models" / "configs" / "small.toml"
 OWN_RECIPE = ROOT / "models" / "configs" / "own.toml"
@@ -28,12 +26,6 @@ RUN_RECIPE = "recipe.toml"
 """A run's copy of its recipe."""
 
 Run = Annotated[Path, typer.Option(help="Folder of the training run; a run in it goes on.")]
-Artifact = Annotated[Path | None, typer.Option(help="Folder of the artifact. \\[env: MINYI_MODEL]")]
-Data = Annotated[
-    Path | None,
-    typer.Option(help="Your own labelled comments: JSON Lines with text, policy, stance."),
-]
-Split = Annotated[Literal["val", "test"], typer.Option(help="Choose on val; test is to report.")]
 
 
 @app.command()
@@ -60,7 +52,7 @@ def train(
 
     A run that was stopped goes on from its last checkpoint when the same command is given again.
     """
-    _begin()
+    begin()
     from models.base import base_name, prepare_base
     from models.config import load_config
     from models.ready import ready, rows_ready
@@ -96,61 +88,25 @@ def export(
     data: Data = None,
 ) -> None:
     """Write the artifact of a training run and calibrate it on validation rows."""
-    _begin()
+    begin()
     from models.config import load_config
 
     _export(load_config(config or run / RUN_RECIPE), run, out or run / "artifact", data)
 
 
 @app.command()
-def score(
-    artifact: Artifact = None,
-    split: Split = "val",
-    data: Data = None,
-    save: Annotated[
-        bool, typer.Option("--save", help="Write the scores into the manifest.")
-    ] = False,
-    diagram: Annotated[
-        Path | None, typer.Option(help="Write a reliability diagram, an SVG file.", dir_okay=False)
-    ] = None,
-) -> None:
-    """Score a tagger beside a linear baseline, on rows that it was not trained on.
-
-    Needs the corpora (MINYI_SHARED), or --data with labelled comments of your own.
+def calibrate(artifact: Artifact = None, data: Data = None) -> None:
+    """Choose again on validation rows how an artifact decides: scales, thresholds, when it is sure.
+    ``export`` does so by itself; the model id becomes another, and the scores of the old one go.
     """
     folder = artifact or settings().model
-    _begin()
-    from models import score as scores
-    from models.judged import Judged
-    from models.own import rows_to_score
-    from models.runtime import OnnxTagger
+    begin()
+    from models.artifact import load_manifest
+    from models.calibrate import calibrate as choose
+    from models.hold_out import recipe_of
 
-    tagger = OnnxTagger(folder)
-    if diagram is not None:
-        diagram.parent.mkdir(parents=True, exist_ok=True)
-    found: list[Score] = []
-    table = Table("score", "tagger", "SVM", "rows", title=f"{split}, model {tagger.model_id}")
-    with console.status("scoring"):
-        if data is not None:
-            judged = Judged(tagger, rows_to_score(data, split, save))
-            found += scores.policy_scores(judged, data.name)
-        else:
-            from models.fidelity import vector_scores
-
-            exam = scores.Exam(tagger, split)
-            found += scores.scores(exam)
-            found += vector_scores(tagger)
-    for one in found:
-        svm = "" if one.svm is None else f"{one.svm:.3f}"
-        table.add_row(one.name, f"{one.model:.3f}", svm, f"{one.rows:,}")
-    output.print(table)
-    if diagram is not None:
-        from models.diagram import write_diagram
-
-        panels = {data.name: judged.bins} if data else scores.reliabilities(exam)
-        write_diagram(diagram, panels)
-    if save:
-        _save(folder, split, found)
+    manifest = choose(folder, recipe_of(load_manifest(folder)), data)
+    console.print(f"{folder}: model {manifest.model_id}", markup=False)
 
 
 @app.command()
@@ -162,7 +118,7 @@ def hold_out(artifact: Artifact = None, data: Data = None) -> None:
     from models.hold_out import held_out
     from models.runtime import OnnxTagger
 
-    _know_policies()
+    know_policies()
     tagger = OnnxTagger(folder)
     with console.status("tagging"):
         table = held_out(tagger, data)
@@ -171,91 +127,6 @@ def hold_out(artifact: Artifact = None, data: Data = None) -> None:
         n for p in table.policies.values() for bins in p.stances.values() for n in bins.values()
     )
     console.print(f"{rows:,} rows of {len(table.policies):,} policies and targets", markup=False)
-
-
-@app.command()
-def compare(
-    first: Annotated[Path, typer.Argument(help="An artifact.")],
-    second: Annotated[Path, typer.Argument(help="Another artifact.")],
-    split: Split = "val",
-    data: Data = None,
-    show: Annotated[int, typer.Option(help="Comments on which the two differ.", min=0)] = 5,
-) -> None:
-    """Compare two taggers on the same rows: the differences and whether they are clear."""
-    _begin()
-    from models.compare import differences
-    from models.inputs import STANCES
-    from models.judged import Judged
-    from models.labels import comments, gold
-    from models.own import rows_to_score
-    from models.runtime import OnnxTagger
-
-    taggers = [OnnxTagger(folder) for folder in (first, second)]
-    rows = rows_to_score(data, split) if data else gold(split) + comments(split) * (split == "val")
-    with console.status("tagging"):
-        one, two = (Judged(tagger, rows) for tagger in taggers)
-    table = Table("score", "first", "second", "difference", "95 % interval", "clear")
-    for gap in differences(one, two):
-        table.add_row(
-            gap.name,
-            f"{gap.first:.3f}",
-            f"{gap.second:.3f}",
-            f"{gap.second - gap.first:+.3f}",
-            f"{gap.low:+.3f} to {gap.high:+.3f}",
-            "yes" if gap.clear else "no",
-        )
-    output.print(table)
-    differing = [i for i in range(len(rows)) if one.stance[i] != two.stance[i]]
-    output.print(f"{len(differing)} of {len(rows)} comments get another stance")
-    for index in differing[:show]:
-        truth, a, b = (STANCES[x[index]] for x in (one.truth, one.stance, two.stance))
-        text = rows[index].text.replace("\n", " ")[:80]
-        output.print(f"{truth}: {a} → {b}  {text}", markup=False)
-
-
-@app.command()
-def info(artifact: Artifact = None) -> None:
-    """Describe an artifact: where it comes from, how it decides, how good it is."""
-    from models.artifact import load_manifest
-
-    folder = artifact or settings().model
-    manifest = load_manifest(folder)
-    decision = manifest.decision
-    size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file()) / 1e6
-    table = Table(title=f"model {manifest.model_id}", show_header=False)
-    for name, value in (
-        ("folder", str(folder)),
-        ("size", f"{size:.1f} MB"),
-        ("made", f"{manifest.created_at:%Y-%m-%d %H:%M} UTC, code {manifest.code_revision}"),
-        ("base", manifest.base),
-        ("licence", manifest.licence),
-        ("tokens of a pair", f"{decision.max_length}"),
-        ("stances", ", ".join(decision.stances)),
-        ("cells from", ", ".join(_thresholds(manifest))),
-        ("sure from", f"{decision.sure_from:.2f}"),
-        ("trained on", f"{len(manifest.data)} files"),
-    ):
-        table.add_row(*plain(name, value))
-    output.print(table)
-    for split, found in manifest.scores.items():
-        scores = Table("score", "tagger", "SVM", "rows", title=f"scores, {split}")
-        for name, values in found.items():
-            svm = f"{values['svm']:.3f}" if "svm" in values else ""
-            scores.add_row(name, f"{values['model']:.3f}", svm, f"{int(values['rows']):,}")
-        output.print(scores)
-
-
-def _begin() -> None:
-    """See that training can be done, and log as it does: what reads settings comes before."""
-    _know_policies()
-    need_training()
-
-
-def _know_policies() -> None:
-    """Let labelled comments name the policies of the configured registry."""
-    from models.examples import use_registry
-
-    use_registry(registry(settings()))
 
 
 def _export(recipe: TrainConfig, run: Path, out: Path, data: Path | None) -> None:
@@ -272,25 +143,3 @@ def _recipe(data: Path | None, base: str | None) -> Path:
 
     ours = base is None or base.startswith(SHARED)
     return RECIPE if data is None and ours else OWN_RECIPE
-
-
-def _thresholds(manifest: Manifest) -> list[str]:
-    decision = manifest.decision
-    return [
-        f"{cell} {threshold:.2f}"
-        for cell, threshold in zip(decision.cells, decision.thresholds, strict=True)
-    ]
-
-
-def _save(folder: Path, split: str, scores: list[Score]) -> None:
-    from models.artifact import load_manifest
-
-    saved: dict[str, dict[str, float]] = {}
-    for one in scores:
-        saved[one.name] = {"model": round(float(one.model), 4), "rows": int(one.rows)}
-        if one.svm is not None:
-            saved[one.name]["svm"] = round(float(one.svm), 4)
-    manifest = load_manifest(folder)
-    kept = {**manifest.scores, split: saved}
-    manifest.model_copy(update={"scores": kept}).save(folder)
-    console.print(f"saved into {folder / 'manifest.json'}", markup=False)

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import logging
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.logging import RichHandler
 
-from minyi.cli.wiring import console
+from minyi.cli.wiring import console, registry, settings
 from minyi.errors import SettingError
+
+Artifact = Annotated[Path | None, typer.Option(help="Folder of the artifact. \\[env: MINYI_MODEL]")]
+Data = Annotated[
+    Path | None,
+    typer.Option(help="Your own labelled comments: JSON Lines with text, policy, stance."),
+]
 
 TRAINING = ("torch", "transformers", "onnx", "onnxscript", "sklearn", "scipy")
 """Modules of the train extra."""
@@ -34,3 +43,16 @@ def need_training() -> None:
     )
     for noisy in ("transformers", "torch", "onnxscript", "onnx_ir", "httpx", "huggingface_hub"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def begin() -> None:
+    """See that training can be done, and log as it does: what reads settings comes before."""
+    know_policies()
+    need_training()
+
+
+def know_policies() -> None:
+    """Let labelled comments name the policies of the configured registry."""
+    from models.examples import use_registry
+
+    use_registry(registry(settings()))

@@ -38,7 +38,7 @@ def test_a_run_is_written_into_its_own_folder_unless_another_is_named(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: Path | None
 ) -> None:
     written = []
-    monkeypatch.setattr("minyi.cli.model.need_training", lambda: None)
+    monkeypatch.setattr("minyi.cli.training.need_training", lambda: None)
     monkeypatch.setattr("models.config.load_config", lambda path: path)
     monkeypatch.setattr("minyi.cli.model._export", lambda *given: written.append(given[:3]))
     cli("model", "export", "--run", tmp_path, *(("--out", named) if named else ()))

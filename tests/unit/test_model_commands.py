@@ -14,7 +14,7 @@ import pytest
 from minyi.cli.training import TRAINING
 from minyi.policy import Policy
 from minyi.vocabulary import Domain
-from models.artifact import load_manifest
+from models.artifact import load_manifest, model_id
 from models.config import SHARED_VARIABLE
 from models.runtime import OnnxTagger
 from tests.unit.cli_runner import Cli
@@ -330,6 +330,21 @@ def test_held_out_rows_are_in_the_manifest_and_can_be_tagged_again(
     printed = cli("model", "hold-out", "--artifact", artifact, "--data", own.data)
     assert "rows of" in printed
     assert load_manifest(artifact) == manifest
+
+
+def test_how_an_artifact_decides_is_chosen_again(
+    cli: Cli, run: Path, own: Own, tmp_path: Path
+) -> None:
+    artifact = shutil.copytree(run / "artifact", tmp_path / "artifact")
+    manifest = load_manifest(artifact)
+    scored = {"val": {"my.jsonl: stance, macro-F1": {"model": 0.9, "rows": 11.0}}}
+    other = manifest.decision.model_copy(update={"stance_bias": (0.0, 4.0, 0.0), "sure_from": 0.9})
+    moved = model_id(manifest.files, other)
+    manifest.model_copy(
+        update={"decision": other, "model_id": moved, "scores": scored, "held_out": None}
+    ).save(artifact)
+    cli("model", "calibrate", "--artifact", artifact, "--data", own.data)
+    assert load_manifest(artifact) == manifest.model_copy(update={"scores": {}})
 
 
 def test_a_diagram_of_own_comments_needs_no_corpora(
