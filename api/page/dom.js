@@ -25,12 +25,12 @@ export function s(tag, attributes, ...children) {
 }
 
 // A drop-down; options are [value, label] pairs. The key finds it again after a redraw.
-export function select(label, options, value, onchange) {
-  const box = h("select", { "data-key": label, onchange: () => onchange(box.value) },
+export function select(name, options, value, onchange) {
+  const box = h("select", { "data-key": name, onchange: () => onchange(box.value) },
     options.map(([key, text]) => h("option", { value: key }, text)));
   box.value = value ?? "";
   if (box.selectedIndex < 0) box.selectedIndex = 0;
-  return labelled(label, box);
+  return box;
 }
 
 // A control with its name above it; more: further classes.

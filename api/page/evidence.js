@@ -14,11 +14,7 @@ export function evidence({ path, here, nothing, regions, signal }) {
     location.hash = here(changes);
   };
   const named = (name, label, input) => labelled(label, fields[name] = input);
-  const choice = (name, label, options) => {
-    const box = select(label, [["", "全部"], ...options], "", (value) => go({ [name]: value }));
-    fields[name] = box.querySelector("select");
-    return box;
-  };
+  const choice = (name, label, options) => named(name, label, select(name, [["", "全部"], ...options], "", (value) => go({ [name]: value })));
   const date = (name, label) => named(name, label, day(name, "", (value) => go({ [name]: value })));
   const heading = h("h2", null, "留言依据");
   // the button goes when nothing is left to clear

@@ -61,10 +61,10 @@ export function overview(given) {
       return h("label", { class: "check", title: explained }, box, text);
     };
     tools.replaceChildren(
-      select("领域", [["", "全部领域"], ...domains], params.domain, (domain) => change({ domain })),
+      labelled("领域", select("domain", [["", "全部领域"], ...domains], params.domain, (domain) => change({ domain }))),
       labelled("筛选政策", text, "grow"),
-      h("div", { class: "only-narrow" }, select("排序", Object.entries(SORTS).map(([key, [name]]) => [key, name]), params.sort,
-        (sort) => change({ sort, order: null }))),
+      h("div", { class: "only-narrow" }, labelled("排序", select("sort", Object.entries(SORTS).map(([key, [name]]) => [key, name]), params.sort,
+        (sort) => change({ sort, order: null })))),
       check("sure", "不计存疑", SURE, refresh), check("sided", "只比支持与反对", SIDED, refresh),
       check("all", "含暂无意见的政策"));
   }

@@ -22,21 +22,9 @@ export function searchView(given) {
     if (next !== location.hash) location.hash = next;
   }
 
-  function choice(name, label, options) {
-    const box = select(label, options, params[name], go);
-    fields[name] = box.querySelector("select");
-    return box;
-  }
-
-  function input(name, label, attributes) {
-    fields[name] = h("input", { ...attributes, value: params[name] ?? "" });
-    return labelled(label, fields[name], "grow");
-  }
-
-  function date(name, label) {
-    fields[name] = day(name, params[name], go);
-    return labelled(label, fields[name]);
-  }
+  const named = (name, label, field, more) => labelled(label, fields[name] = field, more);
+  const choice = (name, label, options) => named(name, label, select(name, options, params[name], go));
+  const date = (name, label) => named(name, label, day(name, params[name], go));
 
   async function start() {
     let items;
@@ -49,7 +37,7 @@ export function searchView(given) {
     titles = new Map(items.map(({ policy }) => [policy.id, policy.title]));
     const domains = new Map(items.map(({ policy, domain_zh }) => [policy.domain, domain_zh]));
     form.replaceChildren(
-      input("q", "词语", { type: "search", maxlength: 200, placeholder: "空格分隔表示同时包含" }),
+      named("q", "词语", h("input", { type: "search", maxlength: 200, placeholder: "空格分隔表示同时包含", value: params.q ?? "" }), "grow"),
       h("button", { type: "submit", class: "main" }, "检索"),
       choice("policy", "政策", [["", "全部政策"], ...titles]),
       choice("domain", "领域", [["", "全部领域"], ...domains]),

@@ -91,7 +91,7 @@ def test_all_of_a_policy_comes_back_after_an_outage(drive: Drive, lost: str) -> 
         answer = null;
         button("重试").click();
         await still();
-        tell(["h1", ".tabs", ".stance-bar", ".groups", "#comments", "select[data-key*=地区]"]
+        tell(["h1", ".tabs", ".stance-bar", ".groups", "#comments", "select[data-key=region]"]
           .filter((part) => !$(part)));
         """,
     )

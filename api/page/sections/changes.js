@@ -134,12 +134,12 @@ function events(list, here) {
 function dates(here) {
   const go = (changes) => { location.hash = here(changes); };
   const date = day("around", "", (around) => go({ around }));
-  const range = select("范围", Object.entries(SPANS), "", (span) => go({ span }));
+  const range = select("span", Object.entries(SPANS), "", (span) => go({ span }));
   const update = ({ around, span }) => {
     put(date, around);
-    put(range.querySelector("select"), String(span));
+    put(range, String(span));
   };
-  return { element: h("div", { class: "tools" }, labelled("日期", date), range), update };
+  return { element: h("div", { class: "tools" }, labelled("日期", date), labelled("范围", range)), update };
 }
 
 // What the answer shows, or why there is none: the rest of the section stands without it.
