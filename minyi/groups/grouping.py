@@ -236,9 +236,10 @@ def gives_away(by: By, inside: Asked, everything: Asked) -> bool:
     left: tuple[list[Floats], list[Floats]] = ([], [])
     authors: tuple[list[float], list[float]] = ([], [])
     for cell in sorted(everything.groups[by], key=lambda c: -c.counts.total):
-        kept = own.get(label(cell, by))
+        name = label(cell, by)
+        kept = own.get(name)
         n = kept.counts.total if kept else 0
-        if label(cell, by) in shown:
+        if name in shown:
             if 0 < n < cell.counts.total:
                 return False
             people[0 if n else 1] -= cell.authors
