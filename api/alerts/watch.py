@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
 
 import httpx
-from standardwebhooks.webhooks import Webhook
 
-from api.alerts.addresses import place, refusal
+from api.alerts.delivering import Deliveries
 from api.alerts.models import Alert, Subscription
-from api.alerts.store import AlertStore, Due
+from api.alerts.store import AlertStore
+from api.alerts.turns import IDLE_S, by_turns, wait
 from api.alerts.writing import write
 from minyi.domain import EARLIEST, SHANGHAI
 from minyi.policy import Policy
@@ -25,17 +24,8 @@ from minyi.rules import DayCounts, Reading, Rule, State, evaluate, unheard
 
 log = logging.getLogger(__name__)
 
-PAUSES_S = (10, 60, 300, 1800, 7200, 21600)
-"""Seconds until each further try of a webhook that failed; then the alert is given up."""
-TIMEOUT_S = 10.0
-DELIVERIES = 32
-"""Webhooks that are called at the same time."""
-DELIVERIES_AT_ONE = 2
-"""Those of them that are at the same host and port."""
 SETTLE_S = 0.5
 """After news from the index, more of it is awaited this long before the rules are evaluated."""
-IDLE_S = 30.0
-"""Without news the index is looked at this often: another process may have written to it."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +54,11 @@ class Watch:
         self._index = index
         self._registry = registry
         self._clock = clock
-        self._client = client
+        self._deliveries = Deliveries(store, clock, client)
         self._announce = announce
-        self._news, self._to_deliver, self._to_announce = (asyncio.Event() for _ in range(3))
+        self._news, self._to_announce = asyncio.Event(), asyncio.Event()
         self._seen: dict[tuple[str, str], Glance] = {}
         """At the last evaluation, by subscription and policy."""
-        self._trying: dict[str, str] = {}
-        """The subscriptions whose webhook is being called, and where it is."""
-        self._looked = EARLIEST
-        """When the outbox was last looked at for what is due."""
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def wake(self) -> None:
@@ -88,18 +74,12 @@ class Watch:
         """
         self._loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as group:
-            group.create_task(_by_turns(self.evaluate, self._until_news))
-            group.create_task(_by_turns(self.deliver, self._until_due))
-            group.create_task(_by_turns(self.announce, partial(_wait, self._to_announce, IDLE_S)))
+            group.create_task(by_turns(self.evaluate, self._until_news))
+            group.create_task(by_turns(self.deliver, self._deliveries.until_due))
+            group.create_task(by_turns(self.announce, partial(wait, self._to_announce, IDLE_S)))
 
     async def _until_news(self) -> None:
-        await _wait(self._news, IDLE_S, SETTLE_S)
-
-    async def _until_due(self) -> None:
-        # what was due before waits for the end of a try, which wakes as well
-        due = await asyncio.to_thread(self._store.next_due, self._looked)
-        idle = IDLE_S if due is None else (due - self._clock.now()).total_seconds()
-        await _wait(self._to_deliver, min(IDLE_S, max(0.0, idle)))
+        await wait(self._news, IDLE_S, SETTLE_S)
 
     async def evaluate(self) -> None:
         """Evaluate every rule on those of its policies that have changed since it was last
@@ -172,7 +152,7 @@ class Watch:
         )
         if alerts:
             log.info("alerts %s on %s", [alert.id for alert in alerts], policy_id)
-            self._to_deliver.set()
+            self._deliveries.wake()
             self._to_announce.set()
 
     def _days(self, policy_id: str, rule: Rule, state: State, today: date) -> DayCounts:
@@ -200,103 +180,5 @@ class Watch:
             await asyncio.to_thread(self._store.announced, alert_id)
 
     async def deliver(self) -> None:
-        """Try every delivery that is due, also what becomes due meanwhile, until none is left.
-
-        Several are tried at once, of one subscription one after the other and few at one host: a
-        slow receiver holds up its own alerts only.
-        """
-        async with asyncio.TaskGroup() as tries:
-            while await self._begin(tries):
-                await self._until_due()
-
-    async def _begin(self, tries: asyncio.TaskGroup) -> bool:
-        """Begin what is due and has its turn; return whether anything is being tried."""
-        self._looked = self._clock.now()
-        for due in await asyncio.to_thread(self._store.due, self._looked):
-            if len(self._trying) == DELIVERIES:
-                break
-            at, taken = place(due.webhook), list(self._trying.values())
-            if due.subscription_id in self._trying or taken.count(at) == DELIVERIES_AT_ONE:
-                continue
-            self._trying[due.subscription_id] = at
-            task = tries.create_task(self._try(due))
-            task.add_done_callback(partial(self._ended, due.subscription_id))
-        return bool(self._trying)
-
-    def _ended(self, subscription_id: str, _: asyncio.Task[None]) -> None:
-        del self._trying[subscription_id]
-        self._to_deliver.set()
-
-    async def _try(self, due: Due) -> None:
-        try:
-            error = await self._post(due)
-            await asyncio.to_thread(self._note, due, error)
-        except Exception as error:  # it would be told the same again at once
-            log.warning("alert %s: %r; going on in %.0f s", due.alert_id, error, IDLE_S)
-            await asyncio.sleep(IDLE_S)
-
-    def _note(self, due: Due, error: str | None) -> None:
-        """Store that an alert has arrived, or what went wrong and when it is tried again."""
-        if error is None:
-            self._store.delivered(due.alert_id)
-            return
-        again = None
-        if due.attempts < len(PAUSES_S):
-            again = self._clock.now() + timedelta(seconds=PAUSES_S[due.attempts])
-        log.warning("alert %s not delivered: %s", due.alert_id, error)
-        self._store.failed(due.alert_id, error, again)
-
-    async def _post(self, due: Due) -> str | None:
-        """Post one signed alert; return what went wrong, or None."""
-        now = self._clock.now()
-        signature = Webhook(due.secret).sign(due.alert_id, now, due.body)
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": due.alert_id,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": signature,
-        }
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                if refused := await refusal(httpx.URL(due.webhook).raw_host.decode()):
-                    return refused
-                # streamed: the answer's body is never read, however long it is
-                async with self._client.stream(
-                    "POST",
-                    due.webhook,
-                    content=due.body.encode(),
-                    headers=headers,
-                    timeout=TIMEOUT_S,
-                    follow_redirects=False,
-                ) as answer:
-                    if answer.is_success:
-                        return None
-                    return f"the webhook answered {answer.status_code}"
-        except TimeoutError:
-            return f"the webhook did not answer within {TIMEOUT_S:g} s"
-        except httpx.NetworkError as error:  # in the system's words
-            return f"{type(error).__name__}: {error}"
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            return type(error).__name__  # no more: its words may quote the address or the answer
-
-
-async def _by_turns(
-    work: Callable[[], Awaitable[None]], rest: Callable[[], Awaitable[None]]
-) -> None:
-    """Work and rest until cancelled; what fails is logged and tried again."""
-    while True:
-        try:
-            await work()
-            await rest()
-        except Exception as error:
-            log.warning("alerts: %r; going on in %.0f s", error, IDLE_S)
-            await asyncio.sleep(IDLE_S)
-
-
-async def _wait(event: asyncio.Event, idle_s: float, settle_s: float = 0.0) -> None:
-    """Wait for an event, and ``settle_s`` longer for more of it, or for ``idle_s``; clear it."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(idle_s):
-            await event.wait()
-        await asyncio.sleep(settle_s)
-    event.clear()
+        """Try every delivery that is due until none is left."""
+        await self._deliveries.deliver()

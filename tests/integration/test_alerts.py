@@ -15,10 +15,12 @@ import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from api.alerts import delivering
 from api.alerts import watch as watching
+from api.alerts.delivering import PAUSES_S
 from api.alerts.models import Alert, Created, Delivery
 from api.alerts.store import AlertStore
-from api.alerts.watch import PAUSES_S, Watch
+from api.alerts.watch import Watch
 from indexers.embedded import EmbeddedIndex
 from minyi.errors import BrokerUnavailable
 from minyi.query import Filters, Share
@@ -366,7 +368,7 @@ async def test_a_receiver_that_never_ends_its_answer_holds_nobody_up(
         writer.close()
         gone.release()
 
-    monkeypatch.setattr(watching, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(delivering, "TIMEOUT_S", 0.5)
     slow = await asyncio.start_server(trickle, "127.0.0.1", 0)
     endless = await asyncio.start_server(flood, "127.0.0.1", 0)
     for name, server in (("a-slow", slow), ("b-endless", endless)):
@@ -534,7 +536,7 @@ async def test_slow_receivers_do_not_hold_up_the_evaluation(
         writer.close()
 
     monkeypatch.setattr(watching, "SETTLE_S", 0.0)
-    monkeypatch.setattr(watching, "TIMEOUT_S", 600.0)
+    monkeypatch.setattr(delivering, "TIMEOUT_S", 600.0)
     server = await asyncio.start_server(hold, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     office.subscribe(webhook=f"http://127.0.0.1:{port}/")

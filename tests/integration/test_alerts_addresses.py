@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api.alerts import watch as watching
+from api.alerts import delivering
 from api.alerts.models import Delivery
 from tests.integration.receiver import receiving
 from tests.integration.test_alerts import Office, crossed, crossed_unheard
@@ -102,7 +102,7 @@ async def test_a_name_that_leads_nowhere_is_a_failed_try(
 async def test_a_name_server_that_hangs_is_not_waited_for(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr(delivering, "TIMEOUT_S", 0.2)
     done = Event()
     lead(monkeypatch, "127.0.0.1", wait=done)
     await crossed_unheard(office)
