@@ -7,7 +7,8 @@ all pairs are held to one false-discovery rate. A pair can only be a discovery w
 of the whole has a small p, so that the index is asked for no other. Strata that would tell of fewer
 than ten people are left out of every figure; those that are left, and most of their weight, must
 bear the reversal out. Strata of a part of the opinions would tell, beside those of all, of the
-rest; of a part only what all strata say together is told.
+rest, and what they say together would tell of them: whoever tries all strata that add up to what
+is shown finds few that have such a difference and interval. Of a part only the direction is told.
 
 Simpson 1951, J. R. Stat. Soc. B 13:238; Bickel, Hammel, O'Connell 1975, Science 187:398.
 """
@@ -57,10 +58,11 @@ class Reversal(Model):
     stance: Stance
     overall: float
     """The group's share less the others', all together."""
-    inside: float
-    """Within the strata that are shown, weighed as Mantel and Haenszel do."""
-    low: float
-    high: float
+    inside: float | None
+    """Within the strata that are shown, weighed as Mantel and Haenszel do; None for a part of the
+    opinions, as ``low`` and ``high``."""
+    low: float | None
+    high: float | None
     """95 % interval of ``inside``."""
     agreeing: int | None
     """Strata that point against the whole; None where ``of`` is."""
@@ -75,14 +77,15 @@ class Reversal(Model):
 def find(
     index: Index, filters: Filters, groups: Mapping[By, Groups], *, part: bool
 ) -> list[Reversal]:
-    """Return the reversals among a policy's opinions, the widest first.
+    """Return the reversals among a policy's opinions, the widest first; those of a part in the
+    order of their groups.
 
     Args:
         index: where the opinions are.
         filters: which opinions.
         groups: the facets' groups, as they are shown.
         part: whether the filters leave out any opinions on the policy; of a part no stratum is
-            shown.
+            shown, and no figure of them all.
 
     Raises:
         IndexUnavailable: when the store cannot be reached.
@@ -136,8 +139,13 @@ def _discovered(
         at += p.size
         if flags.any():
             found += _reversals(of, overall, flags, part)
-    found.sort(key=lambda r: (-abs(r.inside - r.overall), r.by, r.value, r.within, r.stance))
+    found.sort(key=lambda r: (-_width(r), r.by, r.value, r.within, r.stance))
     return found[:MOST_REVERSALS]
+
+
+def _width(reversal: Reversal) -> float:
+    """Return how far it turns; zero where that is not told: the order would tell it."""
+    return 0.0 if reversal.inside is None else abs(reversal.inside - reversal.overall)
 
 
 def _reversals(found: Table, of: Whole, real: Mask, part: bool) -> list[Reversal]:
@@ -160,7 +168,7 @@ def _reversals(found: Table, of: Whole, real: Mask, part: bool) -> list[Reversal
             most = weights[with_it].sum() > 0.5 * weights.sum() > 0
             if overall * value >= 0 or abs(value) <= half or not most:
                 continue
-            figures = (value, value - half, value + half)
+            figures = None if part else (value, value - half, value + half)
             agreeing, strata = (None, None) if part else (int(with_it.sum()), int(shown.sum()))
             sentence = reversal_sentence(
                 found.by, found.names[row], found.within, SIDES[side], overall, figures,
@@ -173,9 +181,9 @@ def _reversals(found: Table, of: Whole, real: Mask, part: bool) -> list[Reversal
                     within=found.within,
                     stance=SIDES[side],
                     overall=round(overall, 4),
-                    inside=round(value, 4),
-                    low=round(value - half, 4),
-                    high=round(value + half, 4),
+                    inside=None if part else round(value, 4),
+                    low=None if part else round(value - half, 4),
+                    high=None if part else round(value + half, 4),
                     agreeing=agreeing,
                     of=strata,
                     strata=tuple(

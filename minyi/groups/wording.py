@@ -57,27 +57,39 @@ def reversal_sentence(
     within: By,
     measure: Measure,
     overall: float,
-    inside: Figures,
+    inside: Figures | None,
     agreeing: int | None,
     strata: int | None,
 ) -> str:
     """Return for instance
     总的看，河北的反对比其他地区低 6 个百分点；但按渠道分开看，4 个中有 4 个反而更高，合计高 5 个
     百分点（3–7）。总体的方向来自各渠道意见数的不同，请看分开的数字。
-    Without strata that are shown, neither they nor the figures are spoken of.
+    Without strata that are shown, neither they nor their figures are spoken of.
+
+    Args:
+        by: what the group is one of.
+        label: the group.
+        within: the facet of the strata.
+        measure: the share that differs.
+        overall: the difference to the others, all together.
+        inside: the difference within the strata, with its interval; None where it is not told.
+        agreeing: strata that point that way; None where that is not told.
+        strata: those that are shown; likewise.
     """
-    low, high = sorted(abs(part) for part in inside[1:])
     who, others = place(by, label), f"其他{BY_ZH[by]}"
     if by is By.MONTH:  # two periods
         who, others = f"{who}起", "此前"
     several = "" if strata is None else f"{strata} 个中有 {agreeing} 个"
     end = "。" if strata is None else "，请看分开的数字。"
+    turned = "低" if overall > 0 else "高"
+    sums = ""
+    if inside is not None:
+        low, high = sorted(abs(part) for part in inside[1:])
+        sums = f"，合计{turned} {points(inside[0])} 个百分点（{points(low)}–{points(high)}）"
     return (
         f"总的看，{who}，{measure_zh(measure)}的比例比{others}"
         f"{'高' if overall > 0 else '低'} {points(overall)} 个百分点；"
-        f"但按{BY_ZH[within]}分开看，{several}反而"
-        f"{'更高' if inside[0] > 0 else '更低'}，合计{'高' if inside[0] > 0 else '低'} "
-        f"{points(inside[0])} 个百分点（{points(low)}–{points(high)}）。"
+        f"但按{BY_ZH[within]}分开看，{several}反而更{turned}{sums}。"
         f"总体的方向来自各{BY_ZH[within]}意见数的不同{end}"
     )
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from minyi.differences import Differences, differences
+from minyi.disclosure import K
 from minyi.groups.grouping import By
+from minyi.groups.stratifying import within
+from minyi.prevalence import Z95
 from minyi.query import Facet, Filters
 from minyi.vocabulary import Stance
 from tests.unit.crowd import MONTHS, Crowd
@@ -94,5 +98,66 @@ def test_strata_of_a_part_are_not_shown_beside_those_of_the_whole() -> None:
     assert any(s.opinions for s in whole.strata)
     assert part.agreeing is part.of is None
     assert all(s.hidden and s.opinions is s.share is None for s in part.strata)
-    assert "按渠道分开看，反而更高，合计高 " in part.sentence
+    assert part.inside is part.low is part.high is None
+    assert "按渠道分开看，反而更高。" in part.sentence
     assert part.sentence.endswith("总体的方向来自各渠道意见数的不同。")
+
+
+def tried(part: Differences, whole: Differences) -> npt.NDArray[np.int64]:
+    """Whoever knows all that is told of both tries every number of 冀's opinions, and of those
+    against, that came in a stratum of the part; return how many fit what is told, by opinions."""
+    mine, ours = (
+        next(r for r in answer.reversals if (r.value, r.within) == ("冀", By.CHANNEL))
+        for answer in (part, whole)
+    )
+    table = {(f.by, g.value): g for f in part.facets for g in f.groups}
+    group = table[By.REGION, "冀"]
+    assert group.against is not None
+    assert part.opinions is not None
+    of_group = np.array([group.opinions, group.against.share.count])
+    first, second = (
+        np.array([g.opinions, g.against.share.count])
+        for g in (table[By.CHANNEL, name] for name in ("热线", "网站"))
+        if g.against is not None
+    )
+    most = next((s.opinions, s.share) for s in ours.strata if s.value == "热线")
+    assert most[0] is not None
+    n, x = np.ogrid[: most[0] + 1, : round(most[0] * (most[1] or 0)) + 1]
+    one = np.stack(np.broadcast_arrays(n, x), -1)  # 冀 by telephone, and against
+    two = of_group - one
+    sides = np.stack([[one, two], [first - one, second - two]])  # own or others', stratum
+    fits = ((sides >= 0).all(-1) & (sides[..., 1] <= sides[..., 0])).all((0, 1))
+    sides = np.moveaxis(np.where(fits[..., None], sides, 1), 1, 3)
+    shares = sides[..., 1] / np.maximum(sides[..., 0], 1)
+    inside, error, _ = within(shares[..., None], sides[..., 0])
+    value, half = inside[..., 0], Z95 * error[..., 0]
+    fits &= (value > half) if mine.overall < 0 else (value < -half)
+    for told, at in ((mine.inside, value), (mine.low, value - half), (mine.high, value + half)):
+        if told is not None:
+            fits &= np.abs(at - told) <= 0.00005 + 1e-9
+    return fits.sum(1)
+
+
+def test_what_the_strata_of_a_part_say_together_does_not_tell_of_each() -> None:
+    """Four of 冀 telephoned and are in the forum: all of 冀 that did, less the letters."""
+    rng = np.random.default_rng(5)
+    size = 2_000
+    region = rng.choice(("冀", "京"), size)
+    often = np.where(region == "冀", 0.85, 0.2)
+    channel = np.where(rng.random(size) < often, "网站", "热线")
+    against = np.where(channel == "网站", 0.1, 0.6) + np.where(region == "冀", 0.15, 0)
+    source = rng.choice(("信箱", "论坛"), size, p=(0.8, 0.2))
+    crowd = Crowd(
+        size,
+        rng,
+        {Facet.REGION: region, Facet.CHANNEL: channel, Facet.SOURCE: source},
+        against=against,
+    )
+    source = crowd.columns[Facet.SOURCE]
+    hidden = (region == "冀") & (channel == "热线")
+    source[hidden] = "信箱"
+    source[np.flatnonzero(hidden)[:4]] = "论坛"
+    fits = tried(told(crowd, Filters(source="信箱")), told(crowd))
+    assert fits[hidden.sum() - 4] > 0
+    left = hidden.sum() - np.flatnonzero(fits)
+    assert left.max() - left.min() >= K

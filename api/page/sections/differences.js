@@ -103,7 +103,8 @@ function reversals({ reversals: list }, here) {
           h("td", null, h("a", { href: stratumHref(reversal, stratum, here) }, `${percent(stratum.share)} · ${number(stratum.opinions)} 条`)),
           h("td", null, `${percent(stratum.others)} · ${number(stratum.other_opinions)} 条`),
           h("td", null, signed(stratum.difference))]))))),
-    h("p", { class: "quiet" }, `各行是${STANCES[reversal.stance]}的占比和意见数。`)))];
+    h("p", { class: "quiet" }, `各行是${STANCES[reversal.stance]}的占比和意见数。`))),
+  list.some(({ of }) => of === null) && h("p", { class: "quiet" }, "筛选后不列出分开的数字：与全部意见的数字相减，会让人推算出少数人的看法。")];
 }
 
 const sides = ({ by, value }) => (by === "month"
