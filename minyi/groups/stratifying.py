@@ -26,7 +26,8 @@ class Whole:
     """The groups of one facet beside the others, all strata together."""
 
     names: list[str]
-    """Of time, only the first month of the later of two periods."""
+    """Of time, only the first month of the later of two periods; months that are not shown belong
+    to neither."""
     difference: Floats
     """Shape (groups, sides), as ``p``."""
     p: Floats
@@ -34,44 +35,50 @@ class Whole:
 
 @dataclass(frozen=True)
 class Table:
-    """Groups by strata. The last row is all other opinions; the last stratum holds all groups of
-    the second facet that are not shown."""
+    """Groups by strata. The last row but one is all other opinions, the last holds what is compared
+    with nothing: months that are not shown. The last stratum holds all groups of the second facet
+    that are not shown."""
 
     by: By
     within: By
     names: list[str]
     strata: list[str | None]
     counts: Floats
-    """Opinions by stance, shape (groups + 1, strata, 3)."""
+    """Opinions by stance, shape (groups + 2, strata, 3)."""
     people: Floats
-    """Authors with the totals, shape (groups + 2, strata + 1)."""
+    """Authors with the totals, shape (groups + 3, strata + 1)."""
 
     def sides(self) -> tuple[Floats, Floats, Floats]:
         """Return the shares of the groups and of the others, shape (2, groups, strata, sides),
         their opinions and their authors, shape (2, groups, strata)."""
-        own = self.counts[:-1]
-        counts = np.stack([own, self.counts.sum(0) - own])
+        own = self.counts[:-2]
+        counts = np.stack([own, self.counts[:-1].sum(0) - own])
         n = counts.sum(-1)
         shares = np.divide(counts, n[..., None], out=np.zeros_like(counts), where=n[..., None] > 0)
-        people = self.people[:-2, :-1]
-        people = np.stack([people, self.people[-1, :-1] - people])
+        people = self.people[:-3, :-1]
+        people = np.stack([people, self.people[-1, :-1] - self.people[-2, :-1] - people])
         return shares[..., : len(SIDES)], n, np.where(n > 0, np.clip(people, 1, n), 0)
 
 
 def whole(groups: Groups) -> Whole:
     """Compare each group, or the later of two periods, with all other opinions."""
     if groups.by is By.MONTH:
+        if len(groups.shown) < 2:
+            return Whole([], np.zeros((0, len(SIDES))), np.ones((0, len(SIDES))))
+        # a period with months that are hidden, less those that are shown, would tell of them
         start = _half(groups)
-        later = [cell for cell in groups.cells if (groups.label(cell) or "") >= start]
+        later = [cell for cell in groups.shown if (groups.label(cell) or "") >= start]
         names = [start]
         own = stances(later).sum(0, keepdims=True)
         people = np.array([[min(sum(cell.authors for cell in later), groups.total.authors)]])
+        all_of_them = stances(groups.shown).sum(0, keepdims=True)
     else:
         named = [cell for cell in groups.shown if groups.label(cell) is not None]
         names = [groups.label(cell) or "" for cell in named]
         own = stances(named)
         people = np.array([cell.authors for cell in named]).reshape(-1, 1)
-    rest = np.maximum(stances([groups.total]) - own, 0)
+        all_of_them = stances([groups.total])
+    rest = np.maximum(all_of_them - own, 0)
     own_n, rest_n = (np.maximum(each.sum(1, keepdims=True), 1) for each in (own, rest))
     one, other = (own / own_n)[:, : len(SIDES)], (rest / rest_n)[:, : len(SIDES)]
     others = np.maximum(groups.total.authors - people, 1)
@@ -82,7 +89,7 @@ def whole(groups: Groups) -> Whole:
 
 def _half(groups: Groups) -> str:
     """Return the month at which the later half of the opinions begins."""
-    months = sorted((groups.label(cell) or "", cell.counts.total) for cell in groups.cells)
+    months = sorted((groups.label(cell) or "", cell.counts.total) for cell in groups.shown)
     reached = np.cumsum([n for _, n in months])
     middle = int(np.searchsorted(reached, reached[-1] / 2))
     return months[max(middle, 1)][0]
@@ -99,26 +106,29 @@ def table(
         strata: within which.
         cells: the index's, with the labels of both facets.
     """
-    rows = {name: row for row, name in enumerate(names)}
-    if groups.by is By.MONTH:
-        rows = {name: 0 for name in groups.labels if name is not None and name >= names[0]}
-    columns = {strata.label(cell) or "": i for i, cell in enumerate(strata.shown)}
-    if not rows or len(columns) < 2:
+    if not names:
         return None
-    counts = np.zeros((len(names) + 1, len(columns) + 1, 3))
-    people = np.zeros((len(names) + 2, len(columns) + 2))
+    rows, elsewhere = {name: row for row, name in enumerate(names)}, len(names)
+    if groups.by is By.MONTH:
+        months = [groups.label(cell) or "" for cell in groups.shown]
+        rows, elsewhere = {name: int(name < names[0]) for name in months}, len(names) + 1
+    columns = {strata.label(cell) or "": i for i, cell in enumerate(strata.shown)}
+    if len(columns) < 2:
+        return None
+    counts = np.zeros((len(names) + 2, len(columns) + 1, 3))
+    people = np.zeros((len(names) + 3, len(columns) + 2))
     for cell, row, column in cells:
-        i, j = rows.get(row, len(names)), columns.get(column, len(columns))
+        i, j = rows.get(row, elsewhere), columns.get(column, len(columns))
         counts[i, j] += (cell.counts.favor, cell.counts.against, cell.counts.none)
         people[i, j] += cell.authors
     # who is in several cells is counted in each, but the authors of the totals are known
     people[-1, :-2] = [cell.authors for cell in strata.shown]
     people[-1, -1] = groups.total.authors
     people[-1, -2] = max(people[-1, -1] - people[-1, :-2].sum(), 0)
-    people[:-2, -1] = people[:-2, :-1].sum(1)
+    people[:-1, -1] = people[:-1, :-1].sum(1)
     if groups.by is not By.MONTH:
-        people[:-2, -1] = [cell.authors for cell in groups.shown if groups.label(cell) is not None]
-    people[-2] = np.maximum(people[-1] - people[:-2].sum(0), 0)
+        people[:-3, -1] = [cell.authors for cell in groups.shown if groups.label(cell) is not None]
+    people[-3] = np.maximum(people[-1] - people[:-3].sum(0) - people[-2], 0)
     labels = [*map(strata.label, strata.shown), None]
     return Table(groups.by, strata.by, names, labels, counts, people)
 
@@ -126,14 +136,14 @@ def table(
 def off(found: Table, rows: Sequence[int]) -> Mask:
     """Return which cells must be hidden of some groups, and in the last row of all others, by
     stratum. The totals are known from the facets' own tables."""
-    counts = found.counts[[*rows, -1]]
-    counts[-1] = found.counts.sum(0) - counts[:-1].sum(0)
-    people = found.people[[*rows, -2, -1]]
-    people[-2] = np.maximum(people[-1] - people[:-2].sum(0), 0)
+    counts = found.counts[[*rows, -2, -1]]
+    counts[-2] = found.counts[:-1].sum(0) - counts[:-2].sum(0)
+    people = found.people[[*rows, -3, -2, -1]]
+    people[-3] = np.maximum(people[-1] - people[:-3].sum(0) - people[-2], 0)
     shown = np.zeros(people.shape, dtype=bool)
     shown[-1] = True
     shown[:, -1] = True
-    return hidden(counts, people, shown=shown)[:-1, :-1]
+    return hidden(counts, people, shown=shown)[:-2, :-1]
 
 
 def within(shares: Floats, people: Floats) -> tuple[Floats, Floats, Floats]:

@@ -55,7 +55,7 @@ def test_a_difference_that_only_shrinks_within_is_no_reversal() -> None:
     assert told(simpson(gap=-0.1)).reversals == ()
 
 
-def test_two_periods_are_compared_within_the_groups_too() -> None:
+def periods() -> Crowd:
     """Opposition rises in both regions, and falls in sum as the calmer one writes more and more."""
     rng = np.random.default_rng(8)
     size = 9_000
@@ -63,11 +63,32 @@ def test_two_periods_are_compared_within_the_groups_too() -> None:
     late = month >= MONTHS[6]
     region = np.where(rng.random(size) < np.where(late, 0.85, 0.2), "京", "冀")
     against = np.where(region == "京", 0.1, 0.5) + np.where(late, 0.08, 0)
-    crowd = Crowd(size, rng, {None: month, Facet.REGION: region}, against=against)
-    (found,) = [r for r in told(crowd).reversals if r.by is By.MONTH]
+    return Crowd(size, rng, {None: month, Facet.REGION: region}, against=against)
+
+
+def test_two_periods_are_compared_within_the_groups_too() -> None:
+    (found,) = [r for r in told(periods()).reversals if r.by is By.MONTH]
     assert (found.value, found.within) == ("2026-07-01", By.REGION)
     assert found.overall < 0 < found.low
     assert found.sentence.startswith("总的看，2026 年 7 月起，反对的比例比此前低 ")
+
+
+def test_a_period_does_not_tell_of_the_months_that_are_hidden() -> None:
+    """Four wrote in January: they, and the twelve of December, would be left of the two halves."""
+    crowd = periods()
+    month, region = crowd.columns[None], crowd.columns[Facet.REGION]
+    first, last = (np.flatnonzero(month == MONTHS[place]) for place in (0, 11))
+    month[first[4:]] = MONTHS[1]
+    month[last[12:]] = MONTHS[10]
+    region[first[:4]] = region[last[:12]] = "京"
+    answer = told(crowd)
+    (months,) = [table for table in answer.facets if table.by is By.MONTH]
+    shown = {str(g.value): g.opinions for g in months.groups if g.opinions is not None}
+    assert len(shown) == 10
+    (found,) = [r for r in answer.reversals if r.by is By.MONTH]
+    later = sum(n for name, n in shown.items() if name >= found.value)
+    assert sum(s.opinions or 0 for s in found.strata) == later
+    assert sum(s.other_opinions or 0 for s in found.strata) == sum(shown.values()) - later
 
 
 def test_strata_of_few_are_hidden_in_a_reversal() -> None:
