@@ -46,7 +46,10 @@ class Table:
     counts: Floats
     """Opinions by stance, shape (groups + 2, strata, 3)."""
     people: Floats
-    """Authors with the totals, shape (groups + 3, strata + 1)."""
+    """Authors with the totals, shape (groups + 3, strata + 1); who is in several of the cells that
+    are added up is counted in each."""
+    fewest: Floats
+    """At least so many authors, as ``people``: those of the largest of the cells."""
 
     def sides(self) -> tuple[Floats, Floats, Floats]:
         """Return the shares of the groups and of the others, shape (2, groups, strata, sides),
@@ -117,11 +120,13 @@ def table(
         return None
     counts = np.zeros((len(names) + 2, len(columns) + 1, 3))
     people = np.zeros((len(names) + 3, len(columns) + 2))
+    fewest = np.zeros_like(people)
     for cell, row, column in cells:
         i, j = rows.get(row, elsewhere), columns.get(column, len(columns))
         counts[i, j] += (cell.counts.favor, cell.counts.against, cell.counts.none)
         people[i, j] += cell.authors
-    # who is in several cells is counted in each, but the authors of the totals are known
+        fewest[i, j] = max(fewest[i, j], cell.authors)
+    # the authors of the totals are known
     people[-1, :-2] = [cell.authors for cell in strata.shown]
     people[-1, -1] = groups.total.authors
     people[-1, -2] = max(people[-1, -1] - people[-1, :-2].sum(), 0)
@@ -130,7 +135,7 @@ def table(
         people[:-3, -1] = [cell.authors for cell in groups.shown if groups.label(cell) is not None]
     people[-3] = np.maximum(people[-1] - people[:-3].sum(0) - people[-2], 0)
     labels = [*map(strata.label, strata.shown), None]
-    return Table(groups.by, strata.by, names, labels, counts, people)
+    return Table(groups.by, strata.by, names, labels, counts, people, fewest)
 
 
 def off(found: Table, rows: Sequence[int]) -> Mask:
@@ -138,8 +143,13 @@ def off(found: Table, rows: Sequence[int]) -> Mask:
     stratum. The totals are known from the facets' own tables."""
     counts = found.counts[[*rows, -2, -1]]
     counts[-2] = found.counts[:-1].sum(0) - counts[:-2].sum(0)
-    people = found.people[[*rows, -3, -2, -1]]
+    picked = [*rows, -3, -2, -1]
+    people, fewest = found.people[picked], found.fewest[picked]
     people[-3] = np.maximum(people[-1] - people[:-3].sum(0) - people[-2], 0)
+    # a cell that may be of few is hidden; of those that are shown, all that they may be count
+    few = fewest < K
+    few[-3] = few[-1] = few[:, -1] = False
+    people = np.where(few, fewest, people)
     shown = np.zeros(people.shape, dtype=bool)
     shown[-1] = True
     shown[:, -1] = True

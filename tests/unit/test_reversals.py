@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,7 +10,7 @@ from minyi.disclosure import K
 from minyi.groups.grouping import By
 from minyi.groups.stratifying import within
 from minyi.prevalence import Z95
-from minyi.query import Facet, Filters
+from minyi.query import Cell, Facet, Filters, Interval
 from minyi.vocabulary import Stance
 from tests.unit.crowd import MONTHS, Crowd
 
@@ -182,3 +184,30 @@ def test_what_the_strata_of_a_part_say_together_does_not_tell_of_each() -> None:
     assert fits[hidden.sum() - 4] > 0
     left = hidden.sum() - np.flatnonzero(fits)
     assert left.max() - left.min() >= K
+
+
+class Regulars(Crowd):
+    """Of 蒙, the same five write in every month of the second half; forty others before."""
+
+    def cells(
+        self, filters: Filters, by: Sequence[Facet], interval: Interval | None = None
+    ) -> list[Cell]:
+        return [
+            cell.model_copy(update={"authors": 5 if cell.bucket else 45})
+            if "蒙" in cell.values and (cell.bucket is None or cell.bucket >= MONTHS[6])
+            else cell
+            for cell in super().cells(filters, by, interval)
+        ]
+
+
+def test_who_writes_in_every_month_of_a_period_is_one_author() -> None:
+    crowd = periods()
+    crowd.__class__ = Regulars
+    month, region = crowd.columns[None], crowd.columns[Facet.REGION]
+    region[np.flatnonzero(month < MONTHS[6])[:40]] = "蒙"
+    for late in MONTHS[6:]:
+        region[np.flatnonzero(month == late)[:10]] = "蒙"
+    (found,) = [r for r in told(crowd).reversals if r.by is By.MONTH]
+    strata = {s.value: s for s in found.strata}
+    assert strata["蒙"].hidden
+    assert strata["京"].opinions
