@@ -78,10 +78,11 @@ class Trend(Model):
     salience: Share | None
     """Of all buckets in which the policy was spoken of; absent as in a row."""
     rows: tuple[TrendRow, ...]
-    """With evaluations only where they were asked for."""
+    """With evaluations only where they were asked for; none where they are left out."""
     smooth: tuple[SmoothPoint, ...] = ()
     """The level that the buckets' shares, adjusted where the trend is, scatter around; also for
-    buckets that are too small or empty. Absent when the trend is split or too small as a whole."""
+    buckets that are too small or empty. Absent when the trend is split, too small as a whole or
+    without rows."""
 
 
 def read(
@@ -107,6 +108,7 @@ def assemble(
     of: Denominator = OPINIONS,
     evaluations: bool = False,
     whole: Counts | None = None,
+    rows: bool = True,
 ) -> Trend:
     """Return the trend of a policy.
 
@@ -120,16 +122,18 @@ def assemble(
         of: what the shares are of.
         evaluations: whether rows have them; total and groups always do.
         whole: all opinions on the policy, where the points are of a part of them; None: of all.
+        rows: whether there are any, beside total and groups.
     """
     points, adjuster = list(points), adjuster or Adjuster()
     counted = [of.of(point) for point in points]
     groups = _by_group(points, counted) if of.group is not None else {}
-    parts = counted, [*groups.values()], [total(counted)]
-    cells = [*chain.from_iterable(parts)]
-    adjusted, why = _adjust(policy_id, parts, adjuster, of, whole, evaluations)
-    rows = _readings(counted, adjusted[: len(points)], of, evaluations)
-    *split, every = _readings(cells[len(points) :], adjusted[len(points) :], of)
     *heard, salience = _salience(points, everything, of)
+    sums = [*groups.values()], [total(counted)]
+    if not rows:
+        points, counted, heard = [], [], []
+    adjusted, why = _adjust(policy_id, [counted, *sums], adjuster, of, whole, evaluations)
+    each = _readings(counted, adjusted[: len(points)], of, evaluations)
+    *split, every = _readings([*chain.from_iterable(sums)], adjusted[len(points) :], of)
     return Trend(
         policy_id=policy_id,
         interval=interval,
@@ -151,10 +155,10 @@ def assemble(
                 repeats=point.counts.total - point.collapsed.total,
                 salience=of_all,
             )
-            for point, reading, of_all in zip(points, rows, heard, strict=True)
+            for point, reading, of_all in zip(points, each, heard, strict=True)
         ),
         smooth=()
-        if of.group is not None or every.raw.too_few
+        if of.group is not None or every.raw.too_few or not rows
         else smoothed(
             [point.bucket for point in points],
             interval,

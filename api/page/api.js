@@ -1,15 +1,16 @@
 // Reads the API. Errors come out in Chinese, with what to do.
 
 export class ApiError extends Error {
-  constructor(message, status) {
+  constructor(message, status, code = null) {
     super(message);
     this.status = status;
+    this.code = code;
   }
 }
 
 // By the API's code where it asks for another choice, else by the status.
 const MESSAGES = {
-  too_many_rows: "时段和分组太多，无法一次列出。请改为按周或按月，或换一种分组。",
+  too_many_rows: "时段或分组太多，无法一次列出。请改用更长的时间粒度，或换一种分组。",
   401: "需要登录后才能查看。",
   403: "没有查看的权限。",
   404: "没有找到：这项政策可能已从登记表移除。",
@@ -34,7 +35,7 @@ export async function get(path, parameters = {}, signal = undefined) {
   }
   if (!answer.ok) {
     const code = await answer.json().then((body) => body.error.code).catch(() => null);  // a proxy's error has none
-    throw new ApiError(MESSAGES[code] ?? MESSAGES[answer.status] ?? `服务出错（${answer.status}），请稍候再试。`, answer.status);
+    throw new ApiError(MESSAGES[code] ?? MESSAGES[answer.status] ?? `服务出错（${answer.status}），请稍候再试。`, answer.status, code);
   }
   try {
     return await answer.json();

@@ -9,8 +9,12 @@ import { COUNTS, FEW, INTERVALS, SCOPES, SIDED, SPOKE, SURE, bucketEnd, fromDays
 
 export async function figures({ read, path, params, here }) {
   const { interval, count, scope, sure, sided } = settings(params);
-  const trend = await read(`${path}/trend`, { interval, count, sure, sided, ...scope });
   const top = [controls({ interval, count, sure, sided, here }), chips(scope, here)];
+  const trend = await read(`${path}/trend`, { interval, count, sure, sided, ...scope }).catch((error) => {
+    if (error.code !== "too_many_rows") throw error;
+    return null;
+  });
+  if (trend === null) return [...top, empty(["时段太多，无法一次画出。请", h("a", { href: here({ interval: "month" }) }, "改为按月查看"), "。"])];
   const { rows, total, salience, uncorrected } = trend;
   if (rows.length === 0) return [...top, empty("这个范围内还没有意见。")];
   const { n, too_few } = total.raw;

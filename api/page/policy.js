@@ -42,9 +42,9 @@ export function policyView(id, given) {
   }
 
   async function comments() {
-    // Only the names are wanted: months make the fewest rows, and the list does without the choice.
-    const { rows } = await read(`${path}/trend`, { interval: "month", group: "region" }).catch(() => ({ rows: [] }));
-    const regions = [...new Set(rows.map((row) => row.group).filter((name) => name !== null))].sort((a, b) => a.localeCompare(b, "zh-CN"));
+    // Only the names are wanted; the list does without the choice.
+    const { groups } = await read(`${path}/trend`, { interval: "month", group: "region", rows: false }).catch(() => ({ groups: [] }));
+    const regions = groups.map(({ group }) => group).filter((name) => name !== null).sort((a, b) => a.localeCompare(b, "zh-CN"));
     const names = JSON.stringify(regions);
     if (listed?.names !== names) listed = { names, ...evidence({ path: `${path}/evidence`, here, nothing, regions, signal: reading.signal }) };
     listed.update({ wanted: wanted(params), ...settings(params) });

@@ -28,7 +28,7 @@ from minyi.vocabulary import DOMAIN_ZH
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
 
 MAX_ROWS = 5_000
-"""Rows of one trend: days of more than thirteen years."""
+"""Rows of one trend: days of more than thirteen years; without rows, groups."""
 
 
 @router.get("")
@@ -73,25 +73,32 @@ def trend(
     count: Count = Count.OPINIONS,
     sided: bool = False,
     evaluations: bool = False,
+    rows: bool = True,
 ) -> Trend:
     """Return stance, evaluation and salience by bucket in Asia/Shanghai, each with its 95 %
     interval; ``group`` splits every bucket. ``count`` says what counts as one, ``sided`` asks for
     the shares among those for and against. Total and groups hold evaluations, rows only with
-    ``evaluations=true``. A trend of more than 5,000 rows is refused."""
+    ``evaluations=true``; ``rows=false`` leaves the rows out, which total and groups add up. A trend
+    of more than 5,000 rows is refused."""
     of = denominator(scope, count, sided, interval, group)
     wanted = scope.model_copy(update={"policy_id": known.id})
     voting = count is Count.AUTHORS
     points = (wired.index.votes if voting else wired.index.trend)(wanted, interval, group)
-    if len(points) > MAX_ROWS:
+    size, what = len(points), "rows"
+    if not rows:
+        size, what = len({point.group for point in points}), "groups"
+    if size > MAX_ROWS:
         raise TooManyRows(
-            f"the trend would have {len(points):,} rows, more than {MAX_ROWS:,}; narrow it by "
-            "since and until, or ask for a longer interval or no group"
+            f"the trend would have {size:,} {what}, more than {MAX_ROWS:,}; narrow it by since and "
+            "until, or ask for a longer interval, no group or, with rows=false, its sums only"
         )
     everything = None
     if group is None and not voting:
         everything = wired.index.volumes(_all_policies(scope), interval)
     whole = wholes(wired.index, wanted, wired.adjuster, of).get(known.id)
-    return assemble(known.id, interval, points, everything, wired.adjuster, of, evaluations, whole)
+    return assemble(
+        known.id, interval, points, everything, wired.adjuster, of, evaluations, whole, rows
+    )
 
 
 @router.get("/{policy_id}/evidence")

@@ -15,7 +15,8 @@ from api.routes import policies
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.errors import IndexUnavailable
-from minyi.query import Filters
+from minyi.query import Filters, Group
+from minyi.shares.denominators import Count
 from tests.integration.world import EBIKE, ELEVATOR, QUIET, World, error, get, many, serving
 
 OPINIONS = 300
@@ -163,6 +164,25 @@ async def test_a_trend_of_too_many_rows_is_to_be_narrowed(
         assert f"more than {rows - 1}" in message
         assert "since" in message
     await get(client, f"{ELEVATORS}/trend", interval="week")
+
+
+@pytest.mark.parametrize("count", Count)
+@pytest.mark.parametrize("group", [None, *Group])
+async def test_a_trend_without_rows_has_the_same_sums_however_many_rows_there_were(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, count: Count, group: Group | None
+) -> None:
+    query: dict[str, Any] = {"interval": "day", "count": count.value, "region": "A市"}
+    if group is not None:
+        query["group"] = group.value
+    whole = await get(client, f"{ELEVATORS}/trend", **query)
+    assert len(whole["rows"]) > 3
+    monkeypatch.setattr(policies, "MAX_ROWS", max(len(whole["groups"]), 1))
+    sums = await get(client, f"{ELEVATORS}/trend", **query, rows=False)
+    assert sums == whole | {"rows": [], "smooth": []}
+    if group is Group.SOURCE:
+        monkeypatch.setattr(policies, "MAX_ROWS", 0)
+        answer = await client.get(f"{ELEVATORS}/trend", params=query | {"rows": False})
+        assert "1 groups, more than 0" in error(answer, 422, "too_many_rows")["message"]
 
 
 @pytest.mark.parametrize("path", [f"{ELEVATORS}/evidence", "/v1/search"])

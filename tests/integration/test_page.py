@@ -314,23 +314,26 @@ def test_a_browser_shows_who_speaks_in_every_section(
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
-def test_a_browser_shows_comments_and_groups_where_days_by_region_are_too_many(
-    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("count", ["opinions", "authors"])
+def test_a_browser_shows_groups_and_comments_where_days_are_too_many(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: str
 ) -> None:
-    monkeypatch.setattr("api.routes.policies.MAX_ROWS", 4 * REGIONS)  # months by region are 3 each
-    daily = f"{address}/#/policies/{WIDE.id}?interval=day"
-    shown = rendered(daily, tmp_path / "opinions")
+    monkeypatch.setattr("api.routes.policies.MAX_ROWS", REGIONS)  # days are ten, by region sixty
+    shown = rendered(f"{address}/#/policies/{WIDE.id}?interval=day&count={count}", tmp_path)
     assert 'class="state error"' not in shown
+    assert re.search(r"时段太多.+<a [^>]*interval=month[^>]*>改为按月查看</a>", shown)
+    assert re.search(r"<th [^>]*><a [^>]*><bdi>5区</bdi>", shown)
     assert "共 60 条意见" in shown
     assert '<option value="5区">' in shown
-    assert re.search(r"<th [^>]*><a [^>]*><bdi>5区</bdi>", shown)
 
-    votes = rendered(f"{daily}&count=authors", tmp_path / "votes")
-    assert votes.count('class="state error"') == 1
-    assert "请改为按周或按月" in votes
-    assert "共 60 条意见" in votes
 
-    monkeypatch.setattr("api.routes.policies.MAX_ROWS", REGIONS)
-    without = rendered(f"{address}/#/policies/{WIDE.id}?interval=month", tmp_path / "without")
-    assert "共 60 条意见" in without
-    assert "地区（全页）" not in without
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+def test_a_browser_says_what_to_do_where_groups_are_too_many(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.routes.policies.MAX_ROWS", REGIONS - 1)  # months are three
+    shown = rendered(f"{address}/#/policies/{WIDE.id}?interval=month", tmp_path)
+    assert shown.count('class="state error"') == 1
+    assert "换一种分组" in shown
+    assert "共 60 条意见" in shown
+    assert "地区（全页）" not in shown
