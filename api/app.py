@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
@@ -25,6 +25,7 @@ from api.answering import AnsweringSources
 from api.campaigns import CampaignReader
 from api.guard import KnownHosts
 from api.measures import Timed, taken
+from api.parameters import only_known
 from api.publishing import Press
 from api.readiness import Question
 from api.routes import (
@@ -60,6 +61,8 @@ ROUTES = (
     subscription_routes,
     open_data,
 )
+TAKE_ANY_PARAMETER = (health, open_data)
+"""What probes and portals read, which put marks of their own into an address."""
 REVALIDATE = {"Cache-Control": "no-cache"}
 PAGE = Path(__file__).parent / "page"
 OPEN_ASSETS = (
@@ -115,7 +118,8 @@ def create_app(
     app.state.answering = AnsweringSources(wired.index)
     app.state.watch = None
     for module in ROUTES:
-        app.include_router(module.router)
+        strict = [] if module in TAKE_ANY_PARAMETER else [Depends(only_known)]
+        app.include_router(module.router, dependencies=strict)
 
     @app.get("/", include_in_schema=False)
     def page() -> FileResponse:

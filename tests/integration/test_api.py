@@ -192,7 +192,9 @@ async def test_pages_follow_on_without_gap_or_repeat(
 ) -> None:
     seen: list[str] = []
     times: list[str] = []
-    query: dict[str, Any] = {"limit": limit, "region": "A市", "policy": ELEVATOR.id}
+    query: dict[str, Any] = {"limit": limit, "region": "A市"}
+    if path == "/v1/search":
+        query["policy"] = ELEVATOR.id
     while True:
         page = await get(client, path, **query)
         assert len(page["items"]) <= limit
@@ -269,6 +271,31 @@ async def test_a_wrong_query_names_its_place(
     client: httpx.AsyncClient, path: str, place: str
 ) -> None:
     assert error(await client.get(path), 422, "invalid_request")["place"] == place
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "words"),
+    [
+        (f"{ELEVATORS}/trend", "regoin", "did you mean region? there are age, channel, count, "),
+        ("/v1/policies", "stance", "there are age, channel, count, "),
+        (f"{ELEVATORS}/differences", "group", "there are age, channel, domain, region"),
+        ("/v1/search", "page", "there are "),
+    ],
+)
+async def test_a_misspelt_parameter_is_no_answer_about_everything(
+    client: httpx.AsyncClient, path: str, name: str, words: str
+) -> None:
+    found = error(await client.get(path, params={name: "A市"}), 422, "invalid_request")
+    assert found["place"] == f"query.{name}"
+    assert found["message"].startswith("no such parameter; ")
+    assert words in found["message"]
+
+
+@pytest.mark.parametrize("path", ["/health", "/v1/export", "/v1/export/policies.csv"])
+async def test_marks_of_portals_and_probes_change_nothing(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    assert (await client.get(path, params={"utm_source": "portal"})).status_code == 200
 
 
 FORGED = ["x", "WzEsMl0=", "bnVsbA==", "e30=", "%00", "[]", "WzFlMzA4LCJhIl0="]
