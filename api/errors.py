@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from minyi.errors import (
+    EmptyWindow,
     InvalidQuery,
     InvalidRecord,
     MinyiError,
@@ -124,6 +125,8 @@ def install(app: FastAPI) -> None:
             return response(422, "invalid_record", error.reason, error.place)
         if isinstance(error, TooManyRows):
             return response(422, "too_many_rows", str(error))
+        if isinstance(error, EmptyWindow):
+            return response(422, "empty_window", str(error), "query.until")
         if isinstance(error, InvalidQuery):
             return response(422, "invalid_query", str(error))
         return response(500, "error", str(error))

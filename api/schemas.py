@@ -9,13 +9,13 @@ from pydantic import BaseModel
 
 from minyi.domain import Opinion, Time
 from minyi.policy import Policy
-from minyi.query import Filters
+from minyi.query import Filters, in_order
 from minyi.trends import Reading, Uncorrected
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=500)]
-Word = Annotated[str | None, Query(max_length=100)]
+Word = Annotated[str | None, Query(min_length=1, max_length=100)]
 Words = Annotated[str, Query(max_length=200)]
 
 
@@ -86,15 +86,17 @@ def scope(
 ) -> Filters:
     """Read which opinions a share is of. What is counted, stance and evaluation, is not among
     them: a share of the favourable among the favourable says nothing."""
-    return Filters(
-        region=region,
-        channel=channel,
-        source=source,
-        domain=domain,
-        age=age,
-        sure=sure,
-        since=since,
-        until=until,
+    return in_order(
+        Filters(
+            region=region,
+            channel=channel,
+            source=source,
+            domain=domain,
+            age=age,
+            sure=sure,
+            since=since,
+            until=until,
+        )
     )
 
 

@@ -9,7 +9,8 @@
     ├── InvalidMargins        known margins cannot be read, or no weights meet them
     │   └── UnsettledWeights  … or none had met them after all rounds, though some might
     ├── InvalidQuery          a reader asked for something that does not exist or make sense
-    │   └── TooManyRows       … or for more rows than one answer may hold
+    │   ├── TooManyRows       … or for more rows than one answer may hold
+    │   └── EmptyWindow       … or for a time in which nothing can lie
     ├── InvalidArtifact       the model artifact is missing or not what its manifest says
     ├── KibanaRefused         Kibana does not take the saved objects; says which and why
     ├── LogInUse              another process owns the embedded log
@@ -63,6 +64,10 @@ class InvalidQuery(MinyiError):
 
 class TooManyRows(InvalidQuery):
     """An answer would hold too many rows; it says how to narrow it."""
+
+
+class EmptyWindow(InvalidQuery):
+    """The time that is asked for ends before it begins, or at once."""
 
 
 class InvalidArtifact(MinyiError):

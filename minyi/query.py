@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from minyi.domain import Model, Opinion, Time
+from minyi.errors import EmptyWindow
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
 
@@ -59,6 +60,21 @@ class Filters(Model):
     """True leaves out the opinions in the tagger's abstain band, False keeps only those."""
     since: Time | None = None
     until: Time | None = None
+
+
+def in_order(filters: Filters) -> Filters:
+    """Return filters as they are.
+
+    Raises:
+        EmptyWindow: when ``until`` does not lie after ``since``: an answer about no time would read
+            as if nobody had spoken.
+    """
+    if filters.since is not None and filters.until is not None and filters.until <= filters.since:
+        raise EmptyWindow(
+            f"until, {filters.until.isoformat()}, must lie after since, "
+            f"{filters.since.isoformat()}; it is the first moment that no longer counts"
+        )
+    return filters
 
 
 class Counts(Model):

@@ -11,6 +11,7 @@ export class ApiError extends Error {
 // By the API's code where it asks for another choice, else by the status.
 const MESSAGES = {
   too_many_rows: "时段或分组太多，无法一次列出。请改用更长的时间粒度，或换一种分组。",
+  empty_window: "“止”早于“起”，请调换两个日期。",
   401: "需要登录后才能查看。",
   403: "没有查看的权限。",
   404: "没有找到：这项政策可能已从登记表移除。",

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from minyi.domain import Time
 from minyi.errors import InvalidQuery
-from minyi.query import Filters
+from minyi.query import Filters, in_order
 
 Columns = Annotated[
     list[str] | None,
@@ -39,7 +39,7 @@ def filters(**wanted: object) -> Filters:
         InvalidQuery: naming the option that is wrong.
     """
     try:
-        return Filters.model_validate(wanted)
+        return in_order(Filters.model_validate(wanted))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         reason = first["msg"].removeprefix("Value error, ")

@@ -254,6 +254,8 @@ async def test_bytes_that_are_no_text_find_nothing(client: httpx.AsyncClient, ra
     ("path", "place"),
     [
         ("/v1/search?limit=0", "query.limit"),
+        (f"{ELEVATORS}/trend?region=", "query.region"),
+        ("/v1/search?policy=", "query.policy"),
         ("/v1/search?limit=201", "query.limit"),
         ("/v1/search?limit=many", "query.limit"),
         (f"/v1/search?q={'x' * 201}", "query.q"),
@@ -296,6 +298,17 @@ async def test_marks_of_portals_and_probes_change_nothing(
     client: httpx.AsyncClient, path: str
 ) -> None:
     assert (await client.get(path, params={"utm_source": "portal"})).status_code == 200
+
+
+@pytest.mark.parametrize("path", [f"{ELEVATORS}/trend", f"{ELEVATORS}/why", "/v1/search"])
+@pytest.mark.parametrize("until", ["2026-03-01", "2026-02-01T00:00:00Z"])
+async def test_a_time_in_which_nothing_can_lie_is_refused(
+    client: httpx.AsyncClient, path: str, until: str
+) -> None:
+    answer = await client.get(path, params={"since": "2026-03-01", "until": until})
+    found = error(answer, 422, "empty_window")
+    assert found["place"] == "query.until"
+    assert "must lie after since" in found["message"]
 
 
 FORGED = ["x", "WzEsMl0=", "bnVsbA==", "e30=", "%00", "[]", "WzFlMzA4LCJhIl0="]

@@ -105,6 +105,8 @@ def test_without_a_policy_json_lists_them_all(cli: Cli) -> None:
 def test_a_day_that_cannot_be_is_told_in_one_line(cli: Cli, command: list[str]) -> None:
     assert cli.told(*command, "--since", "1980-01-01").startswith("--since: the date must lie")
     assert "2024-03-01" in cli.told(*command, "--until", "yesterday")
+    same = "--since", "2026-03-01", "--until", "2026-03-01"
+    assert "must lie after since" in cli.told(*command, *same)
 
 
 @pytest.mark.parametrize("command", [["trend"], ["trend", ELEVATOR], ["search", "x"], ["digest"]])
