@@ -23,7 +23,7 @@ export function policyView(id, given) {
   let open = null;
   let listed = null;  // the comments, with the names of the regions that can be chosen there
   const kept = {};
-  let asking = null;
+  let asking = 0;  // the newest update
 
   async function head() {
     const { policy, domain_zh } = await read(path);
@@ -64,9 +64,9 @@ export function policyView(id, given) {
   }
 
   async function update(next) {
-    asking = next;
+    const mine = asking += 1;
     const chosen = await fitted(next);
-    if (asking !== next) return;
+    if (asking !== mine) return;
     const before = params;
     params = chosen;
     const { scope, sure } = settings(params);
@@ -79,6 +79,7 @@ export function policyView(id, given) {
       paint("comments", [settings(params), wanted(params)], comments),
     ]);
     if (done[0].status === "rejected") {  // one message for all parts
+      if (asking !== mine) return;  // somebody has tried again meanwhile
       forget();
       for (const name of ["warning", "figures", "tabs", "section", "comments"]) parts[name].replaceChildren();
     } else if (asked(before, params)) {

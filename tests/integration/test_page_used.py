@@ -98,6 +98,28 @@ def test_all_of_a_policy_comes_back_after_an_outage(drive: Drive, lost: str) -> 
     assert told == []
 
 
+def test_whoever_tries_again_before_all_has_failed_gets_all_of_the_policy(drive: Drive) -> None:
+    told = drive(
+        f"{POLICY_HASH}?interval=week",
+        f"""
+        let let_go;
+        const held = new Promise((go) => {{ let_go = go; }});
+        answer = async (address) => {{
+          if (address.includes("/trend")) await held;
+          return address.endsWith("{POLICY.id}") ? down() : null;
+        }};
+        await until(() => button("重试"));
+        answer = null;
+        button("重试").click();
+        let_go();
+        await until(() => !$("[aria-busy]"));
+        await turn(200);
+        tell(["h1", ".tabs", ".stance-bar", ".groups", "#comments"].filter((part) => !$(part)));
+        """,
+    )
+    assert told == []
+
+
 def test_shares_that_could_not_be_read_are_not_shown_as_others(drive: Drive) -> None:
     told = drive(
         OVERVIEW,
