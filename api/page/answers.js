@@ -5,7 +5,7 @@ import { h, loading } from "./dom.js";
 import { painter } from "./parts.js";
 import { href, policyHref } from "./route.js";
 import { answers, chosen, heading } from "./sections/responsiveness.js";
-import { pick } from "./settings.js";
+import { narrowed } from "./settings.js";
 
 const BY = { department: "部门", policy: "政策", region: "地区", source: "来源" };
 const SCOPE = ["region", "source"];
@@ -20,7 +20,7 @@ export function answersView(given) {
 
   async function figures() {
     const { by, late } = chosen(params, BY);
-    const scope = pick(params, SCOPE);
+    const scope = narrowed(params, SCOPE);
     const found = await read("/v1/responsiveness", { ...scope, by, late_after: late });
     const name = ({ value, title }) => {
       if (by === "department") return h("bdi", null, value);

@@ -3,7 +3,7 @@
 import { day, focus, h, labelled, put, select } from "./dom.js";
 import { listing } from "./listing.js";
 import { opinionCard } from "./opinion.js";
-import { ASPECTS, POLARITIES, SCOPES, STANCES, SURE, dayRange } from "./words.js";
+import { ASPECTS, POLARITIES, SCOPES, STANCES, SURE, dayRange, valueName } from "./words.js";
 
 // Returns the element, which stays while the list in it changes, and update(what is to be listed).
 // here(changes): the address of the view with changes; nothing: the changes that clear the list's
@@ -45,7 +45,7 @@ export function evidence({ path, here, nothing, regions, signal }) {
 
 function said(wanted, scope) {
   const parts = [
-    ...Object.entries(scope).map(([name, value]) => `${SCOPES[name]}“${value}”`),
+    ...Object.entries(scope).map(([name, value]) => `${SCOPES[name]}“${valueName(name, value)}”`),
     STANCES[wanted.stance],
     (wanted.aspect || wanted.polarity) && `${POLARITIES[wanted.polarity] ?? "评价"}${ASPECTS[wanted.aspect] ?? ""}`,
     wanted.q && `含有“${wanted.q}”`,

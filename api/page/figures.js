@@ -5,7 +5,7 @@ import { timeChart } from "./chart.js";
 import { empty, h } from "./dom.js";
 import { certainty, tooFew } from "./readings.js";
 import { nothing, settings } from "./settings.js";
-import { COUNTS, FEW, INTERVALS, SCOPES, SIDED, SPOKE, SURE, bucketEnd, fromDays, number, withInterval } from "./words.js";
+import { COUNTS, FEW, INTERVALS, SCOPES, SIDED, SPOKE, SURE, bucketEnd, fromDays, number, valueName, withInterval } from "./words.js";
 
 export async function figures({ read, path, params, here }) {
   const { interval, count, scope, sure, sided } = settings(params);
@@ -75,6 +75,6 @@ function controls({ interval, count, sure, sided, here }) {
 function chips(scope, here) {
   const names = Object.entries(scope);
   return names.length > 0 && h("p", { class: "chips", role: "status" }, "当前只看：", names.map(([name, value]) => h("a", {
-    class: "chip scope", href: here({ [name]: null }), "aria-label": `取消 ${SCOPES[name]} ${value}`,
-  }, `${SCOPES[name]} `, h("bdi", null, value), " ×")));
+    class: "chip scope", href: here({ [name]: null }), "aria-label": `取消 ${SCOPES[name]} ${valueName(name, value)}`,
+  }, `${SCOPES[name]} `, h("bdi", null, valueName(name, value)), " ×")));
 }

@@ -6,7 +6,7 @@ import { empty, failed, h, labelled, loading, select, swap } from "./dom.js";
 import { certainty, evaluated, shown, tooFew } from "./readings.js";
 import { href, policyHref } from "./route.js";
 import { flags, pick } from "./settings.js";
-import { FEW, SIDED, SPOKE, SURE, number } from "./words.js";
+import { FEW, SIDED, SPOKE, SURE, has, number } from "./words.js";
 
 const sum = (polarity) => (view) => evaluated(view).reduce((all, row) => all + (row[polarity].value ?? 0), 0);
 const SORTS = {
@@ -23,7 +23,8 @@ const TEXTS = new Set(["title", "domain"]);
 
 export function overview(given) {
   const params = { sort: "opinions", ...given };
-  if (!SORTS[params.sort]) params.sort = "opinions";
+  if (!has(SORTS, params.sort)) params.sort = "opinions";
+  if (!["asc", "desc"].includes(params.order)) delete params.order;
   let items = null;
   let counted = null;  // what was left out when they were read
   const tools = h("form", { class: "tools", role: "search", onsubmit: (event) => event.preventDefault() });
@@ -51,6 +52,7 @@ export function overview(given) {
 
   function drawTools() {
     const domains = new Map(items.map(({ policy, domain_zh }) => [policy.domain, domain_zh]));
+    if (!domains.has(params.domain)) delete params.domain;
     const text = h("input", {
       type: "search", value: params.text ?? "", placeholder: "名称、别名或部门",
       oninput: () => change({ text: text.value.trim() }),

@@ -9,6 +9,7 @@ import { policyHref } from "./route.js";
 import { opened, tabs } from "./sections.js";
 import { warning } from "./sections/campaigns.js";
 import { EVIDENCE, nothing, pick, settings, wanted } from "./settings.js";
+import { INTERVALS, has } from "./words.js";
 
 export function policyView(id, given) {
   const reading = new AbortController();
@@ -53,7 +54,7 @@ export function policyView(id, given) {
 
   // Weeks, or months where most weeks hold too few opinions for a number, until somebody chooses.
   async function fitted(next) {
-    if (next.interval) return next;
+    if (has(INTERVALS, next.interval)) return next;
     const { count, scope, sure, sided } = settings(next);
     try {
       const { rows } = await read(`${path}/trend`, { interval: "week", count, sure, sided, ...scope });

@@ -17,8 +17,12 @@ export function searchView(given) {
   let params = given;
   let titles = null;
 
+  // What the fields hold, who show nothing that could not be chosen.
+  const chosen = () => Object.fromEntries(Object.entries(fields)
+    .map(([name, field]) => [name, field.value.trim()]).filter(([, value]) => value));
+
   function go() {
-    const next = href("/search", Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.value.trim()])));
+    const next = href("/search", chosen());
     if (next !== location.hash) location.hash = next;
   }
 
@@ -51,13 +55,13 @@ export function searchView(given) {
   }
 
   function draw() {
-    if (Object.keys(params).length === 0) {
+    const wanted = chosen();
+    if (Object.keys(wanted).length === 0) {
       results.replaceChildren(empty("输入词语开始检索，例如“排队”“收费标准”。两个字的词也能检索。"));
       return;
     }
-    results.replaceChildren(listing("/v1/search", {
-      q: params.q, policy: params.policy, domain: params.domain, stance: params.stance, ...dayRange(params.from, params.to),
-    }, (opinion) => opinionCard(opinion, titles), reading.signal));
+    const { from, to, ...asked } = wanted;
+    results.replaceChildren(listing("/v1/search", { ...asked, ...dayRange(from, to) }, (opinion) => opinionCard(opinion, titles), reading.signal));
   }
 
   function update(next) {

@@ -8,6 +8,7 @@ export const POLARITIES = { praise: "肯定", criticism: "批评" };
 export const INTERVALS = { day: "按日", week: "按周", month: "按月" };
 export const GROUPS = { region: "地区", channel: "渠道", source: "来源" };
 export const SCOPES = { ...GROUPS, age: "年龄" };
+export const AGES = { "0-17": "17 岁及以下", "18-29": "18–29 岁", "30-44": "30–44 岁", "45-59": "45–59 岁", "60+": "60 岁及以上" };
 export const FEW = 30;
 export const FLOOR = 10;
 // Stands under every chart.
@@ -26,6 +27,12 @@ export const UNCORRECTED = {
   sure: "只看有把握的意见时，模型的误判率未知",
   held_out: "判读这些意见的模型没有可比对的人工标注",
 };
+
+// Whether a key of an address is one of an object's own.
+export const has = (words, key) => Object.hasOwn(words, key ?? "");
+
+// What a value of a scope is called.
+export const valueName = (scope, value) => (scope === "age" && has(AGES, value) ? AGES[value] : value);
 
 const whole = new Intl.NumberFormat("zh-CN");
 const moment = new Intl.DateTimeFormat("zh-CN", {

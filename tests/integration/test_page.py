@@ -314,6 +314,26 @@ def test_a_browser_shows_who_speaks_in_every_section(
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+@pytest.mark.parametrize(
+    ("place", "shows"),
+    [
+        (f"policies/{POLICY.id}?age=old&region={'x' * 101}&stance=x&aspect=x&polarity=x", "共 40"),
+        (f"policies/{POLICY.id}?interval=constructor&count=constructor&group=constructor", "共 40"),
+        ("?sort=constructor&order=up&domain=nowhere", "显示 3 项政策"),
+        ("search?q=不公平&policy=nothing&domain=nowhere&stance=x&from=2025-02-30", "共 160 条"),
+        (f"answers?apart=constructor&late=constructor&source={'x' * 101}", "多久得到官方答复"),
+    ],
+)  # fmt: skip
+def test_an_address_that_says_what_nobody_can_choose_says_nothing(
+    address: str, tmp_path: Path, place: str, shows: str
+) -> None:
+    shown = rendered(f"{address}/#/{place}", tmp_path)
+    assert 'class="state error"' not in shown
+    assert "正在载入" not in shown
+    assert shows in shown
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 @pytest.mark.parametrize("count", ["opinions", "authors"])
 def test_a_browser_shows_groups_and_comments_where_days_are_too_many(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: str

@@ -2,7 +2,7 @@
 
 import { day, empty, failed, h, labelled, loading, put, s, select } from "../dom.js";
 import { settings } from "../settings.js";
-import { ASPECTS, COUNTS, FLOOR, SPOKE, isDate, number, toDays, withInterval } from "../words.js";
+import { ASPECTS, COUNTS, FLOOR, SPOKE, has, isDate, number, toDays, withInterval } from "../words.js";
 
 const MEASURES = { favor: "支持", against: "反对", volume: "意见数" };
 const EVENTS = { issued: "发布", in_force: "施行", revised: "修订", ended: "废止" };
@@ -16,7 +16,7 @@ async function draw({ read, path, params, scope, here, kept }) {
   const query = { ...scope, count, sure };
   const found = await read(`${path}/changes`, query);
   const around = isDate(params.around) ? params.around : null;
-  const span = SPANS[params.span] ? Number(params.span) : 28;
+  const span = has(SPANS, params.span) ? Number(params.span) : 28;
   kept.dates ??= dates(here);
   kept.dates.update({ around, span });
   return [

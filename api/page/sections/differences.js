@@ -2,12 +2,11 @@
 
 import { empty, h, s } from "../dom.js";
 import { flags } from "../settings.js";
-import { FLOOR, SCOPES, SPOKE, STANCES, bucketEnd, bucketName, fromDays, number, percent } from "../words.js";
+import { FLOOR, SCOPES, SPOKE, STANCES, bucketEnd, bucketName, fromDays, number, percent, valueName } from "../words.js";
 
 const SHOWN = 6;
 const ROWS = 12;
 const SHOW = { ...SCOPES, month: "月份" };
-const AGES = { "0-17": "17 岁及以下", "18-29": "18–29 岁", "30-44": "30–44 岁", "45-59": "45–59 岁", "60+": "60 岁及以上" };
 const HIDDEN = "人少，不显示";
 
 export const section = { id: "differences", title: "差异", draw };
@@ -82,8 +81,10 @@ export function comments({ by, value, stance = null, aspect = null, polarity = n
 export const place = (by, value) => (by === "month"
   ? { from: value, to: fromDays(bucketEnd(value, "month") - 1) } : { [by]: value });
 
-export const named = (by, value) => (value === null ? "未注明"
-  : { month: (name) => bucketName(name, "month"), age: (name) => AGES[name] ?? name }[by]?.(value) ?? value);
+export const named = (by, value) => {
+  if (value === null) return "未注明";
+  return by === "month" ? bucketName(value, "month") : valueName(by, value);
+};
 
 function rest(items, box, draw) {
   if (items.length === 0) return null;

@@ -4,7 +4,7 @@ import { stanceBar } from "../bars.js";
 import { empty, h } from "../dom.js";
 import { certainty } from "../readings.js";
 import { settings } from "../settings.js";
-import { COUNTS, FEW, SCOPES, SPOKE, number } from "../words.js";
+import { COUNTS, FEW, SCOPES, SPOKE, number, valueName } from "../words.js";
 
 const SHOWN = 12;
 
@@ -42,7 +42,7 @@ function tableRow({ group: name, ...reading }, group, scope, here) {
   const few = reading.raw.n < FEW;
   return h("tr", { class: `${few ? "few" : ""} ${chosen ? "chosen-row" : ""}` },
     h("th", { scope: "row" }, name === null ? h("span", { class: "quiet" }, "未注明")
-      : h("a", { href: here({ [group]: chosen ? null : name }), "data-key": `${group}-${name}`, "aria-current": chosen && "true" }, h("bdi", null, name))),
+      : h("a", { href: here({ [group]: chosen ? null : name }), "data-key": `${group}-${name}`, "aria-current": chosen && "true" }, h("bdi", null, valueName(group, name)))),
     h("td", { class: "number" }, number(reading.raw.n), few && h("span", { class: "tag" }, "样本较少")),
     h("td", { class: "stances" }, stanceBar(reading)));
 }

@@ -1,9 +1,9 @@
 // Who speaks beside who lives there, and what the shares would be with a known make-up.
 
 import { empty, h } from "../dom.js";
-import { GROUPS, STANCES, UNCORRECTED, number, percent, withInterval } from "../words.js";
+import { SCOPES, STANCES, UNCORRECTED, has, number, percent, valueName, withInterval } from "../words.js";
 
-const FACETS = { ...GROUPS, age: "年龄", domain: "领域" };
+const FACETS = { ...SCOPES, domain: "领域" };
 const SHOWN = 12;
 const REASONS = {
   no_margins: "还没有登记已知的人口构成，所以没有加权结果。由系统管理员用 MINYI_MARGINS 指定一个人口构成文件即可。",
@@ -54,8 +54,9 @@ export function explained(raked, source) {
 function speakers({ facet, lacking, values, unheard, unheard_population: silent, distance }, { source }, here) {
   const name = FACETS[facet];
   const known = source !== null;
+  const label = (value) => h("bdi", null, valueName(facet, value));
   const row = ({ value, speakers: share, population, weighted }) => h("tr", null,
-    h("th", { scope: "row" }, GROUPS[facet] ? h("a", { href: here({ [facet]: value }) }, h("bdi", null, value)) : h("bdi", null, value)),
+    h("th", { scope: "row" }, has(SCOPES, facet) ? h("a", { href: here({ [facet]: value }) }, label(value)) : label(value)),
     h("td", null, `${withInterval(share)} · ${number(share.count)}`),
     known && h("td", null, percent(population)),
     known && h("td", null, population === null || share.value === null ? "不在人口构成内" : times(share.value / population)),
@@ -68,7 +69,7 @@ function speakers({ facet, lacking, values, unheard, unheard_population: silent,
     h("p", { class: "quiet" }, [
       lacking.count > 0 && values.length > 0 && `${number(lacking.count)} 条（${percent(lacking.value)}）未注明${name}，不在下表内，加权时占比不变。`,
       distance !== null && `要与人口构成一致，得把 ${percent(distance)} 的发言者换成别的人。`,
-      unheard.length > 0 && `没有听到：${unheard.slice(0, 10).join("、")}${unheard.length > 10 ? "等" : ""}（占人口 ${percent(silent)}），加权也补不上。`,
+      unheard.length > 0 && `没有听到：${unheard.slice(0, 10).map((value) => valueName(facet, value)).join("、")}${unheard.length > 10 ? "等" : ""}（占人口 ${percent(silent)}），加权也补不上。`,
     ].filter(Boolean).join("")),
     values.length === 0 ? h("p", { class: "quiet" }, `没有人注明${name}。`) : h("div", { class: "scroll" }, h("table", { class: "plain" },
       h("thead", null, h("tr", null, [name, "发言者占比 · 意见数", ...(known ? ["占人口", "发言相对人口", "加权后"] : [])]

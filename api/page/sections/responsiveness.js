@@ -2,7 +2,7 @@
 
 import { empty, h, s } from "../dom.js";
 import { flags } from "../settings.js";
-import { FLOOR, STANCES, ASPECTS, SPOKE, number, percent, withInterval } from "../words.js";
+import { FLOOR, STANCES, ASPECTS, SPOKE, has, number, percent, withInterval } from "../words.js";
 
 const BY = { region: "地区", source: "来源" };
 const LATE = { 7: "7 天", 15: "15 天", 30: "30 天", 60: "60 天" };
@@ -21,7 +21,7 @@ async function draw({ read, path, params, scope, here }) {
 
 // What the parameters of an address ask for.
 export const chosen = ({ apart, late }, options) => ({
-  by: options[apart] ? apart : Object.keys(options)[0], late: LATE[late] ? Number(late) : 30,
+  by: has(options, apart) ? apart : Object.keys(options)[0], late: has(LATE, late) ? Number(late) : 30,
 });
 
 export const heading = (tag, text, options, by, here) => h("div", { class: "card-head" }, h(tag, null, text),
