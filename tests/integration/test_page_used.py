@@ -18,7 +18,15 @@ from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.clock import SystemClock
 from minyi.vocabulary import Stance
-from tests.integration.test_page import CHROMIUM, POLICY, Policies, opinion, rendered, served
+from tests.integration.test_page import (
+    CHROMIUM,
+    POLICY,
+    SPARSE,
+    Policies,
+    opinion,
+    rendered,
+    served,
+)
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
@@ -41,6 +49,28 @@ const turn = (ms = 20) => new Promise((go) => setTimeout(go, ms));
 const until = async (done) => { while (!done()) await turn(); };
 const still = () => until(() => $("#comments .opinion") && !$("[aria-busy]"));
 const set = (field, value) => { field.value = value; field.dispatchEvent(new Event("change")); };
+const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+const luminance = (colour) => {  // as WCAG 2 defines it
+  const [r, g, b] = colour.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92
+    : ((c / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const mixed = (colour, share, ground) => colour.map((c, i) => c * share + ground[i] * (1 - share));
+const contrast = (element) => {
+  const ancestors = [];
+  for (let one = element; one; one = one.parentElement) ancestors.unshift(getComputedStyle(one));
+  let ground = [255, 255, 255];
+  for (const { backgroundColor } of ancestors) {
+    const [r, g, b, share = 1] = channels(backgroundColor);
+    ground = mixed([r, g, b], share, ground);
+  }
+  const { color, fill } = ancestors.at(-1);
+  const share = ancestors.reduce((all, { opacity }) => all * opacity, 1);
+  const letters = channels(element instanceof SVGElement ? fill : color).slice(0, 3);
+  const [dark, light] = [luminance(mixed(letters, share, ground)), luminance(ground)]
+    .sort((one, other) => one - other);
+  return (light + 0.05) / (dark + 0.05);
+};
 const tell = (told) => { document.documentElement.dataset.told = JSON.stringify(told); };
 """
 
@@ -55,6 +85,7 @@ def drive(tmp_path: Path) -> Iterator[Drive]:
     index.upsert(
         [opinion(i, stance, f"不公平{i}", region="城东") for i, stance in enumerate(stances)]
     )
+    index.upsert([opinion(100 + i, Stance.FAVOR, f"地铁不公平{i}", SPARSE) for i in range(12)])
     app = create_app(Services(index, Policies(), SystemClock()))
     page = (PAGE / "index.html").read_text("utf-8")
     run = ""
@@ -265,3 +296,24 @@ def test_whoever_uses_the_keyboard_is_not_sent_back_to_the_top(drive: Drive) -> 
         """,
     )
     assert told == ["留言依据", "城东", "留言依据", True, True]
+
+
+@pytest.mark.parametrize("place", [OVERVIEW, POLICY_HASH, f"#/policies/{SPARSE.id}"])
+def test_every_letter_stands_out(drive: Drive, place: str) -> None:
+    """4.5 to one, as WCAG 2.2 asks of text, and three of marks that a reader is not read."""
+    told = drive(
+        place,
+        """
+        await until(() => $("tr.few, .opinion") && !$("[aria-busy]"));
+        const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        const told = [];
+        while (texts.nextNode()) {
+          const [element, text] = [texts.currentNode.parentElement, texts.currentNode.data.trim()];
+          if (!text || !element.checkVisibility() || element.closest("title")) continue;
+          const least = element.closest("[aria-hidden]:not(.stance-text)") ? 3 : 4.5;
+          if (contrast(element) < least) told.push([text, contrast(element)]);
+        }
+        tell(told);
+        """,
+    )
+    assert told == []
