@@ -48,8 +48,8 @@ def show(
     if found.opinions is None:
         output.print(
             Text(
-                f"fewer than {found.fewest_authors} people spoke then, or at all other times: "
-                "nothing is compared"
+                f"fewer than {found.fewest_authors} people spoke then, or at all other times, or "
+                "groups of so few could be told from it: nothing is compared"
             )
         )
         return

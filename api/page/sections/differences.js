@@ -21,7 +21,7 @@ async function draw({ read, path, params, scope, here }) {
       [["全部意见", null], ["当前筛选内", "1"]].map(([name, value]) => h("a", {
         href: here({ within: value }), "data-key": `within-${value}`, "aria-current": within === Boolean(value) && "true",
       }, name))));
-  if (found.opinions === null) return [head, empty(`这个范围内（或范围外）发言的不足 ${FLOOR} 人，不作比较。`)];
+  if (found.opinions === null) return [head, empty(`这个范围内或范围外发言的不足 ${FLOOR} 人，或会让人推算出人少而不显示的组，不作比较。`)];
   return [head, h("p", { class: "quiet" }, headed(found)),
     h("details", { class: "as-table" }, h("summary", null, "怎么比的"), h("p", { class: "quiet" }, explained(found))), findings(found, open), reversals(found, open),
     found.facets.length > 0 && h("p", { class: "quiet" }, "各组与其余意见对照。圆点为该组的占比，实心为超出偶然的差异；横线为 95% 区间；竖线为其余意见的占比；“比其余”的单位是百分点。"),
