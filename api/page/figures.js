@@ -10,13 +10,15 @@ import { COUNTS, FEW, INTERVALS, SCOPES, SIDED, SPOKE, SURE, bucketEnd, fromDays
 export async function figures({ read, path, params, here }) {
   const { interval, count, scope, sure, sided } = settings(params);
   const top = [controls({ interval, count, sure, sided, here }), chips(scope, here)];
-  const trend = await read(`${path}/trend`, { interval, count, sure, sided, ...scope }).catch((error) => {
-    if (error.code !== "too_many_rows") throw error;
-    return null;
+  const query = { interval, count, sure, sided, ...scope };
+  let many = false;  // more buckets than the service lists
+  const trend = await read(`${path}/trend`, query).catch((error) => {
+    many = error.code === "too_many_rows";
+    if (!many) throw error;
+    return read(`${path}/trend`, { ...query, rows: false });
   });
-  if (trend === null) return [...top, empty(["时段太多，无法一次画出。请", h("a", { href: here({ interval: "month" }) }, "改为按月查看"), "。"])];
   const { rows, total, salience, uncorrected } = trend;
-  if (rows.length === 0) return [...top, empty("这个范围内还没有意见。")];
+  if (total.raw.n === 0) return [...top, empty("这个范围内还没有意见。")];
   const { n, too_few } = total.raw;
   const unit = COUNTS[count][1];
   const coarser = { day: "week", week: "month" }[interval];
@@ -35,10 +37,11 @@ export async function figures({ read, path, params, here }) {
       h("p", { class: "quiet" }, `分母：${denominator(total.raw, unit, sided)}。`,
         count === "opinions" && repeats > 0 && `其中 ${number(repeats)} 条与同时段的另一条文字近似，可选“${COUNTS.collapsed[0]}”对照。`,
         !too_few && ["横线为 95% 区间。", certainty(uncorrected), SPOKE])),
-    h("section", { class: "card" }, h("h2", null, "随时间的变化"),
-      sparse(rows) && h("p", { class: "quiet" }, "多数时段样本太少，", coarser
+    h("section", { class: "card" }, h("h2", null, "随时间的变化"), many
+      ? empty(["时段太多，无法一次画出。请", h("a", { href: here({ interval: "month" }) }, "改为按月查看"), "。"])
+      : [sparse(rows) && h("p", { class: "quiet" }, "多数时段样本太少，", coarser
         ? [h("a", { href: here({ interval: coarser }) }, `改为${INTERVALS[coarser]}查看`), "更稳。"] : "请以上面的总体为准。"),
-      timeChart({ trend, link, from: params.from, to: params.to })),
+      timeChart({ trend, link, from: params.from, to: params.to })]),
     count !== "authors" && h("section", { class: "card" }, h("h2", null, "对实施情况的评价"),
       too_few ? h("p", { class: "quiet" }, tooFew(total)) : [
         h("p", { class: "quiet" }, `占 ${number(n)} ${unit}的比例，横线为 95% 区间；一条意见可以评价多个方面。点击条形查看留言。${SPOKE}`),

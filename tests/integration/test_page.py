@@ -342,6 +342,7 @@ def test_a_browser_shows_groups_and_comments_where_days_are_too_many(
     shown = rendered(f"{address}/#/policies/{WIDE.id}?interval=day&count={count}", tmp_path)
     assert 'class="state error"' not in shown
     assert re.search(r"时段太多.+<a [^>]*interval=month[^>]*>改为按月查看</a>", shown)
+    assert re.search(r"<b>60</b> (条意见|票) ", shown)
     assert re.search(r"<th [^>]*><a [^>]*><bdi>5区</bdi>", shown)
     assert "共 60 条意见" in shown
     assert '<option value="5区">' in shown
