@@ -25,7 +25,8 @@ export function listing(path, parameters, card, signal) {
     list.append(...page.items.map(card));
     foot.replaceChildren();
     if (page.total === 0) {
-      foot.append(empty("没有符合条件的留言。可放宽筛选条件再看。"));
+      const filtered = Object.values(parameters).some(Boolean);
+      foot.append(empty(filtered ? "没有符合条件的留言。可放宽筛选条件再看。" : "还没有留言。"));
       return;
     }
     count.textContent = `共 ${number(page.total)} 条意见，已显示 ${number(list.childElementCount)} 条，新的在前`;

@@ -314,6 +314,19 @@ def test_a_browser_shows_who_speaks_in_every_section(
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+def test_an_empty_index_asks_nobody_to_widen_a_filter(tmp_path: Path) -> None:
+    index = EmbeddedIndex(tmp_path / "index")
+    with served(create_app(Services(index, Policies(), SystemClock()))) as address:
+        shown = rendered(f"{address}/#/policies/{POLICY.id}", tmp_path / "profile")
+        filtered = rendered(f"{address}/#/policies/{POLICY.id}?stance=favor", tmp_path / "profile")
+    index.close()
+    assert shown.count("这个范围内还没有意见。") == 2  # above, and in the groups
+    assert "还没有留言。" in shown
+    assert "校正模型的已知误判" not in shown[shown.index("<main") :]
+    assert "可放宽筛选条件再看" in filtered
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 @pytest.mark.parametrize(
     ("place", "shows"),
     [

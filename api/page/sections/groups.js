@@ -30,11 +30,11 @@ async function draw({ read, path, params, scope, here }) {
       h("div", { class: "switch", role: "group", "aria-label": "分组方式" }, Object.entries(SCOPES).map(([key, name]) => h("a", {
         href: here({ group: key }), "data-key": key, "aria-current": key === group && "true",
       }, name)))),
-    h("p", { class: "quiet" }, `各行的分母是该组自己的${COUNTS[count][3]}${sided ? "（支持与反对之和）" : ""}。横线为 95% 区间，区间重叠时差别可能只是偶然；哪些差异超出偶然，见“差异”。${certainty(uncorrected)}点击名称，全页只看该组。${SPOKE}`),
-    lines.length === 0 ? empty("这个范围内还没有意见。")
-      : h("table", { class: "groups" },
+    lines.length === 0 ? empty("这个范围内还没有意见。") : [
+      h("p", { class: "quiet" }, `各行的分母是该组自己的${COUNTS[count][3]}${sided ? "（支持与反对之和）" : ""}。横线为 95% 区间，区间重叠时差别可能只是偶然；哪些差异超出偶然，见“差异”。${certainty(uncorrected)}点击名称，全页只看该组。${SPOKE}`),
+      h("table", { class: "groups" },
         h("thead", null, h("tr", null, h("th", { scope: "col" }, SCOPES[group]), h("th", { scope: "col" }, COUNTS[count][3]), h("th", { scope: "col" }, "立场"))), body),
-    rest.length > 0 && more];
+      rest.length > 0 && more]];
 }
 
 function tableRow({ group: name, ...reading }, group, scope, here) {
