@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import json
-import lzma
 import os
 import random
 import time
@@ -26,7 +24,8 @@ from benchmarks.planted import Planted, planted, scored
 from minyi.campaigns.clustering import Clusterer
 from minyi.campaigns.sketch import WIDTH, core
 from minyi.text import duplicate_key
-from models.config import SHARED_VARIABLE, shared_folder
+from models.config import SHARED_VARIABLE
+from models.examples import corpus
 
 RATES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
 SEEDS = (1, 2, 3)
@@ -102,9 +101,7 @@ def speed(cluster: Cluster, texts: Sequence[str], rounds: int = ROUNDS) -> float
 
 def posts() -> list[str]:
     """Return posts of the COVID corpus in one drawn order."""
-    path = shared_folder() / "data" / "covid_weibo_daily.jsonl.xz"
-    with lzma.open(path, "rt", encoding="utf-8") as lines:
-        texts = [json.loads(line)["text"] for line in lines]
+    texts = [row["text"] for row in corpus("covid_weibo_daily")]
     random.Random(0).shuffle(texts)
     return texts[:POSTS]
 

@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.score_linking import ROOT, rows
+from benchmarks.score_linking import ROOT
 from minyi.linking import Linker
 from minyi.policy import Policy
 from minyi.registry import load_registry
 from minyi.text import fold
 from models.config import SHARED_VARIABLE
+from models.examples import corpus
 
 ROUNDS = 5
 NAIVE_COMMENTS = 500
@@ -69,7 +70,7 @@ def main() -> None:
 
     sets = {"bundled stream": bundled(ROOT / "data" / "stream" / "comments.jsonl")}
     if os.environ.get(SHARED_VARIABLE):
-        sets["petitions"] = [(row["topic"], row["text"]) for row in rows("taidi2020_messages")]
+        sets["petitions"] = [(row["topic"], row["text"]) for row in corpus("taidi2020_messages")]
     for name, comments in sets.items():
         length = sum(len(title or "") + len(text) for title, text in comments) / len(comments)
         fast = rate(comments, linker.link)

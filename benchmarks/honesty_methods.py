@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minyi.outputs import OUTPUTS, STANCES, stance_of
-from minyi.prevalence import wilson
+from minyi.prevalence import wilsons
 from minyi.shares.bands import adjusted
 from minyi.shares.levels import moves, read
 from minyi.shares.quantifying import adapted, inverted
@@ -59,12 +59,9 @@ class Methods:
     def intervals(self, cells: Floats) -> dict[str, tuple[Floats, Floats]]:
         """Return the 95 % intervals, (C, K) each, of the methods that have some."""
         ours = read(self.reading, cells)
-        counts = cells @ OF_STANCE
-        bounds = np.array(
-            [[wilson(int(c), int(row.sum())) for c in row] for row in counts]
-        )  # (C, K, 2)
+        counts = np.rint(cells @ OF_STANCE).astype(np.int64)
         return {
-            COUNTED: (bounds[..., 0], bounds[..., 1]),
+            COUNTED: wilsons(counts, np.broadcast_to(counts.sum(1, keepdims=True), counts.shape)),
             OURS: (ours.low, ours.high),
             BAND: self._band(cells)[1:],
         }

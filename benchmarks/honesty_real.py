@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import lzma
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,7 +16,6 @@ from minyi.shares.held_out import HeldOut
 from minyi.shares.prediction_powered import Labelled
 from minyi.vocabulary import Stance
 from models.artifact import SHIPPED
-from models.config import shared_folder
 from models.corpora import nlpcc
 from models.examples import STANCE_INDEX, UNKNOWN, Example, corpus
 from models.hold_out import output_bins
@@ -186,7 +182,7 @@ def votes(table: HeldOut, seed: int = 11) -> Cells:
     of the votes gets the outputs of a tagger as the world half way has it."""
     random = np.random.default_rng(seed)
     by_comment: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for vote in _lines("vtaiwan_uberx_votes"):
+    for vote in corpus("vtaiwan_uberx_votes"):
         week = int(vote["timestamp"]) // (7 * 86_400_000)
         by_comment[vote["comment-id"]].append((week, (1, -1, 0).index(vote["vote"])))
     world = World(table, same=0.5, varied=100, seed=seed)
@@ -204,9 +200,3 @@ def votes(table: HeldOut, seed: int = 11) -> Cells:
         cells = [random.multinomial(n, s @ confusion) for n, s in zip(sizes, truth, strict=True)]
         policies.append((np.array(cells, float), truth))
     return Cells("votes on a statement, by week", policies)
-
-
-def _lines(name: str) -> Iterator[dict[str, int]]:
-    with lzma.open(shared_folder() / "data" / f"{name}.jsonl.xz", "rt", encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)

@@ -22,9 +22,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import lzma
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -39,7 +38,7 @@ from minyi.linking import Linker
 from minyi.policy import Policy
 from minyi.ports import Encoder
 from minyi.registry import load_registry
-from models.config import shared_folder
+from models.examples import corpus
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLD = ROOT / "data" / "labels" / "linking_gold.jsonl"
@@ -104,23 +103,11 @@ class Message:
     found: frozenset[str] = field(default=frozenset())
 
 
-def rows(name: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a shared data set.
-
-    Raises:
-        SettingError: when ``MINYI_SHARED`` does not name the folder that holds it.
-    """
-    path = shared_folder() / "data" / f"{name}.jsonl.xz"
-    with lzma.open(path, "rt", encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)
-
-
 def gold_messages(linker: Linker) -> list[Message]:
     """Return the labelled messages, linked."""
     labels = [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines()]
     texts: dict[int, dict[str, Any]] = {}
-    for row in rows("taidi2020_messages"):
+    for row in corpus("taidi2020_messages"):
         texts.setdefault(row["id"], row)
     messages = [
         Message(
@@ -177,7 +164,7 @@ def score(messages: Iterable[Message]) -> Score:
 def score_weibo(linker: Linker, half: str = "report") -> dict[str, Score]:
     """Return the score of each topic on one half (``tune`` or ``report``) of the posts."""
     posts: list[tuple[str, str]] = []
-    for row in rows("weibo_2014_two_sessions"):
+    for row in corpus("weibo_2014_two_sessions"):
         even = hashlib.sha256(row["text"].encode()).digest()[0] % 2 == 0
         if even == (half == "tune"):
             posts.append((_MERGED.get(row["topic"], row["topic"]), row["text"]))
