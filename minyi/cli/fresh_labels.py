@@ -53,7 +53,7 @@ def fresh_labels(path: Path) -> dict[str, Labels]:
                     bare += 1
                     continue
                 found[str(row["policy"])][str(row["opinion_id"])] = _label(row)
-            except (KeyError, ValueError, TypeError, RecursionError) as error:
+            except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
                 what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else error
                 raise SettingError(f"MINYI_LABELS: {file}, line {number}: {what}") from error
     if bare:

@@ -54,6 +54,7 @@ def test_labels_without_the_taggers_output_are_passed_over_and_told(
     [
         ({"output": 30}, "from 0 to 29"),
         ({"weight": 0}, "positive"),
+        ({"weight": 10**400}, "too large"),
         ({"stance": "angry"}, "angry"),
         ({"policy": None, "weight": None}, "positive"),
     ],
