@@ -222,6 +222,7 @@ def scores(exam: Exam) -> Iterator[Score]:
     if split == "val":
         yield from policy_scores(Judged(exam.tagger, measures("val")), "public measures", machine)
         yield from policy_scores(Judged(exam.tagger, comments("val")), "our comments", machine)
+        # most of these texts train, too, with C-STANCE's own targets
         yield from policy_scores(Judged(exam.tagger, targets("val")), "posts on our targets")
         yield exam.nothing_said(unrelated("val"), "comments beside another policy")
     else:

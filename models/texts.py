@@ -1,7 +1,8 @@
 """Texts without labels, for the stage that guesses hidden words.
 
 A text that stands in a validation or test split, of a corpus or of our own labels, is left out
-wherever its like stands.
+wherever its like stands. Those that ``targets`` validates on are not: most are training texts of
+C-STANCE, and are trained on with its own targets.
 """
 
 from __future__ import annotations
