@@ -298,6 +298,31 @@ def test_whoever_uses_the_keyboard_is_not_sent_back_to_the_top(drive: Drive) -> 
     assert told == ["留言依据", "城东", "留言依据", True, True]
 
 
+@pytest.mark.parametrize(("opinions", "words"), [(5, "意见这么少"), (300, "平常的起伏之内")])
+def test_no_change_among_few_opinions_is_no_calm(drive: Drive, opinions: int, words: str) -> None:
+    watched = {"first": "2025-01-01", "last": "2025-06-30", "days": 181, "opinions": opinions}
+    found = {
+        "policy_id": POLICY.id,
+        "arl": 3650,
+        "series": 9,
+        "watched": watched,
+        "denominator": {"count": "opinions"},
+        "items": [],
+        "events": [],
+    }
+    told = drive(
+        f"{POLICY_HASH}?section=changes",
+        f"""
+        const found = {json.dumps(json.dumps(found))};
+        answer = (address) => (address.includes("/changes") ? new Response(found) : null);
+        await still();
+        tell($("#comments").parentElement.previousElementSibling.textContent);
+        """,
+    )
+    assert f"共 9 条序列、{opinions} 条意见。" in told
+    assert words in told
+
+
 @pytest.mark.parametrize("place", [OVERVIEW, POLICY_HASH, f"#/policies/{SPARSE.id}"])
 def test_every_letter_stands_out(drive: Drive, place: str) -> None:
     """4.5 to one, as WCAG 2.2 asks of text, and three of marks that a reader is not read."""

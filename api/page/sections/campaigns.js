@@ -30,7 +30,7 @@ async function draw({ read, path, params, scope: within, here, signal }) {
   const found = await ask(read, path, scope);
   const { figures } = found;
   return [
-    h("h2", null, "集中留言：文字几乎相同的留言"),
+    h("h2", null, "集中留言：文字相同或相近的留言"),
     h("p", { class: "quiet" }, "同一段文字改几个字反复出现，可能是有人组织，也可能是许多人认同后转发。留言一条不删；这里把每一组只计一次，与逐条计数对照。"),
     figures.raw.n === 0 ? empty("这个范围内还没有意见。") : [
       figures.flips.length > 0 && flipped(figures.flips),

@@ -2,7 +2,7 @@
 
 import { day, empty, failed, h, labelled, loading, put, s, select } from "../dom.js";
 import { settings } from "../settings.js";
-import { ASPECTS, COUNTS, FLOOR, SPOKE, has, isDate, number, toDays, withInterval } from "../words.js";
+import { ASPECTS, COUNTS, FEW, FLOOR, SPOKE, has, isDate, number, toDays, withInterval } from "../words.js";
 
 const MEASURES = { favor: "支持", against: "反对", volume: "意见数" };
 const EVENTS = { issued: "发布", in_force: "施行", revised: "修订", ended: "废止" };
@@ -23,7 +23,7 @@ async function draw({ read, path, params, scope, here, kept }) {
     h("h2", null, "变化：从什么时候起不一样了"),
     found.watched === null ? empty("除春节、两会、国庆外还不到四周，暂不检测变化。") : [
       h("p", { class: "quiet" }, explained(found)),
-      found.items.length === 0 ? empty("没有检测到变化：各条序列都在平常的起伏之内。")
+      found.items.length === 0 ? empty(unchanged(found.watched))
         : [timeline(found, here), table(found.items, here)]],
     events(found.events, here),
     h("h3", null, "前后对照"),
@@ -35,12 +35,15 @@ async function draw({ read, path, params, scope, here, kept }) {
 // What was watched and how far an alarm can be trusted, in a few sentences.
 export function explained({ watched, series, arl, denominator }) {
   return [
-    `检测 ${watched.first} 至 ${watched.last} 每天的${series > 3 ? "支持、反对、六个方面的批评" : "支持、反对"}与意见数，共 ${series} 条序列，按“${COUNTS[denominator.count][0]}”计数。`,
+    `检测 ${watched.first} 至 ${watched.last} 每天的${series > 3 ? "支持、反对、六个方面的批评" : "支持、反对"}与意见数，共 ${series} 条序列、${number(watched.opinions)} ${COUNTS[denominator.count][1]}。`,
     `没有变化时，一条序列平均至少 ${years(arl)}才误报一次。`,
     "已扣除星期的规律；春节、两会、国庆前后的日子和还没过完的最新一天不计入。",
     "检测到变化只说明“不一样了”，不说明原因。",
   ].join("");
 }
+
+const unchanged = ({ opinions }) => (opinions < FEW ? "没有检测到变化：意见这么少，只有很大的变化才看得出。"
+  : "没有检测到变化：各条序列都在平常的起伏之内。");
 
 const years = (days) => (days % 365 === 0 ? `${number(days / 365)} 年` : `${number(days)} 天`);
 
