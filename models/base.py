@@ -95,19 +95,21 @@ def shared_script() -> Path:
     """Return what converts the shared encoder.
 
     Raises:
-        SettingError: when it is missing; says what to do.
+        SettingError: when it is missing.
     """
     script = shared_folder() / "base-model" / "to_hf.py"
     if not script.is_file():
-        raise SettingError(
-            f"{script} is missing; name a base encoder with --from instead, and leave "
-            f"{SHARED_VARIABLE} unset if that is a tagger of ours"
-        )
+        raise SettingError(f"{script} is missing")
     return script
 
 
 def _shared(folder: Path) -> Base:
-    script = shared_script()
+    try:
+        script = shared_script()
+    except SettingError as error:
+        raise SettingError(
+            f"{error}; or name what to start from, --from artifacts/tagger for the shipped tagger"
+        ) from error
     done = subprocess.run(  # noqa: S603
         [sys.executable, str(script), str(folder)], stderr=subprocess.PIPE, text=True
     )

@@ -11,6 +11,7 @@ from minyi.cli.judging import compare, info, score
 from minyi.cli.labelling import label
 from minyi.cli.training import Artifact, Data, begin, know_policies
 from minyi.cli.wiring import console, settings
+from minyi.errors import SettingError
 from minyi.settings import ROOT
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def export(
     begin()
     from models.config import load_config
 
+    if not ((run / RUN_RECIPE).is_file() or (config and run.is_dir())):
+        raise SettingError(f"{run} holds no training run; minyi model train makes one")
     _export(load_config(config or run / RUN_RECIPE), run, out or run / "artifact", data)
 
 

@@ -38,6 +38,7 @@ def test_a_run_is_written_into_its_own_folder_unless_another_is_named(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: Path | None
 ) -> None:
     written = []
+    (tmp_path / "recipe.toml").touch()
     monkeypatch.setattr("minyi.cli.training.need_training", lambda: None)
     monkeypatch.setattr("models.config.load_config", lambda path: path)
     monkeypatch.setattr("minyi.cli.model._export", lambda *given: written.append(given[:3]))

@@ -101,7 +101,9 @@ def test_a_run_is_written_again_by_its_own_recipe(
     first, again = (load_manifest(folder) for folder in (run / "artifact", tmp_path / "again"))
     assert (again.model_id, again.config) == (first.model_id, first.config)
     nothing = ("model", "export", "--run", tmp_path / "none", "--data", own.data)
-    assert "no configuration" in cli.told(*nothing)
+    for more in ((), ("--config", own.config)):
+        assert f"{tmp_path / 'none'} holds no training run" in cli.told(*nothing, *more)
+    assert not (tmp_path / "none").exists()
 
 
 def test_the_float32_graph_is_the_network_and_int8_is_near(run: Path, own: Own) -> None:

@@ -97,6 +97,17 @@ def test_a_base_that_would_be_trained_from_nothing_is_refused(
     assert not (tmp_path / "run" / "base" / base.FACTS).exists()
 
 
+def test_without_the_shared_encoder_one_is_told_what_else_to_start_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SettingError, match=f"set {SHARED_VARIABLE} .*; or .* --from artifacts/tag"):
+        base.prepare_base(tmp_path / "run")
+    (tmp_path / "data").mkdir()
+    monkeypatch.setenv(SHARED_VARIABLE, str(tmp_path))
+    with pytest.raises(SettingError, match=r"to_hf\.py is missing; or .* --from artifacts/tagger"):
+        base.prepare_base(tmp_path / "run")
+
+
 def test_a_shared_encoder_that_cannot_be_converted_is_told_in_a_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
