@@ -211,7 +211,7 @@ class Remembered:
 
 
 def _print_meaning(policies: Sequence[Policy], encoder: Encoder) -> None:
-    messages = [(row["topic"], row["text"]) for row in rows("taidi2020_messages")]
+    messages = [(row["topic"], row["text"]) for row in corpus("taidi2020_messages")]
     for threshold, margin in LIMITS:
         linker = Linker(policies, encoder, threshold, margin)
         right = [

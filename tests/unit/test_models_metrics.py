@@ -54,6 +54,7 @@ def cell_world(scale: Floats, bias: Floats, rows: int = 3 * ROWS) -> tuple[Float
     return (right - bias) / scale, truth
 
 
+@settings(deadline=None)  # the first call loads what counts
 @given(stances)
 def test_f_avg_is_the_mean_of_favor_and_against_over_all_rows(
     pairs: list[tuple[int, int]],
