@@ -14,26 +14,23 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from enum import StrEnum
 
-import numpy as np
 from pydantic import Field
 
-from minyi.disclosure import K, hidden
+from minyi.disclosure import K
 from minyi.domain import SHANGHAI, Model
-from minyi.errors import IndexUnavailable, InvalidQuery
+from minyi.errors import InvalidQuery
+from minyi.open_data.protecting import protect
+from minyi.open_data.reading import LINES, Answers, Line, read
 from minyi.policy import Policy
 from minyi.ports import Index
-from minyi.query import Cell, Counts, Facet, Filters, Interval
+from minyi.query import Cell, Counts, Facet, Filters
 from minyi.shares.adjusting import Adjusted, Adjuster
 from minyi.shares.summing import total
 
-FACETS = (Facet.REGION, Facet.CHANNEL, Facet.SOURCE, Facet.AGE)
-"""What groups are told apart by. A policy has one domain."""
+FACETS = tuple(line for line in LINES if line is not None)
+"""What groups are told apart by."""
 MAX_CELLS = 20_000
 """Of one release, so that it fits into memory; a cell is 15 rows."""
-SMALL = 200
-"""Cells of a line under k that are looked at one by one; more are one in the search for what has to
-be hidden beside them, which hides no less."""
-TRIES = 5
 
 
 class Part(StrEnum):
@@ -151,14 +148,14 @@ def gather(
     tables: dict[Table, list[Published]] = {table: [] for table in Table}
     withheld = 0
     for policy in sorted(policies, key=lambda policy: policy.id):
-        read = _read(index, policy, until)
-        if read is None:
+        wanted = Filters(policy_id=policy.id, until=datetime.combine(until, time(), SHANGHAI))
+        answers = read(index, wanted)
+        if answers is None:
             continue
-        whole, lines = read
-        if whole.authors < publisher.k:
+        if answers.whole.authors < publisher.k:
             withheld += 1
             continue
-        for table, cells in _publish(policy, whole, lines, publisher.k, adjuster).items():
+        for table, cells in _publish(policy, answers, publisher.k, adjuster).items():
             tables[table] += cells
         if sum(map(len, tables.values())) > MAX_CELLS:
             raise InvalidQuery(
@@ -177,36 +174,13 @@ def gather(
     return replace(release, id=_name(release))
 
 
-Line = Sequence[Cell]
-"""All cells of a policy by month, or by one facet."""
-
-
-def _read(
-    index: Index, policy: Policy, until: date
-) -> tuple[Cell, dict[Facet | None, Line]] | None:
-    """Return all opinions on a policy, and by month and facet; None when there are none."""
-    wanted = Filters(policy_id=policy.id, until=datetime.combine(until, time(), SHANGHAI))
-    for _ in range(TRIES):
-        whole = index.cells(wanted, [])
-        if not whole:
-            return None
-        lines: dict[Facet | None, Line] = {None: index.cells(wanted, [], Interval.MONTH)}
-        lines |= {facet: index.cells(wanted, [facet]) for facet in FACETS}
-        if all(
-            _stances(total(c.counts for c in line)) == _stances(whole[0].counts)
-            for line in lines.values()
-        ):
-            return whole[0], lines
-    raise IndexUnavailable("the index changes while it is read; try again in a minute", 60)
-
-
 def _publish(
-    policy: Policy, whole: Cell, lines: Mapping[Facet | None, Line], k: int, adjuster: Adjuster
+    policy: Policy, answers: Answers, k: int, adjuster: Adjuster
 ) -> dict[Table, list[Published]]:
     found: dict[Table, list[Published]] = {table: [] for table in Table}
-    found[Table.POLICIES] += _adjusted(policy, None, [(Part.TOTAL, None, whole.counts)], adjuster)
-    for facet, line in lines.items():
-        shown, rest = protected(line, whole, k)
+    whole = [(Part.TOTAL, None, answers.whole.counts)]
+    found[Table.POLICIES] += _adjusted(policy, None, whole, adjuster)
+    for facet, (shown, rest) in protected(answers, k).items():
         parts: list[_Said] = []
         for cell in shown:
             value = f"{cell.bucket:%Y-%m}" if cell.bucket else cell.values[0]
@@ -231,30 +205,19 @@ def _adjusted(
         yield Published(policy, part, facet, value, counts, adjusted)
 
 
-def protected(line: Line, whole: Cell, k: int = K) -> tuple[list[Cell], list[Cell]]:
-    """Return which cells of a line are shown and which are hidden, where the sum is shown.
+def protected(answers: Answers, k: int = K) -> dict[Line, tuple[list[Cell], list[Cell]]]:
+    """Return, by line, which cells are shown and which are hidden, where their sum is shown.
 
     Args:
-        line: all cells of the line.
-        whole: all of them together, with at least k authors.
+        answers: the opinions on a policy, of at least k authors.
         k: the fewest authors of a cell that is shown.
     """
-    few = sorted((c for c in line if c.authors < k), key=lambda c: -c.counts.total)
-    alone, bundle = few[:SMALL], few[SMALL:]
-    enough = [c for c in line if c.authors >= k]
-    counts = [_stances(c.counts) for c in (*enough, *alone)]
-    authors = [c.authors for c in (*enough, *alone)]
-    if bundle:
-        counts.append(_stances(total(c.counts for c in bundle)))
-        authors.append(max(c.authors for c in bundle))
-    known = np.arange(len(counts) + 1) == len(counts)
-    mask = hidden(counts, [*authors, whole.authors], k, shown=known)
-    off = {id(c) for c, out in zip(enough, mask, strict=False) if out} | {id(c) for c in few}
-    return [c for c in line if id(c) not in off], [c for c in line if id(c) in off]
-
-
-def _stances(counts: Counts) -> tuple[int, int, int]:
-    return counts.favor, counts.against, counts.none
+    masks = protect(answers.crossing, k)
+    found = {}
+    for (line, cells), off in zip(answers.lines.items(), masks, strict=True):
+        shown = [cell for cell, out in zip(cells, off, strict=True) if not out]
+        found[line] = shown, [cell for cell, out in zip(cells, off, strict=True) if out]
+    return found
 
 
 def _name(release: Release) -> str:
