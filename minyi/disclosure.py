@@ -18,7 +18,8 @@ Beside that, what all hidden cells of a line add up to stands on at least ``K`` 
 Not covered: what one who is in a cell knows of the others in it; that a shown or summed group is of
 one mind; a stance's own count, which may be bounded within less than ``K`` where nearly nobody in
 the row and column took it; counts of evaluations in tables of two dimensions or more (show them in
-tables of one); two answers for different windows or filters, unless they are levels of one table.
+tables of one); two answers for different windows or filters, unless they are levels of one table;
+tables by facets that are nested, beside each other (``minyi.open_data.protecting`` covers these).
 docs/differences.md says more.
 """
 
