@@ -25,7 +25,7 @@ COMMANDS = (
     ("responsiveness", POLICY, "--by", "source"),
     ("representativeness", POLICY),
     ("representativeness", POLICY, "--count", "authors"),
-    ("differences", POLICY, "--since", "2026-03-01", "--until", "2026-02-01"),
+    ("differences", POLICY, "--since", "2036-02-01", "--until", "2036-03-01"),
 )
 
 
@@ -41,3 +41,11 @@ def test_every_analysis_can_be_read(
         assert cli(*command).strip()
         if command[-1] != "--groups":
             json.loads(cli(*command, "--json"), parse_constant=pytest.fail)
+
+
+def test_a_time_in_which_nothing_can_lie_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = Cli(tmp_path, monkeypatch)
+    told = cli.told("differences", POLICY, "--since", "2026-03-01", "--until", "2026-02-01")
+    assert "must lie after since" in told
