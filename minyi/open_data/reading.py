@@ -11,6 +11,7 @@ import numpy as np
 
 from minyi.disclosure import Numbers
 from minyi.errors import IndexUnavailable
+from minyi.groups.grouping import stances
 from minyi.open_data.crossing import Crossing
 from minyi.ports import Index
 from minyi.query import Cell, Facet, Filters, Interval
@@ -51,7 +52,7 @@ def read(index: Index, wanted: Filters) -> Answers | None:
         for lines in [*((line,) for line in LINES), *pairs, LINES]:
             facets = [line for line in lines if line is not None]
             cells = index.cells(wanted, facets, Interval.MONTH if None in lines else None)
-            if (_stances(cells).sum(0) != _stances(whole).sum(0)).any():
+            if (stances(cells).sum(0) != stances(whole).sum(0)).any():
                 break
             said[lines] = cells
         else:
@@ -85,11 +86,11 @@ def answers(whole: Cell, said: Mapping[tuple[Line, ...], Sequence[Cell]]) -> Ans
     }
     if any((each < 0).any() for each in values.values()):
         return None
-    counts = _stances(said[every])
+    counts = stances(said[every])
     for line, of_cell in zip(every, values[every], strict=True):
         added = np.zeros((len(lines[line]), counts.shape[1]))
         np.add.at(added, of_cell, counts)
-        if (added != _stances(lines[line])).any():
+        if (added != stances(lines[line])).any():
             return None
     crossing = Crossing(
         values=values[every].T,
@@ -113,12 +114,6 @@ def _labels(
         return [cell.bucket for cell in cells]
     place = [name for name in names or (line,) if name is not None].index(line)
     return [cell.values[place] for cell in cells]
-
-
-def _stances(cells: Sequence[Cell]) -> Numbers:
-    """Return the opinions by cell and stance, shape (cells, 3)."""
-    rows = [(c.counts.favor, c.counts.against, c.counts.none) for c in cells]
-    return np.array(rows, dtype=np.float64).reshape(-1, 3)
 
 
 def _authors(cells: Sequence[Cell]) -> Numbers:
