@@ -42,7 +42,11 @@ def protect(crossing: Crossing, k: int) -> list[Mask]:
         crossing: the opinions, of at least k authors.
         k: the fewest authors of a value that is shown.
     """
-    alone = [_alone(crossing, line, k) for line in crossing.lines]
+    by_stance = [crossing.by_value(counts) for counts in crossing.counts.T]
+    alone = [
+        _alone(np.stack(counts, axis=1), authors, crossing.everybody, k)
+        for counts, authors in zip(zip(*by_stance, strict=True), crossing.authors, strict=True)
+    ]
     search = _Search(crossing, alone, k)
     search.hide_groups()
     search.hide_values()
@@ -51,10 +55,15 @@ def protect(crossing: Crossing, k: int) -> list[Mask]:
     return search.masks
 
 
-def _alone(crossing: Crossing, line: int, k: int) -> Mask:
-    """Return which values of a line must not be shown for its own sake."""
-    by_value = np.stack([crossing.by_value(each)[line] for each in crossing.counts.T], axis=1)
-    authors = crossing.authors[line]
+def _alone(by_value: Numbers, authors: Numbers, everybody: int, k: int) -> Mask:
+    """Return which values of a line must not be shown for its own sake.
+
+    Args:
+        by_value: opinions by value and stance, shape (values, stances).
+        authors: of each value.
+        everybody: authors of all.
+        k: the fewest authors of a value that is shown.
+    """
     mask: Mask = authors < k
     few = np.flatnonzero(mask)
     bundle = few[np.argsort(-by_value[few].sum(1), kind="stable")[SMALL:]]
@@ -64,7 +73,7 @@ def _alone(crossing: Crossing, line: int, k: int) -> Mask:
         counts = np.vstack([counts, by_value[bundle].sum(0)])
         people = np.append(people, authors[bundle].max())
     known = np.arange(len(people) + 1) == len(people)
-    off = hidden(counts, [*people, crossing.everybody], k, shown=known)
+    off = hidden(counts, [*people, everybody], k, shown=known)
     mask[looked_at] |= off[: len(looked_at)]
     return mask
 
