@@ -66,14 +66,14 @@ def changes(
     now = today(SystemClock())
     with existing_index(config) as opened:
         found = read_days(opened, scope, now, count)
-        errors = adjuster(config) if first else None
-        whole = wholes(opened, scope, errors, found.of).get(known.id) if errors else None
-    answer: Changes | Comparison
-    if first is None:
-        answer = detect(known, found, arl)
-    else:
-        around_day = first.astimezone(SHANGHAI).date()
-        answer = compare(known.id, found, around_day, days, errors, whole)
+        answer: Changes | Comparison
+        if first is None:
+            answer = detect(known, found, arl)
+        else:
+            errors = adjuster(config)
+            whole = wholes(opened, scope, errors, found.of).get(known.id)
+            around_day = first.astimezone(SHANGHAI).date()
+            answer = compare(known.id, found, around_day, days, errors, whole)
     if as_json:
         print(answer.model_dump_json())
     elif isinstance(answer, Comparison):
