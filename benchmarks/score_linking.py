@@ -34,7 +34,7 @@ import numpy.typing as npt
 
 from minyi.domain import Link, LinkBy
 from minyi.errors import SettingError
-from minyi.linking import Linker
+from minyi.linking import SEMANTIC_MARGIN, SEMANTIC_THRESHOLD, Linker
 from minyi.policy import Policy
 from minyi.ports import Encoder
 from minyi.registry import load_registry
@@ -56,8 +56,14 @@ WEIBO_TOPICS: dict[str, frozenset[str]] = {
 }
 """Topic → policies that stand for it. The Supreme Court's and the Supreme Procuratorate's posts
 are one topic here; premier, congress and political consultative conference are no policy."""
-LIMITS = ((0.64, 0.05), (0.64, 0.07), (0.7, 0.07), (0.64, 0.09), (0.7, 0.09))
-"""Cosines and margins of the semantic chance to compare."""
+LIMITS = (
+    (0.64, 0.05),
+    (0.64, 0.07),
+    (0.7, 0.07),
+    (0.64, 0.09),
+    (SEMANTIC_THRESHOLD, SEMANTIC_MARGIN),
+)
+"""Cosines and margins of the semantic chance to compare, last those that stand."""
 _MERGED = {"spcourt": "court", "spproc": "court"}
 
 
@@ -192,6 +198,11 @@ def by_meaning(links: Iterable[Link]) -> list[str]:
     return [link.policy_id for link in links if link.by is LinkBy.SEMANTIC]
 
 
+def _right_by_meaning(linked: Iterable[tuple[frozenset[str], tuple[Link, ...]]]) -> list[bool]:
+    """Return of each link by meaning whether it is among the policies expected."""
+    return [policy in truth for truth, links in linked for policy in by_meaning(links)]
+
+
 class Remembered:
     """An encoder that embeds a text once.
 
@@ -214,19 +225,13 @@ def _print_meaning(policies: Sequence[Policy], encoder: Encoder) -> None:
     messages = [(row["topic"], row["text"]) for row in corpus("taidi2020_messages")]
     for threshold, margin in LIMITS:
         linker = Linker(policies, encoder, threshold, margin)
-        right = [
-            policy in truth
-            for truth, links in stream_comments(linker)
-            for policy in by_meaning(links)
-        ]
-        own = [
-            policy in truth for truth, links in own_comments(linker) for policy in by_meaning(links)
-        ]
+        stream, own = map(_right_by_meaning, (stream_comments(linker), own_comments(linker)))
         found = Counter(by_meaning(chain.from_iterable(linker.link_many(messages))))
         most = ", ".join(f"{policy} {count}" for policy, count in found.most_common(2))
         print(
             f"by meaning, cosine {threshold:.2f}, margin {margin:.2f}: "
-            f"bundled stream {sum(right)}/{len(right)}, own comments {sum(own)}/{len(own)} right; "
+            f"bundled stream {sum(stream)}/{len(stream)}, "
+            f"own comments {sum(own)}/{len(own)} right; "
             f"petition messages {found.total()} ({most})",
             flush=True,
         )
