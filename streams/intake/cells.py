@@ -13,8 +13,6 @@ _AGE = re.compile(r"\s*(\d{1,3})\s*(?:周?[岁歲])?\s*")
 _ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d{2,}")
 MAX_EXACT = 10**15
 """A spreadsheet keeps fifteen digits of a number: several longer ids become one."""
-
-
 _ERROR = re.compile(r"#{3,}|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!)")
 _ESCAPED = re.compile(r"'(?=\w+\Z)")
 
