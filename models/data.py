@@ -9,6 +9,7 @@ from pathlib import Path
 
 from minyi.errors import SettingError
 from minyi.text import fold
+from models.apart import to_learn_from
 from models.artifact import file_hash
 from models.config import shared_folder
 from models.corpora import c_stance, nlpcc, unrelated
@@ -81,12 +82,16 @@ def source(name: str, data: Path | None = None) -> Rows:
 def rows_of(
     name: str, split: str, data: Path | None = None, without: Sequence[str] = ()
 ) -> list[Example]:
-    """Return the rows of a source, but for those that name a word of ``without``.
+    """Return the rows of a source, but for those that name a word of ``without``; of the corpora,
+    no training row whose text is held out somewhere.
 
     Raises:
         SettingError: when there is no such source, or what it reads is missing or wrong.
     """
-    return but_for(source(name, data)(split), without)
+    rows = source(name, data)(split)
+    if split == "train" and name not in BUNDLED:
+        rows = to_learn_from(rows)
+    return but_for(rows, without)
 
 
 def but_for(rows: Iterable[Example], words: Sequence[str]) -> list[Example]:

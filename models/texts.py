@@ -1,18 +1,14 @@
 """Texts without labels, for the stage that guesses hidden words.
 
-A text that stands in a validation or test split, of a corpus or of our own labels, is left out
-wherever its like stands. Those that ``targets`` validates on are not: most are training texts of
-C-STANCE, and are trained on with its own targets.
+What is held out is left out where rows are read (``models.data.rows_of``); here only petitions, which
+are held out with their title.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from minyi.text import normalise
-from models.corpora import c_stance, nlpcc
+from minyi.text import duplicate_key
+from models.apart import keys_apart
 from models.examples import Example, corpus
-from models.labels import gold, measures
 
 SUBJECTS = {
     "c_stance": "target",
@@ -29,44 +25,23 @@ SHORTEST = 8
 
 def texts_about() -> list[Example]:
     """Texts with what they are about as their context."""
-    apart = _held_out()
+    apart = keys_apart()
     return [
         Example(_plain(row[subject]), row["text"], group=name)
         for name, subject in SUBJECTS.items()
         for row in corpus(name)
-        if row[subject]
-        and normalise(row["text"]) not in apart
-        and normalise(f"{row[subject]}\n{row['text']}") not in apart
+        if row[subject] and duplicate_key(f"{row[subject]}\n{row['text']}") not in apart
     ]
 
 
 def posts() -> list[Example]:
     """Posts that stand alone, their context empty."""
-    apart = _held_out()
     return [
         Example("", row["text"], group=name)
         for name in POSTS
         for row in corpus(name)
-        if len(row["text"]) >= SHORTEST and normalise(row["text"]) not in apart
+        if len(row["text"]) >= SHORTEST
     ]
-
-
-@lru_cache(maxsize=1)
-def _held_out() -> frozenset[str]:
-    """Return all texts that something is validated or tested on, as ``normalise`` writes them."""
-    rows = [
-        row
-        for split in ("val", "test")
-        for found in (
-            gold(split),
-            gold(split, linked=False),
-            measures(split),
-            nlpcc(split),
-            c_stance(split),
-        )
-        for row in found
-    ]
-    return frozenset(normalise(row.text) for row in rows)
 
 
 def _plain(subject: str) -> str:
