@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from minyi.domain import Model, Opinion, Time
+from minyi.domain import SHANGHAI, Model, Opinion, Time
 from minyi.errors import EmptyWindow
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
@@ -70,9 +70,10 @@ def in_order(filters: Filters) -> Filters:
             as if nobody had spoken.
     """
     if filters.since is not None and filters.until is not None and filters.until <= filters.since:
+        since, until = (t.astimezone(SHANGHAI).isoformat() for t in (filters.since, filters.until))
         raise EmptyWindow(
-            f"until, {filters.until.isoformat()}, must lie after since, "
-            f"{filters.since.isoformat()}; it is the first moment that no longer counts"
+            f"until, {until}, must lie after since, {since}; it is the first moment that no longer "
+            "counts"
         )
     return filters
 

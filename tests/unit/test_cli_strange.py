@@ -49,3 +49,4 @@ def test_a_time_in_which_nothing_can_lie_is_told(
     cli = Cli(tmp_path, monkeypatch)
     told = cli.told("differences", POLICY, "--since", "2026-03-01", "--until", "2026-02-01")
     assert "must lie after since" in told
+    assert "2026-03-01T00:00:00+08:00" in told  # as it was asked for, not in UTC
