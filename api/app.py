@@ -199,7 +199,13 @@ async def _watching(app: FastAPI) -> AsyncIterator[None]:
         return
     async with httpx.AsyncClient(trust_env=False) as client:
         watch = Watch(
-            app.state.alerts, wired.index, wired.registry, wired.clock, client, wired.announce
+            app.state.alerts,
+            wired.index,
+            wired.registry,
+            wired.clock,
+            wired.adjuster,
+            client,
+            wired.announce,
         )
         app.state.watch = watch
         if wired.on_change is not None:

@@ -1,17 +1,24 @@
 """Rule + series → match, or the reason why not. Pure.
 
 A rule watches one stance's share of the opinions on a policy in a trailing window of whole days
-(Asia/Shanghai, event time). It fires when the share crosses its threshold in its direction between
-two evaluated days, once: it is armed again only when the share has gone back past the threshold by
-``REARM``, so that a share that trembles on the line does not ring all day.
+(Asia/Shanghai, event time): the adjusted share that a trend shows of that window, or the counted
+one where the tagger's errors are not known. It fires when the share crosses its threshold in its
+direction between two evaluated days, once: it is armed again only when the share has gone back past
+the threshold by ``REARM``, so that a share that trembles on the line does not ring all day.
 
 What was so when the share was first measured is no crossing, unless the rule has seen, before, that
 too few had spoken: then that first share is news.
+
+An adjusted share moves, too, when the tagger is measured anew or the policy's other windows grow,
+and neither is news of the people in this one. So a rule remembers the window that it measured last,
+not only its share, and measures it again beside the new one: an alert is of what differs between
+the two as both are read now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -19,7 +26,8 @@ from pydantic import Field
 
 from minyi.domain import Model
 from minyi.prevalence import share
-from minyi.query import Share
+from minyi.query import Counts, Share
+from minyi.shares.adjusting import OPINIONS, Adjusted
 from minyi.vocabulary import STANCE_ZH, Stance
 
 REARM = 0.02
@@ -32,7 +40,8 @@ class Crosses(StrEnum):
 
 
 class Rule(Model):
-    """What a subscriber watches."""
+    """What a subscriber watches: a stance's share as a policy's trend shows it, adjusted for the
+    tagger's known errors, or counted where these are not known."""
 
     stance: Stance
     crosses: Crosses = Crosses.ABOVE
@@ -50,7 +59,7 @@ class Side(StrEnum):
     """Not beyond the threshold, or not measurable yet: beyond is news."""
     FIRED = "fired"
     BEYOND = "beyond"
-    """Beyond from the first look on, so that nothing was sent."""
+    """Beyond from the first look on, or since it is read otherwise, so that nothing was sent."""
 
 
 class State(Model):
@@ -61,15 +70,22 @@ class State(Model):
     """The last day that was evaluated; it is evaluated again, since it may not be over."""
     share: Share | None = None
     """The last share that was measured."""
+    adjusted: bool = False
+    """Whether that share is adjusted."""
+    window: Counts | None = None
+    """What was measured then, stances and outputs. A share without it was counted by a version that
+    watched no other."""
 
 
 class Match(Model):
-    """A crossing."""
+    """A crossing. The shares are both adjusted or both counted; ``count`` of ``n`` is always what
+    the tagger counted."""
 
     day: date
     before: Share | None
-    """None when too few had spoken to measure a share before."""
+    """As it is read now; None when too few had spoken to measure a share before."""
     after: Share
+    adjusted: bool
 
 
 class Reading(Model):
@@ -80,11 +96,13 @@ class Reading(Model):
     """In Chinese, for the subscriber."""
 
 
-DayCounts = Mapping[date, tuple[int, int]]
-"""Day → (opinions with the rule's stance, all opinions)."""
+Adjust = Callable[[Counts], Adjusted | None]
+"""Returns the adjusted shares of a window of the policy; None where they are not known."""
 
 
-def evaluate(rule: Rule, days: DayCounts, state: State, today: date) -> tuple[Reading, list[Match]]:
+def evaluate(
+    rule: Rule, days: Mapping[date, Counts], state: State, today: date, adjust: Adjust
+) -> tuple[Reading, list[Match]]:
     """Evaluate every day since the last up to ``today``; return the new reading and its matches.
 
     Before the day that the state begins with nothing is evaluated, and the reason says so.
@@ -98,16 +116,18 @@ def evaluate(rule: Rule, days: DayCounts, state: State, today: date) -> tuple[Re
             "还没有可统计的日子。"
         )
         return Reading(state=state, reason=reason), []
+    state = _comparable(state)
     if state.day is not None and state.day < earliest:
         state = unheard(state)
     counted = 0
-    for day, stance, counted in _windows(days, first, today, timedelta(days=rule.window_days)):
+    for day, window in _windows(days, first, today, timedelta(days=rule.window_days)):
+        counted = window.total
         if counted >= rule.min_count:
-            now = share(stance, counted, "opinions")
-            side, fired = _step(rule, state.side, stance / counted)
+            before, after, adjusted = _measured(rule.stance, state.window, window, adjust)
+            side, fired = _step(rule, state.side, before, after)
             if fired:
-                matches.append(Match(day=day, before=state.share, after=now))
-            state = State(side=side, day=day, share=now)
+                matches.append(Match(day=day, before=before, after=after, adjusted=adjusted))
+            state = State(side=side, day=day, share=after, adjusted=adjusted, window=window)
         else:
             state = unheard(state).model_copy(update={"day": day})
     return Reading(state=state, reason=_reason(rule, state, counted)), matches
@@ -120,34 +140,82 @@ def unheard(state: State) -> State:
     return state.model_copy(update={"side": Side.ARMED})
 
 
+def _comparable(state: State) -> State:
+    """Return a state that a new share can be told apart from: where the window is not remembered,
+    the side of the last share says nothing of the share that is watched now."""
+    if state.side is Side.ARMED and state.share is not None and state.window is None:
+        return state.model_copy(update={"side": Side.UNKNOWN})
+    return state
+
+
 def _windows(
-    days: DayCounts, first: date, last: date, length: timedelta
-) -> Iterator[tuple[date, int, int]]:
-    """Yield each day with the sums over its trailing window, in one pass."""
-    nothing = (0, 0)
-    before = first - length
-    stance = sum(counts[0] for day, counts in days.items() if before <= day < first)
-    total = sum(counts[1] for day, counts in days.items() if before <= day < first)
+    days: Mapping[date, Counts], first: date, last: date, length: timedelta
+) -> Iterator[tuple[date, Counts]]:
+    """Yield each day with the sum over its trailing window, in one pass."""
+    held: Counter[Stance | tuple[str, int]] = Counter()
+    for day, counts in days.items():
+        if first - length <= day < first:
+            held.update(_numbers(counts))
     day = first
     while day <= last:
-        entering, leaving = days.get(day, nothing), days.get(day - length, nothing)
-        stance += entering[0] - leaving[0]
-        total += entering[1] - leaving[1]
-        yield day, stance, total
+        held.update(_numbers(days.get(day, Counts())))
+        held.subtract(_numbers(days.get(day - length, Counts())))
+        yield day, _counts(held)
         day += timedelta(days=1)
 
 
-def _step(rule: Rule, side: Side, value: float) -> tuple[Side, bool]:
+def _numbers(counts: Counts) -> dict[Stance | tuple[str, int], int]:
+    """Return the opinions by stance, and those by model id and output."""
+    bins = {
+        (model, place): count
+        for model, outputs in counts.outputs.items()
+        for place, count in outputs.items()
+    }
+    return {stance: getattr(counts, stance) for stance in Stance} | bins
+
+
+def _counts(numbers: Mapping[Stance | tuple[str, int], int]) -> Counts:
+    outputs: dict[str, dict[int, int]] = {}
+    for key, count in numbers.items():
+        if isinstance(key, tuple) and count:
+            outputs.setdefault(key[0], {})[key[1]] = count
+    return Counts(**{stance.value: numbers[stance] for stance in Stance}, outputs=outputs)
+
+
+def _measured(
+    stance: Stance, last: Counts | None, window: Counts, adjust: Adjust
+) -> tuple[Share | None, Share, bool]:
+    """Return the shares of the window that was measured last and of a new one, and whether they are
+    adjusted: both or none, so that they can be compared."""
+    windows = [window] if last is None else [last, window]
+    adjusted = [found for found in map(adjust, windows) if found is not None]
+    known = len(adjusted) == len(windows)
+    *before, after = (
+        [getattr(found, stance) for found in adjusted]
+        if known
+        else [share(getattr(each, stance), each.total, OPINIONS) for each in windows]
+    )
+    return (before[0] if before else None), after, known
+
+
+def _step(rule: Rule, side: Side, before: Share | None, after: Share) -> tuple[Side, bool]:
     """Return the new side, and whether the rule fires."""
-    sign = 1 if rule.crosses is Crosses.ABOVE else -1
-    beyond = sign * (value - rule.threshold)
+    beyond = _beyond(rule, after)
     if beyond >= 0 and side is Side.UNKNOWN:
         return Side.BEYOND, False
     if beyond >= 0 and side is Side.ARMED:
+        if before is not None and _beyond(rule, before) >= 0:
+            return Side.BEYOND, False  # not since more was said, but since it is read otherwise
         return Side.FIRED, True
     if side in (Side.FIRED, Side.BEYOND) and beyond > -REARM:
         return side, False
     return Side.ARMED, False
+
+
+def _beyond(rule: Rule, measured: Share) -> float:
+    """Return how far a share lies beyond the threshold."""
+    assert measured.value is not None  # noqa: S101  # of at least one opinion
+    return (1 if rule.crosses is Crosses.ABOVE else -1) * (measured.value - rule.threshold)
 
 
 def _reason(rule: Rule, state: State, counted: int) -> str:
@@ -155,7 +223,8 @@ def _reason(rule: Rule, state: State, counted: int) -> str:
     if counted < rule.min_count:
         return f"近{rule.window_days}天只有{counted}条意见，少于规则要求的{rule.min_count}条。"
     assert state.share is not None and state.share.value is not None  # noqa: S101, PT018
-    now = f"{name}占比为{state.share.value:.1%}（{counted}条意见）"
+    raw = f"原始{state.share.count / counted:.1%}" if state.adjusted else "未校正"
+    now = f"{name}占比为{state.share.value:.1%}（{raw}，{counted}条意见）"
     above = rule.crosses is Crosses.ABOVE
     line = f"{rule.threshold:.1%}"
     reach = f"{'升' if above else '降'}到"
@@ -163,6 +232,6 @@ def _reason(rule: Rule, state: State, counted: int) -> str:
     if state.side is Side.FIRED:
         return f"{now}，{reach}{line}时已经提醒；{back}，才会再次提醒。"
     if state.side is Side.BEYOND:
-        so = f"首次统计时就已在{line}{'以上' if above else '以下'}，所以没有发送提醒"
+        so = f"首次统计或重新校正时就已在{line}{'以上' if above else '以下'}，所以没有发送提醒"
         return f"{now}，{so}；{back}，重新{reach}这条线才会提醒。"
     return f"{now}，尚未{reach}{line}。"

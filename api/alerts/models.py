@@ -70,6 +70,9 @@ class Alert(BaseModel):
     before: Share | None
     """None when too few had spoken to measure a share before."""
     after: Share
+    adjusted: bool = False
+    """Whether both shares are adjusted, as a trend's, or both counted, as they were in alerts of
+    older versions; ``count`` of ``n`` is always what the tagger counted."""
     text: str
     """In Chinese: what moved from what to what."""
     comments: list[Quote]
@@ -89,6 +92,8 @@ class PolicyStatus(BaseModel):
 
     policy_id: str
     share: Share | None
+    adjusted: bool
+    """Whether the share is adjusted, or the counted one."""
     reason: str
     """Why nothing came, or comes now; in Chinese."""
 

@@ -20,7 +20,8 @@ from minyi.domain import EARLIEST, SHANGHAI
 from minyi.policy import Policy
 from minyi.ports import Clock, Index, Registry
 from minyi.query import Counts, Filters, Interval
-from minyi.rules import DayCounts, Reading, Rule, State, evaluate, unheard
+from minyi.rules import Reading, Rule, State, evaluate, unheard
+from minyi.shares.adjusting import Adjusted, Adjuster
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,8 @@ class Glance:
     """What the readings of a policy depend on: while it stays the same, so do they."""
 
     policy: Policy | None
-    counts: Counts
+    whole: Counts
+    """All opinions on it, which tell the level that a window is adjusted from."""
     newest: datetime | None
     today: date
 
@@ -47,6 +49,7 @@ class Watch:
         index: Index,
         registry: Registry,
         clock: Clock,
+        adjuster: Adjuster,
         client: httpx.AsyncClient,
         announce: Callable[[bytes, bytes], Awaitable[None]] | None = None,
     ) -> None:
@@ -54,6 +57,7 @@ class Watch:
         self._index = index
         self._registry = registry
         self._clock = clock
+        self._adjuster = adjuster
         self._deliveries = Deliveries(store, clock, client)
         self._announce = announce
         self._news, self._to_announce = asyncio.Event(), asyncio.Event()
@@ -118,7 +122,7 @@ class Watch:
             now = self._clock.now() if newest is None else min(newest, self._clock.now())
             glances[policy_id] = Glance(
                 policy=known.get(policy_id),
-                counts=totals.get(policy_id, Counts()),
+                whole=totals.get(policy_id, Counts()),
                 newest=newest,
                 today=now.astimezone(SHANGHAI).date(),
             )
@@ -138,8 +142,9 @@ class Watch:
             if state.day is None:
                 state = state.model_copy(update={"day": subscription.since or today})
             days = await asyncio.to_thread(self._days, policy_id, subscription.rule, state, today)
+            adjust = partial(self._adjust, policy_id, glance.whole)
             reading, matches = await asyncio.to_thread(
-                evaluate, subscription.rule, days, state, today
+                evaluate, subscription.rule, days, state, today, adjust
             )
             alerts = [
                 await asyncio.to_thread(write, subscription, glance.policy, match, self._index)
@@ -155,17 +160,17 @@ class Watch:
             self._deliveries.wake()
             self._to_announce.set()
 
-    def _days(self, policy_id: str, rule: Rule, state: State, today: date) -> DayCounts:
+    def _days(self, policy_id: str, rule: Rule, state: State, today: date) -> dict[date, Counts]:
         """Count each day that a window between the last evaluated day and today can hold."""
         first = (state.day or today) - timedelta(days=rule.window_days)
         since = max(datetime.combine(first, time(), SHANGHAI), EARLIEST)
         filters = Filters(policy_id=policy_id, since=since)
         points = self._index.trend(filters, Interval.DAY)
-        return {
-            point.bucket: (getattr(point.counts, rule.stance.value), point.counts.total)
-            for point in points
-            if point.bucket <= today
-        }
+        return {point.bucket: point.counts for point in points if point.bucket <= today}
+
+    def _adjust(self, policy_id: str, whole: Counts, window: Counts) -> Adjusted | None:
+        (found,) = self._adjuster.adjust(policy_id, [window], evaluations=False, whole=whole)
+        return found
 
     async def announce(self) -> None:
         """Put on the topic the alerts that are not there yet: at least once, under the same key.

@@ -29,6 +29,7 @@ def write(subscription: Subscription, policy: Policy, match: Match, index: Index
         stance=subscription.rule.stance,
         before=match.before,
         after=match.after,
+        adjusted=match.adjusted,
         text=_text(policy, subscription.rule, match),
         comments=_quotes(policy, subscription.rule, match, index),
     )
@@ -40,9 +41,19 @@ def _text(policy: Policy, rule: Rule, match: Match) -> str:
         f"「{policy.title}」的{STANCE_ZH[rule.stance]}占比由{_before(rule, match)}"
         f"{verb}{match.after.value:.1%}，越过了{rule.threshold:.1%}的界线"
         f"（截至{match.day:%Y年%m月%d日}的近{rule.window_days}天，共{match.after.n}条意见，"
-        f"95%区间{match.after.low:.1%}–{match.after.high:.1%}）。"
+        f"95%区间{match.after.low:.1%}–{match.after.high:.1%}；{_certainty(match)}）。"
         "以上意见来自自愿发言的人，不代表全体居民。"
     )
+
+
+def _certainty(match: Match) -> str:
+    """Say what the shares are, in the words of the page."""
+    if not match.adjusted:
+        return "占比为模型的计数，未校正误判，区间只含抽样误差"
+    raw = f"{match.after.count / match.after.n:.1%}"
+    if match.before is not None:
+        raw = f"由{match.before.count / match.before.n:.1%}变为{raw}"
+    return f"已校正模型的已知误判，原始占比{raw}"
 
 
 def _before(rule: Rule, match: Match) -> str:

@@ -22,6 +22,7 @@ from api.alerts.store import AlertStore
 from api.bodies import body, parsed
 from api.guard import JSON, takes
 from api.services import Wired
+from minyi.rules import Reading, State
 
 router = APIRouter(prefix="/v1/subscriptions", tags=["subscriptions"])
 
@@ -93,15 +94,18 @@ def subscription(stored: Stored, subscription_id: str) -> SubscriptionStatus:
     if found is None:
         raise HTTPException(404, f"no subscription {subscription_id!r}")
     readings = stored.readings(subscription_id)
+    unread = Reading(state=State(), reason=NOT_YET)
     return SubscriptionStatus(
         **found.shown().model_dump(),
         policies=[
             PolicyStatus(
                 policy_id=policy_id,
-                share=readings[policy_id].state.share if policy_id in readings else None,
-                reason=readings[policy_id].reason if policy_id in readings else NOT_YET,
+                share=reading.state.share,
+                adjusted=reading.state.adjusted,
+                reason=reading.reason,
             )
             for policy_id in found.policy_ids
+            for reading in [readings.get(policy_id, unread)]
         ],
         alerts=stored.alerts(subscription_id),
     )

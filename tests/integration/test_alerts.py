@@ -25,6 +25,7 @@ from indexers.embedded import EmbeddedIndex
 from minyi.errors import BrokerUnavailable
 from minyi.query import Filters, Share
 from minyi.rules import Reading, Rule, State
+from minyi.shares.adjusting import Adjuster
 from minyi.vocabulary import Stance
 from tests.integration.receiver import Receiver, receiving
 from tests.integration.world import EBIKE, ELEVATOR, QUIET, START, World, opinion
@@ -36,8 +37,9 @@ RULE = Rule(stance=Stance.AGAINST, threshold=0.5, min_count=10, window_days=7)
 class Office:
     """A subscriber's world: index, store, receiver and a watch that can be restarted."""
 
-    def __init__(self, folder: Path, receiver: Receiver) -> None:
+    def __init__(self, folder: Path, receiver: Receiver, adjuster: Adjuster | None = None) -> None:
         self.world = World()
+        self.adjuster = adjuster or Adjuster()
         self.world.moment = datetime.now(UTC)
         self.index = EmbeddedIndex(folder / "index")
         self.file = folder / "subscriptions.db"
@@ -55,7 +57,13 @@ class Office:
         self.store.close()
         self.store = AlertStore(self.file)
         self.watch = Watch(
-            self.store, self.index, self.world, self.world, self.client, self._announce
+            self.store,
+            self.index,
+            self.world,
+            self.world,
+            self.adjuster,
+            self.client,
+            self._announce,
         )
 
     async def _announce(self, key: bytes, value: bytes) -> None:
@@ -163,7 +171,8 @@ async def test_a_crossing_is_told_signed_from_what_to_what(office: Office) -> No
         "「老旧小区加装电梯」的反对占比由25.0%升至62.5%，越过了50.0%的界线"
     )
     assert "近7天，共40条意见" in alert["text"]
-    assert "95%区间47.0%–75.8%" in alert["text"]
+    assert "95%区间47.0%–75.8%；占比为模型的计数，未校正误判" in alert["text"]
+    assert not alert["adjusted"]
     assert "不代表全体居民" in alert["text"]
     # the likes of an opinion are its number
     assert [c["text"][:5] for c in alert["comments"]] == ["第40条意", "第39条意", "第38条意"]
@@ -442,7 +451,7 @@ async def test_why_nothing_came_is_told(office: Office) -> None:
         [opinion(900 + n, Stance.AGAINST, EBIKE, created_at=START) for n in range(4)]
     )
     await office.work()
-    assert office.reason() == "反对占比为25.0%（20条意见），尚未升到50.0%。"
+    assert office.reason() == "反对占比为25.0%（未校正，20条意见），尚未升到50.0%。"
     assert office.reason(policy_id=EBIKE.id) == "近7天只有4条意见，少于规则要求的10条。"
     assert office.reason(policy_id=QUIET.id) == "还没有关于这项政策的留言。"
     assert office.reason(policy_id="gone") == "政策库中没有这项政策。"

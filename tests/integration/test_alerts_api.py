@@ -176,7 +176,12 @@ async def test_the_reason_is_there_before_the_first_look(
     created = await subscribe(client)
     status = (await client.get(f"{SUBSCRIPTIONS}/{created['id']}")).json()
     assert status["policies"] == [
-        {"policy_id": ELEVATOR.id, "share": None, "reason": "尚未评估，请稍后再看。"}
+        {
+            "policy_id": ELEVATOR.id,
+            "share": None,
+            "adjusted": False,
+            "reason": "尚未评估，请稍后再看。",
+        }
     ]
 
 
