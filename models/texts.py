@@ -1,7 +1,7 @@
 """Texts without labels, for the stage that guesses hidden words.
 
-What is held out is left out where rows are read (``models.data.rows_of``); here only petitions, which
-are held out with their title.
+What is held out is left out where rows are read (``models.data.rows_of``); here only petitions,
+which are held out with their title.
 """
 
 from __future__ import annotations
