@@ -16,7 +16,7 @@ from minyi.changes.detection import changes as detect
 from minyi.clock import today
 from minyi.domain import EARLIEST, LATEST
 from minyi.shares.denominators import Count
-from minyi.shares.wholes import wholes
+from minyi.shares.wholes import whole_of
 
 router = APIRouter(prefix="/v1/policies/{policy_id}", tags=["policies"])
 
@@ -53,5 +53,5 @@ def comparison(
     scope = scope.model_copy(update={"policy_id": known.id})
     found = read_days(wired.index, scope, today(wired.clock), count)
     adjuster = None if scope.sure else wired.adjuster
-    whole = wholes(wired.index, scope, wired.adjuster, found.of).get(known.id)
+    whole = whole_of(wired.index, scope, wired.adjuster, found.of)
     return compare(known.id, found, date, days, adjuster, whole)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from fastapi import APIRouter
 
 from api.schemas import (
@@ -19,9 +17,9 @@ from api.schemas import (
 from api.services import KnownPolicy, Wired
 from minyi.errors import TooManyRows
 from minyi.policy import Policy
-from minyi.query import Counts, Filters, Group, Interval
+from minyi.query import Counts, Group, Interval
 from minyi.shares.denominators import Count, Denominator, denominator
-from minyi.shares.wholes import wholes
+from minyi.shares.wholes import whole_of, wholes
 from minyi.trends import Trend, assemble, read
 from minyi.vocabulary import DOMAIN_ZH
 
@@ -40,7 +38,7 @@ def policies(
     totals = wired.index.totals(scope)
     every = wholes(wired.index, scope, wired.adjuster, of)
     views = [
-        _view(wired, policy, totals, every, of)
+        _view(wired, policy, totals.get(policy.id), every.get(policy.id), of)
         for policy in wired.registry.policies().values()
         if scope.domain in (None, policy.domain)
     ]
@@ -59,8 +57,8 @@ def policy(
     """Return one policy with its shares."""
     of = denominator(scope, count, sided)
     wanted = scope.model_copy(update={"policy_id": known.id})
-    totals = wired.index.totals(wanted)
-    return _view(wired, known, totals, wholes(wired.index, wanted, wired.adjuster, of), of)
+    counts = wired.index.totals(wanted).get(known.id)
+    return _view(wired, known, counts, whole_of(wired.index, wanted, wired.adjuster, of), of)
 
 
 @router.get("/{policy_id}/trend")
@@ -94,8 +92,8 @@ def trend(
         )
     everything = None
     if group is None and not voting:
-        everything = wired.index.volumes(_all_policies(scope), interval)
-    whole = wholes(wired.index, wanted, wired.adjuster, of).get(known.id)
+        everything = wired.index.volumes(scope, interval)
+    whole = whole_of(wired.index, wanted, wired.adjuster, of)
     return assemble(
         known.id, interval, points, everything, wired.adjuster, of, evaluations, whole, rows
     )
@@ -117,19 +115,14 @@ def evidence(
     return OpinionPage(items=list(page.items), cursor=page.cursor, total=page.total)
 
 
-def _all_policies(filtered: Filters) -> Filters:
-    return filtered.model_copy(update={"policy_id": None})
-
-
 def _view(
     wired: Wired,
     policy: Policy,
-    totals: Mapping[str, Counts],
-    every: Mapping[str, Counts],
+    counts: Counts | None,
+    whole: Counts | None,
     of: Denominator,
 ) -> PolicyView:
-    counts = totals.get(policy.id, Counts())
-    (reading,), why = read(policy.id, [counts], wired.adjuster, of, every.get(policy.id))
+    (reading,), why = read(policy.id, [counts or Counts()], wired.adjuster, of, whole)
     return PolicyView(
         policy=policy,
         domain_zh=DOMAIN_ZH[policy.domain],

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from api.schemas import Scope
 from api.services import KnownPolicy, Wired
 from minyi.shares.denominators import Count, denominator
-from minyi.shares.wholes import wholes
+from minyi.shares.wholes import whole_of
 from minyi.speakers.representativeness import Representativeness, compare, facets_of
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
@@ -24,5 +24,5 @@ def representativeness(
     wanted = scope.model_copy(update={"policy_id": known.id})
     of = denominator(scope)
     cells = wired.index.cells(wanted, facets_of(wired.margins))
-    whole = wholes(wired.index, wanted, wired.adjuster, of).get(known.id)
+    whole = whole_of(wired.index, wanted, wired.adjuster, of)
     return compare(known.id, cells, wired.margins, wired.adjuster, of, count, whole)

@@ -20,7 +20,7 @@ from minyi.cli.wiring import (
 )
 from minyi.query import Group, Interval
 from minyi.shares.denominators import Count, denominator
-from minyi.shares.wholes import wholes
+from minyi.shares.wholes import whole_of, wholes
 from minyi.trends import assemble
 from minyi.vocabulary import Domain, Stance
 
@@ -70,7 +70,7 @@ def trend(
         wanted = scope.model_copy(update={"policy_id": known.id})
         points = (opened.votes if voting else opened.trend)(wanted, interval, group)
         everything = opened.volumes(scope, interval) if group is None and not voting else None
-        whole = wholes(opened, wanted, errors, of).get(known.id)
+        whole = whole_of(opened, wanted, errors, of)
     moved = assemble(
         known.id, interval, points, everything, errors, of, evaluations=True, whole=whole
     )

@@ -22,7 +22,7 @@ from minyi.policy import Policy
 from minyi.prevalence import FLOOR
 from minyi.query import Share
 from minyi.shares.denominators import Count
-from minyi.shares.wholes import wholes
+from minyi.shares.wholes import whole_of
 from minyi.vocabulary import ASPECT_ZH, EVENT_ZH
 
 NAMES = {
@@ -71,7 +71,7 @@ def changes(
             answer = detect(known, found, arl)
         else:
             errors = adjuster(config)
-            whole = wholes(opened, scope, errors, found.of).get(known.id)
+            whole = whole_of(opened, scope, errors, found.of)
             around_day = first.astimezone(SHANGHAI).date()
             answer = compare(known.id, found, around_day, days, errors, whole)
     if as_json:

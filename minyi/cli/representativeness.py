@@ -25,7 +25,7 @@ from minyi.prevalence import FLOOR
 from minyi.query import Share
 from minyi.shares.denominators import Count
 from minyi.shares.summaries import OPINIONS
-from minyi.shares.wholes import wholes
+from minyi.shares.wholes import whole_of
 from minyi.speakers.composition import Composition
 from minyi.speakers.margins import load_margins
 from minyi.speakers.representativeness import Reason, Representativeness, compare, facets_of
@@ -72,7 +72,7 @@ def representativeness(
     with existing_index(config) as opened:
         cells = opened.cells(scope, facets_of(population))
         errors = adjuster(config)
-        whole = wholes(opened, scope, errors, OPINIONS).get(known.id)
+        whole = whole_of(opened, scope, errors, OPINIONS)
     found = compare(known.id, cells, population, errors, count=count, whole=whole)
     if as_json:
         print(found.model_dump_json())

@@ -35,3 +35,8 @@ def wholes(
     every = Filters(policy_id=filters.policy_id)
     adjusted = adjuster.models and of.count is Count.OPINIONS and not of.sure
     return index.totals(every) if adjusted and filters != every else {}
+
+
+def whole_of(index: Index, filters: Filters, adjuster: Adjuster, of: Denominator) -> Counts | None:
+    """As ``wholes``, of the one policy that the filters name."""
+    return wholes(index, filters, adjuster, of).get(filters.policy_id or "")

@@ -19,7 +19,7 @@ from minyi.shares.adjusting import Adjusted, Adjuster, Label, Labels
 from minyi.shares.denominators import Count, Denominator
 from minyi.shares.held_out import HeldOut, HeldOutPolicy
 from minyi.shares.summing import total
-from minyi.shares.wholes import wholes
+from minyi.shares.wholes import whole_of, wholes
 from minyi.vocabulary import Aspect, Polarity
 from models.artifact import SHIPPED, load_manifest
 from tests.unit.held_out_rows import MODEL, counts, held_out, spread_out
@@ -169,6 +169,8 @@ def test_the_whole_is_asked_for_once_and_only_where_it_makes_a_difference() -> N
         (narrowed, ADJUSTER, Denominator(count=Count.AUTHORS)),
     ):
         assert wholes(cast(Index, index), filters, adjuster, shares_of) == {}
+        assert whole_of(cast(Index, index), filters, adjuster, shares_of) is None
     assert index.filters == []
     assert wholes(cast(Index, index), narrowed, ADJUSTER, of) == {"new": counts(3, 2, 1)}
     assert index.filters == [every]
+    assert whole_of(cast(Index, index), narrowed, ADJUSTER, of) == counts(3, 2, 1)
