@@ -32,13 +32,9 @@ ROUNDS = 1_000
 TRIMS = 50
 ROUNDING = 1e-9
 """What sums of logarithms may be off."""
-_ADVICE = (
-    "Rake by one facet only, or put small values of a facet into one in the margins, or look at a "
-    "longer time"
-)
 _CONTRADICTION = (
     "no weights meet the margins together: those who spoke from one value of a facet all have "
-    f"the same values of another, of which the margins want fewer. {_ADVICE}"
+    "the same values of another, of which the margins want fewer"
 )
 
 
@@ -72,7 +68,7 @@ def rake(sizes: Floats, margins: Sequence[Margin], bound: float = BOUND) -> Floa
         bound: the largest weight, and one over the smallest.
 
     Raises:
-        InvalidMargins: when no weights at all can meet the margins together, with what to do.
+        InvalidMargins: when no weights at all can meet the margins together.
         UnsettledWeights: when none were found in time, though that none can is not proven.
     """
     weights = _fit(sizes, np.ones_like(sizes), margins)
@@ -138,7 +134,7 @@ def _fit(sizes: Floats, start: Floats, margins: Sequence[Margin]) -> Floats:
         raise InvalidMargins(_CONTRADICTION)
     raise UnsettledWeights(
         f"no weights meet the margins after {ROUNDS:,} rounds: they almost contradict each other "
-        f"among those who spoke, and some would have to weigh next to nothing. {_ADVICE}"
+        "among those who spoke, and some would have to weigh next to nothing"
     )
 
 

@@ -112,7 +112,7 @@ def test_a_bound_that_is_reached_misses_the_margin_by_as_little_as_it_can() -> N
 def test_margins_that_contradict_what_was_said_are_told() -> None:
     """All of the north are old and all of the south young, but half of each are wanted so."""
     same = np.array([0, 1])
-    with pytest.raises(InvalidMargins, match="Rake by one facet only"):
+    with pytest.raises(InvalidMargins, match="no weights meet the margins together"):
         rake(
             np.array([50.0, 50.0]),
             [Margin(same, np.array([0.5, 0.5])), Margin(same, np.array([0.2, 0.8]))],
