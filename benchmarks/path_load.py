@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import count
 
 from benchmarks.constant_worker import NONE, ConstantTagger
-from minyi.domain import Comment, LinkedComment, Opinion
+from minyi.domain import Comment, Opinion
 from minyi.linking import Linker
-from minyi.pipeline import opinions, protect, reading
+from minyi.pipeline import LinkedComment, opinions, protect, reading
 from minyi.policy import Policy
 from minyi.settings import ROOT
 

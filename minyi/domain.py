@@ -11,7 +11,7 @@ import json
 import re
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -104,6 +104,18 @@ class Model(BaseModel):
         """Return the record as UTF-8 JSON, keys in field order, no nulls: stable bytes."""
         return self.model_dump_json(exclude_none=True).encode()
 
+    @classmethod
+    def from_json(cls, raw: bytes | str) -> Self:
+        """Read a record of a topic.
+
+        Raises:
+            InvalidRecord: when it does not validate; with the field and what is wrong with it.
+        """
+        try:
+            return cls.model_validate_json(raw)
+        except ValidationError as error:
+            raise _invalid(error) from error
+
 
 class Reply(Model):
     """The official reply to a comment."""
@@ -148,12 +160,8 @@ class Comment(Model):
         return known | {"extra": given | unknown}
 
     @classmethod
-    def from_json(cls, raw: bytes | str) -> Comment:
-        """Read one record of the topic ``comments``.
-
-        Raises:
-            InvalidRecord: with the field and what is wrong with it.
-        """
+    def from_json(cls, raw: bytes | str) -> Self:
+        """See ``Model.from_json``; unlike others these come from anybody."""
         if len(raw) > MAX_RECORD_BYTES:
             raise InvalidRecord(
                 f"the record has {len(raw):,} bytes, more than {MAX_RECORD_BYTES:,}"
@@ -165,7 +173,7 @@ class Comment(Model):
         return cls.from_mapping(data)
 
     @classmethod
-    def from_mapping(cls, data: object) -> Comment:
+    def from_mapping(cls, data: object) -> Self:
         """Validate a mapping.
 
         Raises:
@@ -207,25 +215,6 @@ class Link(Model):
     """The matched words as written in the comment; empty for a semantic link."""
     similarity: float | None = None
     """Cosine of the two vectors, for a semantic link."""
-
-
-class LinkedComment(Model):
-    """What the ``link`` agent hands to the ``tag`` agent."""
-
-    comment: Comment
-    links: tuple[Link, ...]
-
-    @classmethod
-    def from_json(cls, raw: bytes | str) -> LinkedComment:
-        """Read one record of the topic ``links``.
-
-        Raises:
-            InvalidRecord: when it does not validate.
-        """
-        try:
-            return cls.model_validate_json(raw)
-        except ValidationError as error:
-            raise _invalid(error) from error
 
 
 class Evaluation(Model):
@@ -299,15 +288,3 @@ class Opinion(Model):
     duplicate_key: str
     """Equal for texts that differ only in white space, punctuation, case, width or script."""
     model_id: str
-
-    @classmethod
-    def from_json(cls, raw: bytes | str) -> Opinion:
-        """Read one record of the topic ``opinions``.
-
-        Raises:
-            InvalidRecord: when it does not validate.
-        """
-        try:
-            return cls.model_validate_json(raw)
-        except ValidationError as error:
-            raise _invalid(error) from error

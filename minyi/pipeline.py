@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from minyi.domain import Comment, LinkedComment, Opinion, Reply, Tagging, opinion_id
+from minyi.domain import Comment, Link, Model, Opinion, Reply, Tagging, opinion_id
 from minyi.placeholders import is_nobody
 from minyi.policy import Policy
 from minyi.redaction import kinds_in, redact
 from minyi.text import duplicate_key, joined, keyed_hash
 from minyi.vocabulary import AgeBand
+
+
+class LinkedComment(Model):
+    """What the ``link`` agent hands to the ``tag`` agent."""
+
+    comment: Comment
+    links: tuple[Link, ...]
 
 
 def protect(comment: Comment, author_key: str) -> Comment:

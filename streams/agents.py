@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from minyi.domain import Comment, LinkedComment, Opinion
+from minyi.domain import Comment, Opinion
 from minyi.errors import InvalidRecord, Retryable
 from minyi.linking import Linker
 from minyi.logs import said
-from minyi.pipeline import opinions, protect, reading
+from minyi.pipeline import LinkedComment, opinions, protect, reading
 from minyi.policy import Policy
 from minyi.ports import Encoder, Index, Tagger
 from minyi.query import Rejection

@@ -11,8 +11,6 @@ import logging
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from pydantic import ValidationError
-
 from minyi.dead_letter import (
     KEPT_BYTES,
     DeadLetter,
@@ -22,8 +20,9 @@ from minyi.dead_letter import (
     Outcome,
     Refusal,
 )
-from minyi.domain import Comment, LinkedComment, Opinion
+from minyi.domain import Comment, Opinion
 from minyi.errors import InvalidQuery, InvalidRecord
+from minyi.pipeline import LinkedComment
 from streams.access import Access
 from streams.dead_letters import RETRY_OF
 from streams.embedded import NewRecord
@@ -135,8 +134,8 @@ class BrokerLetters:
                 yield record.offset, key, None
                 continue
             try:
-                letter = DeadLetter.model_validate_json(record.value)
-            except ValidationError:
+                letter = DeadLetter.from_json(record.value)
+            except InvalidRecord:
                 log.warning("a record is no dead letter", extra={"offset": record.offset})
                 continue
             yield record.offset, key, letter

@@ -6,9 +6,8 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
 from minyi.dead_letter import DeadLetter
+from minyi.errors import InvalidRecord
 from minyi.ports import DeadLetterMirror
 from streams.agents import Steps
 from streams.batching import Event, acknowledge, batches
@@ -39,8 +38,8 @@ def _latest(batch: Sequence[Event]) -> tuple[list[DeadLetter], list[str]]:
     for event in batch:
         key, value = (event.message.key or b"").decode(errors="replace"), event.message.value
         try:
-            held[key] = DeadLetter.model_validate_json(value) if value else None
-        except ValidationError:  # it cannot become a dead letter: this would never end
+            held[key] = DeadLetter.from_json(value) if value else None
+        except InvalidRecord:  # it cannot become a dead letter: this would never end
             log.warning("a record is no dead letter", extra={"offset": event.message.offset})
     letters = [letter for letter in held.values() if letter is not None]
     return letters, [key for key, letter in held.items() if letter is None]

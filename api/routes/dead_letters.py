@@ -21,7 +21,7 @@ from api.schemas import Accepted, Cursor
 from api.services import Wired
 from minyi.dead_letter import Base64, DeadLetter, LetterFilters, LetterPage, Outcome
 from minyi.domain import MAX_RECORD_BYTES, Time
-from minyi.errors import InvalidQuery
+from minyi.errors import InvalidQuery, InvalidRecord
 from minyi.ports import LetterBox
 
 router = APIRouter(prefix="/v1/dead-letters", include_in_schema=False)
@@ -120,8 +120,8 @@ def _read(content: bytes) -> list[DeadLetter]:
     """Read letters of the stage of files; those of an agent, whose retry would put what it says
     past the tagger, only the agent buries."""
     try:
-        letters = [DeadLetter.model_validate_json(line) for line in lines(content)]
-    except ValidationError as error:
+        letters = [DeadLetter.from_json(line) for line in lines(content)]
+    except InvalidRecord as error:
         raise HTTPException(422, "a line is no dead letter") from error
     if any(letter.stage != "read" for letter in letters):
         raise HTTPException(422, "only dead letters of the stage 'read' are taken")

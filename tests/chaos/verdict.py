@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from minyi.dead_letter import DeadLetter
-from minyi.domain import LinkedComment
+from minyi.pipeline import LinkedComment
 from minyi.ports import Index
 from streams.embedded import Record
 from streams.topics import COMMENTS, DEAD_LETTERS, OPINIONS
@@ -60,7 +60,7 @@ def judge(
 def living(records: Iterable[Record]) -> list[DeadLetter]:
     """Return the dead letters that a compacted topic holds: of each key the newest."""
     newest = {record.key: record.value for record in records}
-    return [DeadLetter.model_validate_json(value) for value in newest.values() if value]
+    return [DeadLetter.from_json(value) for value in newest.values() if value]
 
 
 def _accepted(
@@ -107,7 +107,7 @@ def _buried(
 def _subject(letter: DeadLetter) -> bytes | str:
     """Return what a letter is about: the comment's id, or the unreadable bytes."""
     if letter.stage == "tag":
-        return LinkedComment.model_validate_json(letter.content).comment.id
+        return LinkedComment.from_json(letter.content).comment.id
     comment = readable(letter.content)
     return letter.content if comment is None else comment.id
 

@@ -17,8 +17,9 @@ from api.app import create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.dead_letter import DeadLetter, LetterFilters, dead_letter
-from minyi.domain import Comment, Link, LinkBy, LinkedComment
+from minyi.domain import Comment, Link, LinkBy
 from minyi.errors import BrokerUnavailable, InvalidQuery, MinyiError
+from minyi.pipeline import LinkedComment
 from minyi.ports import LetterBox
 from minyi.setting_groups import DeadLetterSettings
 from minyi.settings import Settings, embedded_path, load_settings

@@ -11,7 +11,6 @@ from minyi.domain import (
     Comment,
     Link,
     LinkBy,
-    LinkedComment,
     Opinion,
     Reply,
     StanceProbabilities,
@@ -19,7 +18,7 @@ from minyi.domain import (
     opinion_id,
 )
 from minyi.errors import InvalidRecord
-from minyi.pipeline import opinions, protect, reading
+from minyi.pipeline import LinkedComment, opinions, protect, reading
 from minyi.policy import Policy
 from minyi.vocabulary import Domain, Stance
 
