@@ -23,6 +23,7 @@ from minyi.errors import (
     Retryable,
     TooManyRows,
 )
+from minyi.refused import told
 
 
 class ErrorBody(BaseModel):
@@ -111,9 +112,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _validation(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        message = str(first["msg"]).removeprefix("Value error, ")
+        place, message = told(error.errors()[0])
         return response(422, "invalid_request", message, place)
 
     @app.exception_handler(MinyiError)

@@ -26,6 +26,7 @@ from pydantic import (
 
 from minyi.errors import InvalidRecord
 from minyi.json_text import Doubled, read_json
+from minyi.refused import told
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -88,11 +89,10 @@ Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 def _invalid(error: ValidationError) -> InvalidRecord:
     """Turn pydantic's first complaint into a reason and the field it stands in."""
     first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])[:100]
-    reason = first["msg"].removeprefix("Value error, ")
+    place, reason = told(first)
     if first["type"] == "too_long":  # only texts are bounded, and pydantic counts "items"
         reason = f"must have at most {first['ctx']['max_length']:,} characters"
-    return InvalidRecord(reason, f"field {place}" if place else "")
+    return InvalidRecord(reason, f"field {place[:100]}" if place else "")
 
 
 class Model(BaseModel):

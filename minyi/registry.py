@@ -31,6 +31,7 @@ from pydantic import ValidationError
 
 from minyi.errors import InvalidRegistry
 from minyi.policy import Policy
+from minyi.refused import told
 from minyi.text import fold
 from minyi.vocabulary import DOMAIN_ZH
 
@@ -236,8 +237,7 @@ def _words(policy: Policy) -> list[str]:
 def _lines(error: ValidationError) -> list[str]:
     lines = []
     for problem in error.errors(include_url=False):
-        place = ".".join(str(part) for part in problem["loc"])
-        message = problem["msg"]
+        place, message = told(problem)
         if problem["type"] == "extra_forbidden":
             message = f"unknown field; the fields are {', '.join(Policy.model_fields)}"
         elif problem["type"] == "string_type" and problem["input"] is not None:

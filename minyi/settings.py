@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from pydantic_settings.sources import DotEnvSettingsSource
 
 from minyi.errors import SettingError
+from minyi.refused import told
 from minyi.setting_groups import (
     AccountSettings,
     ApiSettings,
@@ -190,13 +191,7 @@ def load_settings(**overrides: object) -> Settings:
         group = re.search(r'field "(\w+)"', str(error))
         raise SettingError(_ungrouped(group[1]) if group else str(error)) from error
     except ValidationError as error:
-        lines = [
-            _ungrouped(str(e["loc"][0]))
-            if e["type"] == "model_type"
-            else f"MINYI_{'__'.join(str(p) for p in e['loc']).upper()}: {e['msg']}"
-            for e in error.errors(include_url=False)
-        ]
-        raise SettingError("; ".join(lines)) from error
+        raise SettingError("; ".join(map(_wrong, error.errors(include_url=False)))) from error
 
 
 def load_settings_in(folder: Path, *used: Place) -> Settings:
@@ -217,6 +212,14 @@ def load_settings_in(folder: Path, *used: Place) -> Settings:
             f"what is set, with {'= '.join(names)}= before the command"
         )
     return config
+
+
+def _wrong(problem: Mapping[str, Any]) -> str:
+    """Name a variable and say what is wrong with it."""
+    place, reason = told(problem)
+    if problem["type"] == "model_type":
+        return _ungrouped(place)
+    return f"MINYI_{place.replace('.', '__').upper()}: {reason}"
 
 
 def _ungrouped(name: str) -> str:

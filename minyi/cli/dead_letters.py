@@ -20,6 +20,7 @@ from minyi.cli.wiring import console, output, settings
 from minyi.dead_letter import LetterFilters, LetterHead, Outcome
 from minyi.domain import MAX_RECORD_BYTES
 from minyi.errors import InvalidQuery, LogInUse, SettingError
+from minyi.refused import first_told
 from minyi.settings import Settings, embedded_path
 
 if TYPE_CHECKING:
@@ -219,9 +220,7 @@ def _filters(stage: str | None, since: str | None, reason: str | None) -> Letter
     try:
         return LetterFilters.model_validate({"stage": stage, "since": since, "reason": reason})
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        why = first["msg"].removeprefix("Value error, ")
-        raise InvalidQuery(f"--{first['loc'][0]}: {why}") from error
+        raise InvalidQuery(f"--{': '.join(first_told(error))}") from error
 
 
 def _content(file: Path) -> bytes:

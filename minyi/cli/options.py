@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from minyi.domain import Time
 from minyi.errors import InvalidQuery
 from minyi.query import Filters, in_order
+from minyi.refused import first_told
 
 Columns = Annotated[
     list[str] | None,
@@ -41,9 +42,7 @@ def filters(**wanted: object) -> Filters:
     try:
         return in_order(Filters.model_validate(wanted))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        reason = first["msg"].removeprefix("Value error, ")
-        raise InvalidQuery(f"--{first['loc'][0]}: {reason}") from error
+        raise InvalidQuery(f"--{': '.join(first_told(error))}") from error
 
 
 def moment(option: str, text: str | None) -> datetime | None:
@@ -55,8 +54,7 @@ def moment(option: str, text: str | None) -> datetime | None:
     try:
         return _TIME.validate_python(day(text))
     except ValidationError as error:
-        reason = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-        raise InvalidQuery(f"--{option}: {reason}") from error
+        raise InvalidQuery(f"--{option}: {first_told(error)[1]}") from error
 
 
 def day(text: str | None) -> str | None:

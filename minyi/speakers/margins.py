@@ -26,6 +26,7 @@ from pydantic import Field, ValidationError, field_validator
 from minyi.domain import Model
 from minyi.errors import InvalidMargins
 from minyi.query import Facet
+from minyi.refused import first_told
 from minyi.vocabulary import AgeBand
 
 MAX_BYTES = 1_000_000
@@ -110,9 +111,7 @@ def parse_margins(text: str, name: str) -> Margins:
     try:
         return Margins.model_validate(found)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ")
+        place, reason = first_told(error)
         raise InvalidMargins(
             f"{name}: {place or 'the file'}: {reason} (docs/open-data.md shows an example)"
         ) from error
