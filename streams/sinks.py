@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from minyi.dead_letter import DeadLetter
 from minyi.domain import Comment
-from minyi.errors import BrokerUnavailable, InvalidRecord, MinyiError
+from minyi.errors import InvalidRecord
 from streams.access import Access
 from streams.embedded import NewRecord
+from streams.remote import ask
 from streams.topics import ALERTS, COMMENTS, DEAD_LETTERS
 
 REQUEST_COMMENTS = 500
@@ -59,13 +60,9 @@ class Answer(BaseModel):
 
 
 class ApiSink:
-    """Posts to the API of a running service.
+    """Posts to the API of a running service; raises as :func:`ask` does.
 
     ``rejected`` grows by each comment that the service does not take; the others go on.
-
-    Raises:
-        BrokerUnavailable: when it does not answer.
-        MinyiError: when it refuses, or does not answer as a service of this version.
     """
 
     def __init__(self, client: httpx.AsyncClient) -> None:
@@ -88,21 +85,9 @@ class ApiSink:
             await self._post("/v1/dead-letters", part)
 
     async def _post(self, path: str, lines: Sequence[bytes]) -> list[Rejection]:
-        try:
-            answer = await self._client.post(
-                path, content=b"\n".join(lines), headers={"content-type": "application/x-ndjson"}
-            )
-        except httpx.TransportError as error:
-            raise BrokerUnavailable(f"the service does not answer: {error}") from error
-        if answer.is_error:
-            raise MinyiError(f"the service refused: {answer.text[:300]}")
-        try:
-            return Answer.model_validate_json(answer.content).rejected
-        except ValidationError as error:
-            raise MinyiError(
-                f"{answer.url} answers {answer.status_code}, but not as Minyi does: is the running "
-                f"service of another version? It said: {answer.text[:300]!r}"
-            ) from error
+        content, kind = b"\n".join(lines), {"content-type": "application/x-ndjson"}
+        answer = await ask(self._client, Answer, "POST", path, content=content, headers=kind)
+        return answer.rejected
 
 
 def _parts(lines: Iterable[bytes]) -> Iterator[list[bytes]]:

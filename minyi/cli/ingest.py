@@ -72,9 +72,8 @@ async def _ingest(config: Settings, plans: Sequence[Plan]) -> None:
     Raises:
         SettingError: naming each file that cannot be read; the others are taken all the same.
     """
-    import httpx
-
     from streams.access import access
+    from streams.remote import client
     from streams.sinks import ApiSink, BrokerSink
 
     if not config.embedded_broker:
@@ -90,9 +89,8 @@ async def _ingest(config: Settings, plans: Sequence[Plan]) -> None:
         if error.api_url is None:
             raise
         console.print(f"a running service owns the log; sending to {error.api_url}", markup=False)
-        # the service is on this machine: a proxy of the environment is not on the way to it
-        async with httpx.AsyncClient(base_url=error.api_url, timeout=60, trust_env=False) as client:
-            sink = ApiSink(client)
+        async with client(error.api_url) as service_api:
+            sink = ApiSink(service_api)
             _raise(await _publish(plans, sink, sink.rejected))
         return
     print(
