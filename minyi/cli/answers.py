@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from minyi.cli import tables
-from minyi.cli.options import Data, Json, Since, Until, day, filters
+from minyi.cli.options import Data, Json, Since, Until, filters
 from minyi.cli.overview import overview
 from minyi.cli.wiring import (
     adjuster,
@@ -52,7 +52,7 @@ def trend(
     """Show how stance, evaluation and salience of a policy move, with intervals."""
     config = settings(data, "index")
     policies = registry(config)
-    scope = filters(since=day(since), until=day(until), sure=sure or None)
+    scope = filters(since=since, until=until, sure=sure or None)
     voting = count is Count.AUTHORS
     with existing_index(config) as opened:
         errors = adjuster(config)
@@ -101,8 +101,8 @@ def search(
         region=region,
         channel=channel,
         domain=domain,
-        since=day(since),
-        until=day(until),
+        since=since,
+        until=until,
     )
     with existing_index(settings(data, "index")) as opened:
         page = opened.search(query, wanted, limit, cursor)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from minyi.campaigns.collapsing import Campaign, Collapsed, Spread
 from minyi.campaigns.headlines import Flip, Headline
-from minyi.cli.options import Data, Json, Since, Until, day, filters
+from minyi.cli.options import Data, Json, Since, Until, filters
 from minyi.cli.tables import framed, percent, plain
 from minyi.cli.wiring import existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock
@@ -52,9 +52,7 @@ def campaigns(
 
     config = settings(data, "index")
     known = known_policy(registry(config), policy)
-    scope = filters(
-        region=region, channel=channel, source=source, since=day(since), until=day(until)
-    )
+    scope = filters(region=region, channel=channel, source=source, since=since, until=until)
     with existing_index(config) as opened:
         reading = CampaignReader(opened, SystemClock()).read(known.id)
     page: CampaignPage | Campaigns | None

@@ -13,7 +13,7 @@ from minyi.changes.daily import Measure, Series, read_days
 from minyi.changes.detection import ARL, LEAST_ARL, MOST_ARL, Changes
 from minyi.changes.detection import changes as detect
 from minyi.changes.drawn_days import Gap, Rate, Scale
-from minyi.cli.options import Data, Json, Since, Until, day, filters, moment
+from minyi.cli.options import Data, Json, Since, Until, filters, moment
 from minyi.cli.tables import framed, percent, plain
 from minyi.cli.wiring import adjuster, existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock, today
@@ -61,7 +61,7 @@ def changes(
     """Show when stance, criticism or volume changed; or, with --around, before and after a day."""
     config = settings(data, "index")
     known = known_policy(registry(config), policy)
-    scope = filters(policy_id=known.id, since=day(since), until=day(until))
+    scope = filters(policy_id=known.id, since=since, until=until)
     first = moment("around", around)
     now = today(SystemClock())
     with existing_index(config) as opened:

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from minyi.cli.options import Data, Json, Since, Until, day, filters
+from minyi.cli.options import Data, Json, Since, Until, filters
 from minyi.cli.tables import framed, plain
 from minyi.cli.wiring import adjuster, existing_index, known_policy, output, registry, settings
 from minyi.differences import Differences, differences
@@ -39,7 +39,7 @@ def show(
     """Show which regions, channels, sources, ages and months really differ on a policy."""
     config = settings(data, "index")
     known = known_policy(registry(config), policy)
-    scope = filters(since=day(since), until=day(until))
+    scope = filters(since=since, until=until)
     with existing_index(config) as opened:
         found = differences(opened, known.id, scope, adjuster(config))
     if as_json:

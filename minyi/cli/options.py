@@ -33,14 +33,15 @@ Until = Annotated[str | None, typer.Option(help="Day after the last, as 2024-04-
 _TIME = TypeAdapter(Time | None)
 
 
-def filters(**wanted: object) -> Filters:
+def filters(since: str | None = None, until: str | None = None, **wanted: object) -> Filters:
     """Build the filters from options of the same names.
 
     Raises:
         InvalidQuery: naming the option that is wrong.
     """
+    times = {"since": _day(since), "until": _day(until)}
     try:
-        return in_order(Filters.model_validate(wanted))
+        return in_order(Filters.model_validate(wanted | times))
     except ValidationError as error:
         raise InvalidQuery(f"--{': '.join(first_told(error))}") from error
 
@@ -52,12 +53,12 @@ def moment(option: str, text: str | None) -> datetime | None:
         InvalidQuery: naming the option, when it is no day or out of range.
     """
     try:
-        return _TIME.validate_python(day(text))
+        return _TIME.validate_python(_day(text))
     except ValidationError as error:
         raise InvalidQuery(f"--{option}: {first_told(error)[1]}") from error
 
 
-def day(text: str | None) -> str | None:
+def _day(text: str | None) -> str | None:
     """Return the first moment of a day in Shanghai.
 
     Raises:

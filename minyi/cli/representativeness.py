@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from minyi.cli.options import Data, Json, Since, Until, day, filters
+from minyi.cli.options import Data, Json, Since, Until, filters
 from minyi.cli.tables import framed, percent, plain
 from minyi.cli.wiring import (
     adjuster,
@@ -68,7 +68,7 @@ def representativeness(
     config = settings(data, "index")
     known = known_policy(registry(config), policy)
     population = load_margins(margins_file) if margins_file else margins(config)
-    scope = filters(policy_id=known.id, since=day(since), until=day(until))
+    scope = filters(policy_id=known.id, since=since, until=until)
     with existing_index(config) as opened:
         cells = opened.cells(scope, facets_of(population))
         errors = adjuster(config)

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from minyi.cli.changes import gap_text, series_name
-from minyi.cli.options import Data, Json, Since, Until, day, filters
+from minyi.cli.options import Data, Json, Since, Until, filters
 from minyi.cli.tables import framed, percent
 from minyi.cli.wiring import existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock, today
@@ -50,8 +50,8 @@ def responsiveness(
     policies = registry(config)
     scope = filters(
         policy_id=known_policy(policies, policy).id if policy else None,
-        since=day(since),
-        until=day(until),
+        since=since,
+        until=until,
     )
     apart = by or (By.REGION if policy else By.DEPARTMENT)
     now = today(SystemClock())

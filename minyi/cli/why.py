@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from minyi.cli.options import Data, Json, Since, Until, day, filters
+from minyi.cli.options import Data, Json, Since, Until, filters
 from minyi.cli.tables import framed
 from minyi.cli.wiring import existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock
@@ -38,9 +38,7 @@ def why(
 
     config = settings(data, "index")
     known = known_policy(registry(config), policy)
-    scope = filters(
-        region=region, channel=channel, source=source, since=day(since), until=day(until)
-    )
+    scope = filters(region=region, channel=channel, source=source, since=since, until=until)
     with existing_index(config) as opened:
         reading = CampaignReader(opened, SystemClock()).read(known.id)
     scoped, _ = reading.within(scope)
