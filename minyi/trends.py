@@ -87,16 +87,15 @@ class Trend(Model):
 
 def read(
     policy_id: str,
-    counts: Sequence[Counts],
+    counts: Counts,
     adjuster: Adjuster,
     of: Denominator = OPINIONS,
     whole: Counts | None = None,
-) -> tuple[list[Reading], Uncorrected | None]:
-    """Return what each cell of a policy says, and why none is adjusted, if so. The cells are parts
-    of one whole, which tells the policy's level: all opinions on it, or, without them, the cells
-    together."""
-    adjusted, why = _adjust(policy_id, [counts], adjuster, of, whole)
-    return _readings(counts, adjusted, of), why
+) -> tuple[Reading, Uncorrected | None]:
+    """Return what opinions on a policy say, and why they are not adjusted, if so. They are a part
+    of the whole, which tells the policy's level; without it they are all."""
+    adjusted, why = _adjust(policy_id, [[counts]], adjuster, of, whole)
+    return _readings([counts], adjusted, of)[0], why
 
 
 def assemble(

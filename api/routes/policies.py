@@ -122,7 +122,7 @@ def _view(
     whole: Counts | None,
     of: Denominator,
 ) -> PolicyView:
-    (reading,), why = read(policy.id, [counts or Counts()], wired.adjuster, of, whole)
+    reading, why = read(policy.id, counts or Counts(), wired.adjuster, of, whole)
     return PolicyView(
         policy=policy,
         domain_zh=DOMAIN_ZH[policy.domain],

@@ -41,7 +41,7 @@ def overview(
     ``totals`` are narrowed."""
     items = []
     for policy_id, counts in sorted(totals.items(), key=lambda item: (-item[1].total, item[0])):
-        (reading,), why = read(policy_id, [counts], adjuster, of, (every or {}).get(policy_id))
+        reading, why = read(policy_id, counts, adjuster, of, (every or {}).get(policy_id))
         items.append(
             PolicyReading(
                 policy_id=policy_id,

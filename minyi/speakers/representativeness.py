@@ -130,9 +130,9 @@ def compare(
     level = whole or said  # whatever weights do to them, these are opinions of one policy
 
     def adjust(counts: Counts) -> Adjusted | None:
-        return read(policy_id, [counts], adjuster or Adjuster(), of, level)[0][0].adjusted
+        return read(policy_id, counts, adjuster or Adjuster(), of, level)[0].adjusted
 
-    (reading,), why = read(policy_id, [said], adjuster or Adjuster(), of, level)
+    reading, why = read(policy_id, said, adjuster or Adjuster(), of, level)
     kept = [cell for cell in cells if not _outside(cell, facets, known)]
     raked, reason = None, _missing(margins, kept, facets)
     weights: Floats | None = None
