@@ -22,7 +22,6 @@ from api import errors
 from api.alerts.store import AlertStore
 from api.alerts.watch import Watch
 from api.answering import AnsweringSources
-from api.campaigns import CampaignReader
 from api.guard import KnownHosts
 from api.measures import Timed, taken
 from api.parameters import only_known
@@ -45,6 +44,7 @@ from api.routes import (
 from api.routes import subscriptions as subscription_routes
 from api.services import Services
 from minyi import __version__
+from minyi.campaigns.reader import CampaignReader
 
 ROUTES = (
     health,

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
 
-from api import campaign_pages
-from api.campaign_pages import CampaignPage, Campaigns
-from api.campaigns import CampaignReader
 from api.schemas import Cursor, Limit, Scope
 from api.services import KnownPolicy
+from minyi.campaigns import pages
+from minyi.campaigns.pages import CampaignPage, Campaigns
+from minyi.campaigns.reader import CampaignReader
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
 
@@ -33,7 +33,7 @@ def campaigns(
     """List clusters of near-duplicate comments, the largest first, and the policy's figures with
     every opinion and with every campaign counted once; `flips` names the headlines that change.
     Only the newest 50,000 opinions on a policy are read: `read` of `total`."""
-    return campaign_pages.campaigns(known.id, found.read(known.id), scope, limit, cursor)
+    return pages.campaigns(known.id, found.read(known.id), scope, limit, cursor)
 
 
 @router.get("/{policy_id}/campaigns/{campaign_id}")
@@ -46,9 +46,7 @@ def campaign(
     cursor: Cursor = None,
 ) -> CampaignPage:
     """List the members of a campaign, the earliest first."""
-    page = campaign_pages.campaign(
-        known.id, campaign_id, found.read(known.id), scope, limit, cursor
-    )
+    page = pages.campaign(known.id, campaign_id, found.read(known.id), scope, limit, cursor)
     if page is None:
         raise HTTPException(
             404,

@@ -1,1 +1,1 @@
-"""Near-duplicate comments: found as they stream, counted once, listed. Pure."""
+"""Near-duplicate comments: found as they stream, counted once, listed."""

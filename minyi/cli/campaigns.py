@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
+from minyi.campaigns import pages
 from minyi.campaigns.collapsing import Campaign, Collapsed, Spread
 from minyi.campaigns.headlines import Flip, Headline
+from minyi.campaigns.pages import CampaignPage, Campaigns
+from minyi.campaigns.reader import CampaignReader
 from minyi.cli.options import Data, Json, Since, Until, filters
 from minyi.cli.tables import framed, percent, plain
 from minyi.cli.wiring import existing_index, known_policy, output, registry, settings
@@ -18,9 +21,6 @@ from minyi.domain import SHANGHAI
 from minyi.errors import InvalidQuery
 from minyi.policy import Policy
 from minyi.vocabulary import STANCE_ZH, Stance
-
-if TYPE_CHECKING:
-    from api.campaign_pages import CampaignPage, Campaigns
 
 SHOWN = 120
 """Characters of a text."""
@@ -47,9 +47,6 @@ def campaigns(
     data: Data = None,
 ) -> None:
     """Show clusters of near-duplicate comments, and the policy's shares when each counts once."""
-    from api import campaign_pages
-    from api.campaigns import CampaignReader
-
     config = settings(data, "index")
     known = known_policy(registry(config), policy)
     scope = filters(region=region, channel=channel, source=source, since=since, until=until)
@@ -57,9 +54,9 @@ def campaigns(
         reading = CampaignReader(opened, SystemClock()).read(known.id)
     page: CampaignPage | Campaigns | None
     if campaign is None:
-        page = campaign_pages.campaigns(known.id, reading, scope, limit, cursor)
+        page = pages.campaigns(known.id, reading, scope, limit, cursor)
     else:
-        page = campaign_pages.campaign(known.id, campaign, reading, scope, limit, cursor)
+        page = pages.campaign(known.id, campaign, reading, scope, limit, cursor)
     if page is None:
         raise InvalidQuery(f"no campaign {campaign!r} (minyi campaigns {known.id} lists them)")
     if as_json:
@@ -72,8 +69,6 @@ def campaigns(
 
 
 def _tables(policy: Policy, page: CampaignPage | Campaigns) -> list[Table | Text]:
-    from api.campaign_pages import CampaignPage
-
     if isinstance(page, CampaignPage):
         return [_members(page)]
     shares: list[Table | Text] = [_figures(policy, page)]

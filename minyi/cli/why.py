@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from minyi.campaigns.reader import CampaignReader
 from minyi.cli.options import Data, Json, Since, Until, filters
 from minyi.cli.tables import framed
 from minyi.cli.wiring import existing_index, known_policy, output, registry, settings
@@ -34,8 +35,6 @@ def why(
     data: Data = None,
 ) -> None:
     """Show the phrases that set the sides of a policy apart, and quotes that stand for them."""
-    from api.campaigns import CampaignReader
-
     config = settings(data, "index")
     known = known_policy(registry(config), policy)
     scope = filters(region=region, channel=channel, source=source, since=since, until=until)

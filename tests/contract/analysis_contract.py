@@ -8,7 +8,7 @@ import pytest
 from index_reference import ReferenceIndex
 from index_worlds import ALL, NOON, opinion, plain
 
-from api.campaigns import CampaignReader
+from minyi.campaigns.reader import CampaignReader
 from minyi.clock import SystemClock
 from minyi.ports import Index
 from minyi.query import Counts, Facet, Filters, Group, Interval
@@ -195,7 +195,7 @@ class AnalysisContract:
     def test_campaigns_are_the_same_from_every_index(
         self, index: Index, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("api.campaigns.PAGE", 3)  # read over several pages
+        monkeypatch.setattr("minyi.campaigns.reader.PAGE", 3)  # read over several pages
         call = "桶站半夜收运噪音太大，居民投诉三次没有回音，请街道立即整改并公开结果"
         said = [
             opinion(f"{n}", f"第{n}栋：{call}", created_at=NOON + timedelta(n), region="北京")

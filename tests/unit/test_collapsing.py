@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.campaigns import CampaignReader
 from minyi.campaigns.collapsing import Clustered, Said, campaign_id, describe, passes
 from minyi.campaigns.headlines import Headline
+from minyi.campaigns.reader import CampaignReader
 from minyi.domain import Opinion
 from minyi.query import Facet, Filters
 from minyi.vocabulary import Aspect, Polarity, Stance
@@ -186,6 +186,6 @@ def test_only_so_many_opinions_are_read_and_kept() -> None:
 @pytest.mark.parametrize("page", [1, 4])
 def test_how_it_is_read_changes_nothing(page: int, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = reader(filled()).read(ELEVATOR.id).clustered
-    monkeypatch.setattr("api.campaigns.PAGE", page)
-    monkeypatch.setattr("api.campaigns.BATCH", page)
+    monkeypatch.setattr("minyi.campaigns.reader.PAGE", page)
+    monkeypatch.setattr("minyi.campaigns.reader.BATCH", page)
     assert reader(filled()).read(ELEVATOR.id).clustered == whole

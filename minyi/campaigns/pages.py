@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.campaigns import Reading
 from minyi.campaigns.collapsing import Campaign, Collapsed, Said, describe
+from minyi.campaigns.reader import Reading
 from minyi.campaigns.sketch import likeness
 from minyi.domain import Model, Time
 from minyi.errors import InvalidQuery
