@@ -41,8 +41,6 @@ JSON_TEXTS = {
     VISUALIZATION: "visState uiStateJSON",
     DASHBOARD: "optionsJSON panelsJSON",
 }
-NOT_IN_BUCKETS = "text"
-"""The type that Elasticsearch cannot group by."""
 _FIELD_IN_KQL = re.compile(r'(?:^|[\s(])([\w.]+)\s*:(?=(?:[^"]*"[^"]*")*[^"]*$)')
 
 
@@ -60,39 +58,6 @@ def problems(records: Sequence[Record]) -> list[str]:
             if record["type"] == DASHBOARD:
                 lines += _grid(json.loads(record["attributes"]["panelsJSON"]))
         found += [f"{place}: {line}" for line in lines]
-    return found
-
-
-def mapping_problems(
-    records: Sequence[Record], types: Mapping[str, Mapping[str, str]]
-) -> list[str]:
-    """Return where the objects and the real indices disagree.
-
-    Args:
-        records: the saved objects.
-        types: of each alias, each field and its type in Elasticsearch.
-    """
-    found: list[str] = []
-    aliases = {}
-    for record in records:
-        if record["type"] != INDEX_PATTERN:
-            continue
-        attributes = record["attributes"]
-        alias = aliases[record["id"]] = attributes["title"]
-        runtime = json.loads(attributes["runtimeFieldMap"])
-        real = types.get(alias, {})
-        for name in json.loads(attributes["fieldAttrs"]):
-            if name in runtime and name in real:
-                found.append(f"{alias}: {name}: the runtime field hides a real one")
-            elif name not in runtime and name not in real:
-                found.append(f"{alias}: {name}: the index has no such field")
-        if real.get(attributes["timeFieldName"]) != "date":
-            found.append(f"{alias}: {attributes['timeFieldName']}: is no date")
-    for record in records:
-        for view, name, grouped in used_fields(record):
-            kind = types.get(aliases.get(view, ""), {}).get(name)
-            if grouped and kind == NOT_IN_BUCKETS:
-                found.append(f"{record['id']}: {name}: text cannot be grouped by")
     return found
 
 

@@ -91,7 +91,6 @@ class Chart(StrEnum):
     NUMBER = "number"
     TABLE = "table"
     LINES = "line"
-    BARS = "bar"
     STACKED = "bar_stacked"
     SHARES = "bar_percentage_stacked"
     ROWS = "bar_horizontal"
@@ -115,23 +114,6 @@ class Panel:
     metrics: tuple[Metric, ...]
     note: str = ""
     aside: bool = False
-
-    @property
-    def fields(self) -> set[str]:
-        """The fields that the panel reads."""
-        read = {self.view.time_field}
-        for part in (*self.buckets, *self.metrics):
-            match part:
-                case Top(field=field) | Telling(field=field) | Unique(field=field):
-                    read.add(field)
-                case Count(only=Only(field=field)) | Share(only=Only(field=field)):
-                    read.add(field)
-        return read
-
-    @property
-    def runtime(self) -> bool:
-        """Whether it needs a runtime field, and so Painless on the server."""
-        return any(self.view[name].script for name in self.fields)
 
 
 @dataclass(frozen=True)

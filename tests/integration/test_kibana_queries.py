@@ -17,18 +17,9 @@ from elasticsearch import Elasticsearch
 from indexers.documents import document
 from indexers.elastic import ElasticIndex
 from indexers.elastic_letters import ElasticLetters
-from indexers.kibana.check import mapping_problems
 from indexers.kibana.content import Content, content
 from indexers.kibana.objects import saved_objects
 from indexers.kibana.panels import ByTime, Count, Only, Panel, Share, Telling, Top, Unique
-from indexers.kibana.requests import (
-    Row,
-    panel_request,
-    panel_rows,
-    repeats_request,
-    repeats_rows,
-    search_request,
-)
 from indexers.kibana.views import View
 from indexers.lifecycle import set_up
 from minyi.dead_letter import DeadLetter, dead_letter
@@ -38,6 +29,16 @@ from minyi.settings import ROOT
 from minyi.text import duplicate_key
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 from tests.elastic import Worlds
+from tests.kibana import (
+    Row,
+    mapping_problems,
+    needs_script,
+    panel_request,
+    panel_rows,
+    repeats_request,
+    repeats_rows,
+    search_request,
+)
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FIRST, SINCE, UNTIL = (datetime(2025, month, 1, tzinfo=UTC) for month in (1, 2, 4))
@@ -343,4 +344,4 @@ def test_only_what_needs_a_script_was_left_out() -> None:
     shown = {panel.id for panel in CONTENT.panels}
     drawn = json.loads(saved_objects(CONTENT)[-1].attributes["panelsJSON"])
     assert {p["panelIndex"] for p in drawn if p["type"] == "lens"} == shown
-    assert [p.id for p in CONTENT.apart if not p.runtime] == []
+    assert [p.id for p in CONTENT.apart if not needs_script(p)] == []

@@ -1,4 +1,4 @@
-"""Panels as Elasticsearch requests, and the answers as rows.
+"""The panels of the Kibana kit without a Kibana: their requests, the answers as rows, their fields.
 
 The aggregations are the ones that Kibana sends for the stored state, under shorter names and
 without what does not change the numbers (field formats, tie breakers of documents).
@@ -6,10 +6,12 @@ without what does not change the numbers (field formats, tie breakers of documen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from indexers.kibana.check import Record, used_fields
 from indexers.kibana.panels import (
     Bucket,
     ByTime,
@@ -24,12 +26,15 @@ from indexers.kibana.panels import (
     Top,
     Unique,
 )
+from indexers.kibana.saved import INDEX_PATTERN
 
 ZONE = "Asia/Shanghai"
 """Kibana takes the reader's time zone; Minyi's buckets are this one's."""
 ACCURATE = 1000
 """Under Lens's accuracy mode each index tells of so many values at least: fewer, and a rare value
 of many months would be counted short."""
+NOT_IN_BUCKETS = "text"
+"""The type that Elasticsearch cannot group by."""
 Row = tuple[Any, ...]
 
 
@@ -170,3 +175,48 @@ def search_request(search: Search, since: datetime, until: datetime, size: int) 
         "fields": [{"field": name} for name in search.columns],
         "_source": False,
     }
+
+
+def needs_script(panel: Panel) -> bool:
+    """Return whether a panel needs a runtime field, and so Painless on the server."""
+    read = {panel.view.time_field}
+    for part in (*panel.buckets, *panel.metrics):
+        match part:
+            case Top(field=field) | Telling(field=field) | Unique(field=field):
+                read.add(field)
+            case Count(only=Only(field=field)) | Share(only=Only(field=field)):
+                read.add(field)
+    return any(panel.view[name].script for name in read)
+
+
+def mapping_problems(
+    records: Sequence[Record], types: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """Return where the objects and the real indices disagree.
+
+    Args:
+        records: the saved objects.
+        types: of each alias, each field and its type in Elasticsearch.
+    """
+    found: list[str] = []
+    aliases = {}
+    for record in records:
+        if record["type"] != INDEX_PATTERN:
+            continue
+        attributes = record["attributes"]
+        alias = aliases[record["id"]] = attributes["title"]
+        runtime = json.loads(attributes["runtimeFieldMap"])
+        real = types.get(alias, {})
+        for name in json.loads(attributes["fieldAttrs"]):
+            if name in runtime and name in real:
+                found.append(f"{alias}: {name}: the runtime field hides a real one")
+            elif name not in runtime and name not in real:
+                found.append(f"{alias}: {name}: the index has no such field")
+        if real.get(attributes["timeFieldName"]) != "date":
+            found.append(f"{alias}: {attributes['timeFieldName']}: is no date")
+    for record in records:
+        for view, name, grouped in used_fields(record):
+            kind = types.get(aliases.get(view, ""), {}).get(name)
+            if grouped and kind == NOT_IN_BUCKETS:
+                found.append(f"{record['id']}: {name}: text cannot be grouped by")
+    return found
