@@ -6,8 +6,9 @@ from datetime import datetime
 
 from indexers.documents import cell
 from indexers.mappings import Body
-from indexers.queries import CELLS, microseconds
+from indexers.queries import microseconds
 from minyi.query import Filters
+from minyi.vocabulary import EVALUATIONS
 
 FIELDS = ("policy_id", "stance", "region", "channel", "source", "domain", "age")
 
@@ -25,7 +26,7 @@ def where(filters: Filters) -> list[Body]:
     if filters.aspect is not None or filters.polarity is not None:
         wanted = [
             cell(aspect, polarity)
-            for aspect, polarity in CELLS
+            for aspect, polarity in EVALUATIONS
             if filters.aspect in (None, aspect) and filters.polarity in (None, polarity)
         ]
         clauses.append({"terms": {"cells": wanted}})

@@ -13,14 +13,13 @@ from datetime import datetime, time
 import numpy as np
 
 from indexers.facts import FACT, PER_STANCE, code
-from indexers.queries import CELLS
 from indexers.sums import Array, Numbers, Outputs, Sums, cells
 from minyi.domain import SHANGHAI
 from minyi.outputs import OUTPUTS, STANCES
 from minyi.query import Filters, Group
-from minyi.vocabulary import Stance
+from minyi.vocabulary import EVALUATIONS, Stance
 
-WIDTH = OUTPUTS + len(CELLS)
+WIDTH = OUTPUTS + len(EVALUATIONS)
 KEY = np.dtype([("policy_id", ">i4"), ("day", ">i4"), ("domain", ">i4"), ("model_id", ">i4")])
 DAY = np.dtype([*((field, ">i4") for field in KEY.names or ()), ("sums", "<i4", (WIDTH,))])
 """A key, and behind it how often each output and each evaluated cell came."""
@@ -51,7 +50,7 @@ def change(db: sqlite3.Connection, added: Sequence[bytes], removed: Sequence[byt
     row = np.array([numbers.setdefault(key.tobytes(), len(numbers)) for key in keys], np.int64)
     sums = np.zeros((len(numbers), WIDTH), np.int32)
     np.add.at(sums, (row, facts["output"]), sign)
-    for bit in range(len(CELLS)):
+    for bit in range(len(EVALUATIONS)):
         there = facts["marks"] >> bit & 1 == 1
         np.add.at(sums, (row[there], OUTPUTS + bit), sign[there])
     for key, number in numbers.items():

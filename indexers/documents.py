@@ -11,10 +11,10 @@ from typing import Any
 import rjieba
 
 from indexers.ideographs import ideographs
-from indexers.queries import CELLS, STANCES, delay, microseconds, searchable
+from indexers.queries import delay, microseconds, searchable
 from minyi.domain import SHANGHAI, Opinion
-from minyi.outputs import output
-from minyi.vocabulary import Aspect, Polarity, Stance
+from minyi.outputs import STANCES, output
+from minyi.vocabulary import EVALUATIONS, Aspect, Polarity, Stance
 
 MAX_WORDS, LONGEST_WORD = 256, 32
 """Words of one opinion at most, and the characters of one; what is longer is no word."""
@@ -27,7 +27,7 @@ def cell(aspect: Aspect, polarity: Polarity) -> str:
     return f"{aspect}{_SIGN[polarity]}"
 
 
-EVALUATED = {cell(*pair): pair for pair in CELLS}
+EVALUATED = {cell(*pair): pair for pair in EVALUATIONS}
 """What each value of ``cells`` means."""
 
 

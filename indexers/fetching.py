@@ -14,11 +14,12 @@ from indexers import facts
 from indexers.documents import EVALUATED, read_output
 from indexers.facts import NAMED
 from indexers.mappings import Body
-from indexers.queries import CELLS, bucket, moment
+from indexers.queries import bucket, moment
 from indexers.snapshot import Snapshot
 from indexers.sums import Array
 from minyi.domain import SHANGHAI
 from minyi.query import Interval
+from minyi.vocabulary import EVALUATIONS
 
 PAGE = 10_000
 """Opinions of one request: the server's own bound."""
@@ -27,7 +28,7 @@ FACT = np.dtype(
 )
 """The columns of a fact that cells are made of; the day is the first of its month."""
 FIELDS = ("policy_id", "domain", "source", "region", "channel", "age")
-BIT = {name: 1 << CELLS.index(cell) for name, cell in EVALUATED.items()}
+BIT = {name: 1 << EVALUATIONS.index(cell) for name, cell in EVALUATED.items()}
 
 
 class Codes:

@@ -14,11 +14,8 @@ from minyi.domain import Opinion
 from minyi.errors import InvalidQuery
 from minyi.query import Filters, Interval
 from minyi.text import normalise
-from minyi.vocabulary import Aspect, Polarity, Stance
+from minyi.vocabulary import EVALUATIONS, Stance
 
-CELLS = tuple((aspect, polarity) for aspect in Aspect for polarity in Polarity)
-"""Every aspect and polarity; the position is the bit in an opinion's marks."""
-STANCES = tuple(Stance)
 _AUTHOR = re.compile(rb'"author":"[0-9a-f]*",')
 """Within a JSON string the quotes would be escaped: only the field itself matches."""
 
@@ -47,14 +44,14 @@ def searchable(opinion: Opinion) -> str:
     return f"{normalise(opinion.title or '')} {normalise(opinion.text)}"
 
 
-SURE = 1 << len(CELLS)
+SURE = 1 << len(EVALUATIONS)
 """The bit in an opinion's marks of a stance outside the abstain band."""
 
 
 def marks(opinion: Opinion) -> int:
-    """Return an opinion's evaluated cells as bits, in the order of ``CELLS``, and ``SURE``."""
+    """Return an opinion's evaluations as bits, in the order of ``EVALUATIONS``, and ``SURE``."""
     present = {(evaluation.aspect, evaluation.polarity) for evaluation in opinion.evaluations}
-    cells = sum(1 << bit for bit, cell in enumerate(CELLS) if cell in present)
+    cells = sum(1 << bit for bit, cell in enumerate(EVALUATIONS) if cell in present)
     return cells | (SURE if opinion.sure else 0)
 
 
@@ -64,7 +61,7 @@ def wanted_marks(filters: Filters) -> int | None:
         return None
     return sum(
         1 << bit
-        for bit, (aspect, polarity) in enumerate(CELLS)
+        for bit, (aspect, polarity) in enumerate(EVALUATIONS)
         if filters.aspect in (None, aspect) and filters.polarity in (None, polarity)
     )
 

@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexers.queries import CELLS
 from minyi.outputs import OUTPUTS, STANCES
 from minyi.query import Counts
-from minyi.vocabulary import Aspect, Polarity, Stance
+from minyi.vocabulary import EVALUATIONS, Aspect, Polarity, Stance
 
 Array = npt.NDArray[Any]
 Numbers = npt.NDArray[np.int64]
 Evaluated = tuple[Numbers, Numbers]
-"""Rows, and positions in ``CELLS``: one pair an evaluation."""
+"""Rows, and positions in ``EVALUATIONS``: one pair an evaluation."""
 
 DENSE = 1 << 20
 """Whole numbers that lie closer are told apart by a table, others by sorting."""
@@ -32,7 +31,7 @@ class Sums:
     stances: Numbers
     """Cells × 3."""
     evaluations: Numbers
-    """Cells × 12, in the order of ``CELLS``."""
+    """Cells × 12, in the order of ``EVALUATIONS``."""
 
     def __sub__(self, other: Sums) -> Sums:
         return Sums(self.stances - other.stances, self.evaluations - other.evaluations)
@@ -92,8 +91,8 @@ def cells(keys: Sequence[Array], rows: int) -> tuple[Numbers, list[Numbers]]:
 
 def evaluated(marks: Array) -> Evaluated:
     """Return the evaluations in these marks."""
-    rows = [np.flatnonzero(marks & (1 << bit)) for bit in range(len(CELLS))]
-    positions = np.repeat(np.arange(len(CELLS)), [len(each) for each in rows])
+    rows = [np.flatnonzero(marks & (1 << bit)) for bit in range(len(EVALUATIONS))]
+    positions = np.repeat(np.arange(len(EVALUATIONS)), [len(each) for each in rows])
     return np.concatenate(rows), positions
 
 
@@ -102,7 +101,7 @@ def count(cell: Numbers, size: int, stances: Array, said: Evaluated) -> Sums:
     rows, positions = said
     return Sums(
         _table(cell, size, stances, len(STANCES)),
-        _table(cell[rows], size, positions, len(CELLS)),
+        _table(cell[rows], size, positions, len(EVALUATIONS)),
     )
 
 
@@ -124,10 +123,10 @@ def surplus(
     (rows, positions), (text, many) = said, texts
     same = (cell * len(STANCES) + stances) * many + text
     where, side = np.divmod(unique(same) // max(1, many), len(STANCES))
-    heard, position = np.divmod(unique(same[rows] * len(CELLS) + positions), len(CELLS))
+    heard, position = np.divmod(unique(same[rows] * len(EVALUATIONS) + positions), len(EVALUATIONS))
     once = Sums(
         _table(where, size, side, len(STANCES)),
-        _table(heard // max(1, many) // len(STANCES), size, position, len(CELLS)),
+        _table(heard // max(1, many) // len(STANCES), size, position, len(EVALUATIONS)),
     )
     return count(cell, size, stances, said) - once
 
@@ -161,7 +160,7 @@ def counts(
     where, which = np.nonzero(sums.evaluations)
     found = sums.evaluations[where, which]
     for cell, position, n in zip(where.tolist(), which.tolist(), found.tolist(), strict=True):
-        aspect, polarity = CELLS[position]
+        aspect, polarity = EVALUATIONS[position]
         evaluations[cell].setdefault(aspect, {})[polarity] = n
     bins: list[dict[str, dict[int, int]]] = [{} for _ in sums.stances]
     if produced is not None and names is not None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from minyi.query import Counts
-from minyi.vocabulary import Aspect, Polarity, Stance
-
-Cell = tuple[Aspect, Polarity]
+from minyi.vocabulary import Aspect, Evaluated, Polarity, Stance
 
 
 class Tally:
@@ -13,7 +11,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._stances = dict.fromkeys(Stance, 0)
-        self._cells: dict[Cell, int] = {}
+        self._cells: dict[Evaluated, int] = {}
         self._outputs: dict[str, dict[int, int]] = {}
 
     @property
@@ -25,7 +23,7 @@ class Tally:
         """Add ``n`` opinions of a stance."""
         self._stances[stance] += n
 
-    def evaluate(self, cell: Cell, n: int) -> None:
+    def evaluate(self, cell: Evaluated, n: int) -> None:
         """Add ``n`` evaluations of opinions that are counted apart."""
         self._cells[cell] = self._cells.get(cell, 0) + n
 

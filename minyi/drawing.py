@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from minyi.domain import Opinion
+from minyi.outputs import STANCES
 from minyi.vocabulary import Stance
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-STANCES = tuple(Stance)
 EXPLORE = 0.1
 """Part of the draw that ignores what the tagger thinks, so that what it is sure of is seen too."""
 ANSWERED = 0.5

@@ -94,6 +94,15 @@ class Counts(Model):
     def total(self) -> int:
         return self.favor + self.against + self.none
 
+    @property
+    def stances(self) -> tuple[int, int, int]:
+        """In the order of the vocabulary."""
+        return self.favor, self.against, self.none
+
+    def evaluated(self, aspect: Aspect, polarity: Polarity) -> int:
+        """Return how many praise or criticise an aspect."""
+        return self.evaluations.get(aspect, {}).get(polarity, 0)
+
 
 class TrendPoint(Model):
     """One bucket (and group, when split) of a policy's trend."""

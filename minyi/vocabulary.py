@@ -28,6 +28,11 @@ class Polarity(StrEnum):
     CRITICISM = "criticism"
 
 
+Evaluated = tuple[Aspect, Polarity]
+EVALUATIONS: tuple[Evaluated, ...] = tuple((a, p) for a in Aspect for p in Polarity)
+"""Praise and criticism of each aspect; indices number them in this order."""
+
+
 class Domain(StrEnum):
     TRANSPORT = "transport"
     SAFETY = "safety"

@@ -19,7 +19,7 @@ from minyi.domain import SHANGHAI, Model, Opinion, Time
 from minyi.query import Counts, Facet, Filters
 from minyi.shares.denominators import Denominator
 from minyi.shares.summaries import Summary, summarise
-from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
+from minyi.vocabulary import AgeBand, Aspect, Domain, Evaluated, Polarity, Stance
 
 PARTS = 10
 """Regions, channels and sources of a campaign that are named; the rest is counted."""
@@ -40,7 +40,7 @@ class Said:
     span: tuple[int, int] | None
     named: tuple[str, ...]
     stance: Stance
-    cells: frozenset[tuple[Aspect, Polarity]]
+    cells: frozenset[Evaluated]
     sure: bool
     source: str
     domain: Domain

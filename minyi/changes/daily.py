@@ -162,7 +162,7 @@ def counted(counts: Counts, series: Series) -> int:
     if series.measure is Measure.AGAINST:
         return counts.against
     assert series.aspect is not None  # noqa: S101  # so are the criticisms in SHARES
-    return counts.evaluations.get(series.aspect, {}).get(Polarity.CRITICISM, 0)
+    return counts.evaluated(series.aspect, Polarity.CRITICISM)
 
 
 @dataclass(frozen=True)

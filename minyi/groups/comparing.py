@@ -16,7 +16,7 @@ import numpy as np
 from minyi.disclosure import K, Mask
 from minyi.domain import Model
 from minyi.groups.discoveries import discoveries, p_values
-from minyi.groups.grouping import MEASURES, Asked, By, Floats, Groups, group, hits
+from minyi.groups.grouping import MEASURES, Asked, By, Floats, Groups, Measure, group, hits
 from minyi.groups.pooling import Pooled, pool
 from minyi.groups.wording import finding_sentence
 from minyi.prevalence import Z95, share
@@ -264,9 +264,7 @@ def _estimate(value: float, low: float, high: float, digits: int) -> Estimate:
     return Estimate(value=round(value, digits), low=round(low, digits), high=round(high, digits))
 
 
-def _finding(
-    by: By, label: str, measure: Stance | tuple[Aspect, Polarity], compared: Compared
-) -> Finding:
+def _finding(by: By, label: str, measure: Measure, compared: Compared) -> Finding:
     stance, aspect, polarity = (
         (measure, None, None) if isinstance(measure, Stance) else (None, *measure)
     )

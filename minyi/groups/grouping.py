@@ -12,7 +12,7 @@ import numpy.typing as npt
 from minyi.disclosure import Mask, hidden, with_totals
 from minyi.ports import Index
 from minyi.query import Cell, Counts, Facet, Filters, Interval
-from minyi.vocabulary import Aspect, Polarity, Stance
+from minyi.vocabulary import EVALUATIONS, Evaluated, Stance
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,11 +35,8 @@ class By(StrEnum):
         return None if self is By.MONTH else Facet(self.value)
 
 
-MEASURES: tuple[Stance | tuple[Aspect, Polarity], ...] = (
-    Stance.FAVOR,
-    Stance.AGAINST,
-    *((aspect, polarity) for aspect in Aspect for polarity in Polarity),
-)
+Measure = Stance | Evaluated
+MEASURES: tuple[Measure, ...] = (Stance.FAVOR, Stance.AGAINST, *EVALUATIONS)
 """What is compared: two stances, and praise and criticism of each aspect."""
 
 
@@ -55,15 +52,14 @@ def hits(counts: Counts) -> list[int]:
     return [
         getattr(counts, measure.value)
         if isinstance(measure, Stance)
-        else counts.evaluations.get(measure[0], {}).get(measure[1], 0)
+        else counts.evaluated(*measure)
         for measure in MEASURES
     ]
 
 
 def stances(cells: Sequence[Cell]) -> Floats:
     """Return the opinions by cell and stance, shape (cells, 3)."""
-    rows = [(c.counts.favor, c.counts.against, c.counts.none) for c in cells]
-    return np.array(rows, dtype=np.float64).reshape(-1, 3)
+    return np.array([c.counts.stances for c in cells], dtype=np.float64).reshape(-1, 3)
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def table(
     fewest = np.zeros_like(people)
     for cell, row, column in cells:
         i, j = rows.get(row, elsewhere), columns.get(column, len(columns))
-        counts[i, j] += (cell.counts.favor, cell.counts.against, cell.counts.none)
+        counts[i, j] += cell.counts.stances
         people[i, j] += cell.authors
         fewest[i, j] = max(fewest[i, j], cell.authors)
     # the authors of the totals are known

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from minyi.groups.grouping import By
+from minyi.groups.grouping import By, Measure
 from minyi.vocabulary import (
     AGE_ZH,
     ASPECT_ZH,
     POLARITY_ZH,
     STANCE_ZH,
     AgeBand,
-    Aspect,
-    Polarity,
     Stance,
 )
 
-Measure = Stance | tuple[Aspect, Polarity]
 Figures = tuple[float, float, float]
 """Value, low, high."""
 

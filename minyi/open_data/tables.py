@@ -9,11 +9,20 @@ from typing import Literal
 from minyi.open_data.release import FACETS, Part, Published, Release, Table
 from minyi.prevalence import wilson
 from minyi.query import Share
-from minyi.vocabulary import ASPECT_ZH, POLARITY_ZH, STANCE_ZH, Aspect, Domain, Polarity, Stance
+from minyi.vocabulary import (
+    ASPECT_ZH,
+    EVALUATIONS,
+    POLARITY_ZH,
+    STANCE_ZH,
+    Aspect,
+    Domain,
+    Evaluated,
+    Stance,
+)
 
 Value = str | int | float | None
 Row = tuple[Value, ...]
-MEASURES = (*Stance, *((aspect, polarity) for aspect in Aspect for polarity in Polarity))
+MEASURES = (*Stance, *EVALUATIONS)
 
 
 @dataclass(frozen=True)
@@ -123,7 +132,7 @@ def _head(table: Table, cell: Published) -> Row:
     return (*named, cell.facet and cell.facet.value, cell.part.value, cell.value)
 
 
-def _figures(cell: Published, measure: Stance | tuple[Aspect, Polarity]) -> Row:
+def _figures(cell: Published, measure: Stance | Evaluated) -> Row:
     n = cell.counts.total
     better: Share | None = None
     if isinstance(measure, Stance):
@@ -133,7 +142,7 @@ def _figures(cell: Published, measure: Stance | tuple[Aspect, Polarity]) -> Row:
     else:
         aspect, polarity = measure
         name, zh = f"{aspect}_{polarity}", f"{ASPECT_ZH[aspect]}·{POLARITY_ZH[polarity]}"
-        count = cell.counts.evaluations.get(aspect, {}).get(polarity, 0)
+        count = cell.counts.evaluated(aspect, polarity)
         if cell.adjusted and cell.adjusted.evaluations:
             better = getattr(cell.adjusted.evaluations[list(Aspect).index(aspect)], polarity)
     low, high = wilson(count, n)

@@ -19,15 +19,13 @@ from minyi.reasons.contrast import telling
 from minyi.reasons.phrases import phrases
 from minyi.reasons.quotes import choose
 from minyi.text import joined, normalise
-from minyi.vocabulary import Aspect, Polarity, Stance
+from minyi.vocabulary import Aspect, Evaluated, Polarity, Stance
 
 READ = 5_000
 """The newest opinions that are read."""
 QUOTES = 3
 SHORTEST, LONGEST = 8, 200
 """Characters of a text that is quoted; where there is none of such a length, any."""
-
-Cell = tuple[Aspect, Polarity]
 
 
 class Phrase(Model):
@@ -113,7 +111,7 @@ class _Text:
         return next(one for one in sure if one.stance is stance)
 
     @cached_property
-    def cells(self) -> frozenset[Cell]:
+    def cells(self) -> frozenset[Evaluated]:
         return frozenset(cell for one in self.members if one.sure for cell in one.cells)
 
     @cached_property
@@ -181,7 +179,7 @@ class _Comparison:
         others = [t for t in self._texts if t.shown and t.shown.stance is other]
         return self._side(side, others, lambda one: one.stance is stance, stance=stance)
 
-    def cell(self, cell: Cell) -> Side:
+    def cell(self, cell: Evaluated) -> Side:
         side = [t for t in self._texts if t.shown and cell in t.cells]
         others = [t for t in self._texts if t.shown and cell not in t.cells]
         aspect, polarity = cell

@@ -18,10 +18,9 @@ from minyi.shares.levels import Moves, Read, read
 from minyi.shares.mixing import Part, moved, together
 from minyi.shares.prediction_powered import Labelled
 from minyi.shares.reading import PRIOR_ROWS, Reading, learn
-from minyi.vocabulary import Aspect, Polarity, Stance
+from minyi.vocabulary import Aspect, Evaluated, Polarity, Stance
 
 Floats = npt.NDArray[np.float64]
-EvaluatedCell = tuple[Aspect, Polarity]
 
 OPINIONS = "opinions"
 METHOD = "level and change, from held-out rows"
@@ -175,7 +174,7 @@ class Adjuster:
 
     def _evaluations(
         self, policy: str, cells: Sequence[Counts], whole: Counts | None
-    ) -> dict[EvaluatedCell, Read]:
+    ) -> dict[Evaluated, Read]:
         """Return the shares that hold each evaluated cell, first of two classes. How often it was
         found is not counted by model id, so the first model's rates stand for all; a whole of which
         a model is not known tells no level."""
@@ -196,8 +195,8 @@ class _Model:
         self.stances = learn(np.array(list(stances.values())))
         self.own = {name: Labelled(rows, rows) for name, rows in stances.items()}
         judged = {name: policy for name, policy in table.policies.items() if policy.judged}
-        self.evaluations: dict[EvaluatedCell, Reading] = {}
-        self.own_cells: dict[EvaluatedCell, dict[str, Labelled]] = {}
+        self.evaluations: dict[Evaluated, Reading] = {}
+        self.own_cells: dict[Evaluated, dict[str, Labelled]] = {}
         for polarity in Polarity if judged else ():
             cells = {
                 aspect: np.array([_cell_rows(p, aspect, polarity) for p in judged.values()])
@@ -246,10 +245,9 @@ def _bins(model: str, cells: Sequence[Counts]) -> Floats:
     return bins
 
 
-def _found(evaluated: EvaluatedCell, cells: Sequence[Counts]) -> Floats:
+def _found(evaluated: Evaluated, cells: Sequence[Counts]) -> Floats:
     """Return the opinions in which an evaluated cell was found, and the others, (C, 2)."""
-    aspect, polarity = evaluated
-    found = [cell.evaluations.get(aspect, {}).get(polarity, 0) for cell in cells]
+    found = [cell.evaluated(*evaluated) for cell in cells]
     return np.array([found, [c.total - n for c, n in zip(cells, found, strict=True)]], float).T
 
 
@@ -282,13 +280,12 @@ def _share(found: _Rounded, row: int, column: int, count: int, n: int) -> Share:
 
 
 def _aspects(
-    found: Mapping[EvaluatedCell, _Rounded], row: int, cell: Counts
+    found: Mapping[Evaluated, _Rounded], row: int, cell: Counts
 ) -> tuple[AspectShares, ...]:
     n = cell.total
 
     def evaluated(aspect: Aspect, polarity: Polarity) -> Share:
-        count = cell.evaluations.get(aspect, {}).get(polarity, 0)
-        return _share(found[aspect, polarity], row, 0, count, n)
+        return _share(found[aspect, polarity], row, 0, cell.evaluated(aspect, polarity), n)
 
     return tuple(
         AspectShares(

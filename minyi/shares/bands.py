@@ -72,7 +72,7 @@ def smoothed(
     shares = np.full((len(Stance), len(every)), np.nan)
     variances = np.ones_like(shares)
     seen = np.searchsorted(every, places)
-    counts = np.array([[getattr(cell, stance) for stance in Stance] for cell in cells], float)
+    counts = np.array([cell.stances for cell in cells], float)
     sizes = np.repeat(counts.sum(1, keepdims=True), len(Stance), axis=1)
     if moves is None:
         if sided:

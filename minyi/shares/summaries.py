@@ -15,10 +15,9 @@ from minyi.domain import Model
 from minyi.prevalence import FLOOR, AspectShares, wilsons
 from minyi.query import Counts, Share
 from minyi.shares.denominators import Count, Denominator
-from minyi.vocabulary import Aspect, Polarity, Stance
+from minyi.vocabulary import EVALUATIONS, Aspect, Polarity, Stance
 
 OPINIONS = Denominator()
-EVALUATIONS = [(aspect, polarity) for aspect in Aspect for polarity in Polarity]
 
 
 class Summary(Model):
@@ -49,7 +48,7 @@ def summaries(
     cells: Sequence[Counts], of: Denominator = OPINIONS, evaluated: bool = True
 ) -> list[Summary]:
     """Return the shares of each cell, with those of evaluations if they are wanted."""
-    stances = np.array([(c.favor, c.against, c.none) for c in cells], np.int64).reshape(-1, 3)
+    stances = np.array([c.stances for c in cells], np.int64).reshape(-1, 3)
     n = stances.sum(1)
     sides = stances[:, :2].sum(1) if of.sided else n
     words, sided = of.words(), of.words(of.sided)

@@ -123,4 +123,4 @@ class Weighed:
         return float(np.clip(self.mass @ (counts / self._sizes) / self.mass.sum(), 0, 1))
 
     def _found(self, aspect: Aspect, polarity: Polarity) -> list[int]:
-        return [cell.counts.evaluations.get(aspect, {}).get(polarity, 0) for cell in self.cells]
+        return [cell.counts.evaluated(aspect, polarity) for cell in self.cells]

@@ -17,11 +17,10 @@ from index_worlds import ALL, BATCHES, NOON, opinion
 
 from indexers import daily
 from indexers.embedded import FILE, EmbeddedIndex
-from indexers.queries import CELLS
 from minyi.domain import SHANGHAI, Opinion
 from minyi.outputs import OUTPUTS, output
 from minyi.query import Filters, Group, Interval
-from minyi.vocabulary import Domain, Stance
+from minyi.vocabulary import EVALUATIONS, Domain, Stance
 
 MIDNIGHTS = st.sampled_from(
     [None, *(datetime(2024, 5, day, tzinfo=SHANGHAI) for day in (1, 15, 16))]
@@ -64,7 +63,7 @@ def recounted(opinions: tuple[Opinion, ...]) -> dict[tuple[str, int, str, str], 
         day = o.created_at.astimezone(SHANGHAI).toordinal()
         sums = days.setdefault((o.policy_id, day, str(o.domain), o.model_id), Counter())
         sums[output(o.stance, o.probabilities)] += 1
-        sums.update({OUTPUTS + CELLS.index((e.aspect, e.polarity)) for e in o.evaluations})
+        sums.update({OUTPUTS + EVALUATIONS.index((e.aspect, e.polarity)) for e in o.evaluations})
     return {key: [sums[n] for n in range(daily.WIDTH)] for key, sums in days.items()}
 
 

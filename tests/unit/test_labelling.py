@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.drawing import STANCES, Candidate, candidates, propose, stands_for
+from minyi.drawing import Candidate, candidates, propose, stands_for
 from minyi.labelling import Narrowing, narrowed
+from minyi.outputs import STANCES
 from minyi.vocabulary import Stance
 from tests.unit.test_cli_answers import opinion
 
