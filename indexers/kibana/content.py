@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from indexers.documents import cell
 from indexers.kibana import library
 from indexers.kibana.dashboard import Dashboard, FromLibrary, Row, Words
 from indexers.kibana.panels import (
@@ -20,17 +21,15 @@ from indexers.kibana.panels import (
     Top,
     Unique,
 )
-from indexers.kibana.views import CELL_ZH, DEAD_LETTERS, POLARITY_SIGN, View, opinions
+from indexers.kibana.views import CELL_ZH, DEAD_LETTERS, View, opinions
 from minyi.policy import Policy
-from minyi.vocabulary import STANCE_ZH, AgeBand, Polarity, Stance
+from minyi.vocabulary import STANCE_ZH, AgeBand, Aspect, Polarity, Stance
 
 COLORS = {Stance.FAVOR: "#2b6cb0", Stance.AGAINST: "#c05621", Stance.NONE: "#a0aec0"}
 """Blue and orange, which colour-blind readers tell apart; grey for no stance."""
 UNSURE = Only("sure", (False,))
 ANSWERED = Only("answered", (True,))
-CRITICISMS = Only(
-    "cells", tuple(cell for cell in CELL_ZH if cell.endswith(POLARITY_SIGN[Polarity.CRITICISM]))
-)
+CRITICISMS = Only("cells", tuple(cell(aspect, Polarity.CRITICISM) for aspect in Aspect))
 TOTAL = Count("意见数")
 STANCES = tuple(
     Count(STANCE_ZH[stance], Only("stance", (stance.value,)), COLORS[stance]) for stance in Stance

@@ -6,17 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from indexers.documents import EVALUATED
 from indexers.kibana.saved import INDEX_PATTERN, Saved, compact
 from minyi.domain import LinkBy
 from minyi.policy import Policy
-from minyi.vocabulary import AGE_ZH, ASPECT_ZH, DOMAIN_ZH, POLARITY_ZH, STANCE_ZH, Aspect, Polarity
+from minyi.vocabulary import AGE_ZH, ASPECT_ZH, DOMAIN_ZH, POLARITY_ZH, STANCE_ZH
 
 LINK_BY_ZH = {LinkBy.ALIAS: "别名", LinkBy.KEYWORDS: "关键词", LinkBy.SEMANTIC: "语义"}
-POLARITY_SIGN = {Polarity.PRAISE: "+", Polarity.CRITICISM: "-"}
 CELL_ZH = {
-    f"{aspect}{sign}": f"{ASPECT_ZH[aspect]}·{POLARITY_ZH[polarity]}"
-    for aspect in Aspect
-    for polarity, sign in POLARITY_SIGN.items()
+    name: f"{ASPECT_ZH[aspect]}·{POLARITY_ZH[polarity]}"
+    for name, (aspect, polarity) in EVALUATED.items()
 }
 """What a value of the field ``cells`` means: an aspect and whether it is praised or criticised."""
 SURE_ZH = {"true": "确定", "false": "未确定"}
