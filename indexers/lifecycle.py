@@ -132,7 +132,6 @@ def put_templates(
     generation: int,
     retention_months: int | None = None,
     behind_alias: bool = True,
-    blocked: bool = False,
 ) -> None:
     """Put the component templates and the index template of a generation.
 
@@ -142,7 +141,6 @@ def put_templates(
         generation: whose indices the template makes.
         retention_months: for the server's own clean-up, where it has that.
         behind_alias: whether new months stand behind the alias at once.
-        blocked: whether new months refuse writes.
     """
     settings: Body = dict(SETTINGS)
     if retention_months is not None and has_ilm(client):
@@ -155,16 +153,11 @@ def put_templates(
         client.cluster.put_component_template(
             name=names.settings, template={"settings": {"index": settings}}
         )
-        template: Body = {}
-        if behind_alias:
-            template["aliases"] = {names.alias: {}}
-        if blocked:
-            template["settings"] = {"index.blocks.write": True}
         client.indices.put_index_template(
             name=names.generation(generation),
             index_patterns=[f"{names.generation(generation)}-*"],
             composed_of=[names.mappings, names.settings],
-            template=template,
+            template={"aliases": {names.alias: {}}} if behind_alias else {},
             priority=500,
             allow_auto_create=False,  # a write to a dropped month fails, and its writer looks anew
             meta={"minyi": VERSION},

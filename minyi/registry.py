@@ -70,7 +70,7 @@ def load_registry(folder: Path) -> dict[str, Policy]:
     Raises:
         InvalidRegistry: with one line a problem: file, policy, field, what to do.
     """
-    files = sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
+    files = _files(folder)
     if not files:
         raise InvalidRegistry(f"{folder} holds no .yaml file; name a folder of policies")
     return _valid([entry for file in files for entry in read_policies(file)])
@@ -154,8 +154,7 @@ def import_policies(source: Path, folder: Path) -> tuple[Policy, ...]:
     new = read_policies(source)
     if not new:
         raise InvalidRegistry(f"{source.name}: holds no policy")
-    files = sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
-    old = [entry for file in files for entry in read_policies(file)]
+    old = [entry for file in _files(folder) for entry in read_policies(file)]
     _valid(old + new)
     imported = [entry.policy for entry in old if entry.file == IMPORTED]
     added = tuple(entry.policy for entry in new)
@@ -197,6 +196,10 @@ def check_policies(entries: Iterable[Entry]) -> list[str]:
                     f"({other.file}); keep it in one, or make it a keyword of both"
                 )
     return problems
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
 
 
 def _valid(entries: list[Entry]) -> dict[str, Policy]:

@@ -29,6 +29,8 @@ from minyi.text import duplicate_key, fold
 
 LENGTHS = range(2, 7)
 """Characters of a phrase."""
+FREE, DISTINCT = 1.5, 1.0
+"""Bits that a phrase must be free by, and distinct where there is anything to compare with."""
 _Ints = npt.NDArray[np.int64]
 _GRAMMAR = frozenset(
     "的了是在我你他她它们这那有和与就都也还要会能可不没很太更最被把给让对向从到为以于及或而但如因所"
@@ -75,8 +77,6 @@ def suggest(
     limit: int = 50,
     min_comments: int = 5,
     min_cohesion: float = 5.0,
-    min_freedom: float = 1.5,
-    min_distinctness: float = 1.0,
     examples: int = 3,
 ) -> list[Suggestion]:
     """Mine frequent phrases of two to six Chinese characters from comments that no policy links.
@@ -88,8 +88,6 @@ def suggest(
         limit: how many suggestions at most.
         min_comments: how many different comments must hold a phrase.
         min_cohesion: bits.
-        min_freedom: bits.
-        min_distinctness: bits; applies when there are linked comments.
         examples: how many comments to show with each.
 
     Returns:
@@ -103,7 +101,7 @@ def suggest(
         phrase: (cohesion, count.freedom)
         for phrase, count in counts.items()
         if len(phrase) > 1
-        and count.freedom >= min_freedom
+        and count.freedom >= FREE
         and (cohesion := _cohesion(phrase, counts)) >= min_cohesion
         and not _says_nothing(phrase)
         and not any(name in phrase or phrase in name for name in names)
@@ -111,7 +109,7 @@ def suggest(
     others = [fold(text) for text in _distinct(linked)]
     distinct = _distinctness(chosen, counts, len(folded), others) if others else {}
     if others:
-        chosen = {p: v for p, v in chosen.items() if distinct[p] >= min_distinctness}
+        chosen = {p: v for p, v in chosen.items() if distinct[p] >= DISTINCT}
     weights = {p: counts[p].comments * distinct.get(p, 1.0) for p in _outermost(chosen, counts)}
     found = sorted(weights, key=lambda phrase: (-weights[phrase], phrase))[:limit]
     shown = _examples(found, originals, folded, examples)

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 import streams.embedded
 import streams.kafka
 from minyi.clock import SystemClock
-from minyi.ports import Clock, DeadLetterMirror, Encoder, Index, Tagger
+from minyi.ports import DeadLetterMirror, Encoder, Index, Tagger
 from minyi.settings import Settings
 from streams.agents import Steps
 from streams.author_key import author_key
@@ -59,7 +59,6 @@ def build(
     tagger: Tagger,
     encoder: Encoder | None,
     revision: str,
-    clock: Clock | None = None,
 ) -> Service:
     """Wire the app over a broker, an index and a tagger.
 
@@ -71,7 +70,6 @@ def build(
         tagger: tags (policy, comment) pairs.
         encoder: for semantic links; None leaves them out.
         revision: the newest one on the topic ``policies``; nothing is linked before it is read.
-        clock: stamps dead letters, and tells the delay of comments.
 
     Raises:
         SettingError: when the settings of Kafka do not fit together.
@@ -107,7 +105,7 @@ def build(
     table = app.GlobalTable(REGISTRY_TABLE, default=None, partitions=1, recovery_buffer_size=1)
     registry = LiveRegistry(table, revision)
     progress = Progress()
-    clock = clock or SystemClock()
+    clock = SystemClock()
     metrics = Metrics(CollectorRegistry(), progress, tagger, clock)
     letters = DeadLetters(topics.dead_letters, clock, progress, Window(settings.dead_letters))
     steps = Steps(

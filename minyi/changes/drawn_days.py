@@ -107,10 +107,10 @@ def estimate(
     return Estimate(share, low, high, everything / worth)
 
 
-def student(degrees: int, z: float = Z95) -> float:
-    """Return the quantile of Student's t that belongs to the normal's ``z``, for at least two
-    degrees of freedom (Abramowitz & Stegun 1964, 26.7.5)."""
-    d = float(degrees)
+def student(degrees: int) -> float:
+    """Return the 97.5 % quantile of Student's t for at least two degrees of freedom (Abramowitz &
+    Stegun 1964, 26.7.5)."""
+    z, d = Z95, float(degrees)
     g1 = (z**3 + z) / 4
     g2 = (5 * z**5 + 16 * z**3 + 3 * z) / 96
     g3 = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384

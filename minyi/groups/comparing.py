@@ -23,7 +23,6 @@ from minyi.prevalence import Z95, share
 from minyi.query import Counts, Share
 from minyi.shares.adjusting import Adjusted, Adjuster
 from minyi.shares.denominators import Denominator
-from minyi.shares.summaries import OPINIONS
 from minyi.vocabulary import Aspect, Polarity, Stance
 
 FEWEST_HITS = 10
@@ -114,14 +113,13 @@ class Comparison:
     """NaN where nothing is compared: no group of its own, or hardly anybody says so."""
 
 
-def comparisons(
-    inside: Asked, everything: Asked | None = None
-) -> tuple[list[Comparison], dict[By, By]]:
+def comparisons(inside: Asked, everything: Asked | None) -> tuple[list[Comparison], dict[By, By]]:
     """Compare the groups of every facet that has at least two.
 
     Args:
-        inside: what is asked for. everything: all opinions on the policy, where that is more (see
-        ``minyi.groups.grouping.group``).
+        inside: what is asked for.
+        everything: all opinions on the policy, where that is more (see
+            ``minyi.groups.grouping.group``).
 
     Returns:
         The comparisons, and the facets left out as they tell the same groups apart as another: as
@@ -171,9 +169,9 @@ def _compare(groups: Groups) -> Comparison:
 def tables_and_findings(
     policy_id: str,
     compared: Sequence[Comparison],
-    adjuster: Adjuster | None = None,
-    of: Denominator = OPINIONS,
-    whole: Counts | None = None,
+    adjuster: Adjuster | None,
+    of: Denominator,
+    whole: Counts | None,
 ) -> tuple[tuple[FacetTable, ...], tuple[Finding, ...], int]:
     """Return the facets with their groups, the real differences, those first that acting on would
     change most, and how many comparisons were made.

@@ -48,8 +48,8 @@ def p_values(one: Floats, n_one: Floats, other: Floats, n_other: Floats) -> Floa
     return two_sided(np.minimum(score, arcsine))
 
 
-def discoveries(p: Floats, q: float = FALSE_DISCOVERIES) -> npt.NDArray[np.bool_]:
-    """Return which hypotheses are rejected, of those found wrong at most a share ``q`` on average.
+def discoveries(p: Floats) -> npt.NDArray[np.bool_]:
+    """Return which hypotheses are rejected, ``FALSE_DISCOVERIES`` of them wrongly on average.
 
     Benjamini and Hochberg (1995, J. R. Stat. Soc. B 57:289). It holds for independent and for
     positively dependent figures; those here are mildly dependent either way (groups are compared
@@ -58,7 +58,7 @@ def discoveries(p: Floats, q: float = FALSE_DISCOVERIES) -> npt.NDArray[np.bool_
     found = np.zeros(p.shape, dtype=bool)
     if p.size:
         order = np.sort(p, axis=None)
-        passed = np.flatnonzero(order <= q * np.arange(1, p.size + 1) / p.size)
+        passed = np.flatnonzero(order <= FALSE_DISCOVERIES * np.arange(1, p.size + 1) / p.size)
         if passed.size:
             found = p <= order[passed[-1]]
     return found

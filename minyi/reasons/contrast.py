@@ -14,11 +14,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import log, sqrt
 
+from minyi.prevalence import Z95
+
 PRIOR = 100.0
 """Phrases that the prior weighs as much as: those of some four comments."""
 FEWEST = 3
 """Texts of a side that must hold a phrase."""
-TELLING = 1.959963984540054
+TELLING = Z95
 """z-scores from here on tell, as in the paper: one phrase in forty would reach it by chance."""
 
 

@@ -28,7 +28,6 @@ from minyi.replies.contrasts import Contrasted, contrasts
 from minyi.replies.survival import Proportion, Quantile, kaplan_meier
 from minyi.replies.waiting import Waiting, waiting
 from minyi.shares.denominators import Denominator, denominator
-from minyi.shares.summaries import OPINIONS
 
 LATE = 30
 """Days after which an answer is late, when nobody says otherwise."""
@@ -165,9 +164,9 @@ def responsiveness(
     policies: Mapping[str, Policy],
     by: By,
     until: date | None,
-    late_after: int = LATE,
-    silent: Mapping[str, int] | None = None,
-    of: Denominator = OPINIONS,
+    late_after: int,
+    silent: Mapping[str, int],
+    of: Denominator,
 ) -> Responsiveness:
     """Count how opinions are answered.
 
@@ -196,7 +195,7 @@ def responsiveness(
         late_after=late_after,
         silent=tuple(
             Silent(source=name, opinions=n)
-            for name, n in sorted((silent or {}).items(), key=lambda item: (-item[1], item[0]))
+            for name, n in sorted(silent.items(), key=lambda item: (-item[1], item[0]))
         ),
         all=everybody,
         curve=tuple(curve),

@@ -54,8 +54,8 @@ def smoothed(
     buckets: Sequence[date],
     interval: Interval,
     cells: Sequence[Counts],
-    moves: Moves | None = None,
-    sided: bool = False,
+    moves: Moves | None,
+    sided: bool,
 ) -> tuple[SmoothPoint, ...]:
     """Return the band over the buckets and the short gaps between them.
 

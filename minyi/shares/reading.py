@@ -223,10 +223,10 @@ def _bend(found: Reading, rows: Floats) -> Floats:
     return bend
 
 
-def _covariance(matrix: Floats, least: float = 0.0) -> Floats:
-    """Return the nearest covariance: no eigenvalue under ``least``."""
+def _covariance(matrix: Floats) -> Floats:
+    """Return the nearest covariance: no eigenvalue below zero."""
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    mended: Floats = (vectors * values.clip(min=least)) @ vectors.T
+    mended: Floats = (vectors * values.clip(min=0)) @ vectors.T
     return mended
 
 
