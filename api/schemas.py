@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 from pydantic import BaseModel
 
-from minyi.domain import Opinion, Time
+from minyi.domain import Time
 from minyi.policy import Policy
 from minyi.query import Filters, in_order
 from minyi.trends import Reading, Uncorrected
@@ -33,14 +33,6 @@ class PolicyList(BaseModel):
 
     items: list[PolicyView]
     opinions: int
-
-
-class OpinionPage(BaseModel):
-    """One page of opinions, newest first; pass ``cursor`` on to read the next."""
-
-    items: list[Opinion]
-    cursor: str | None
-    total: int
 
 
 class Rejection(BaseModel):

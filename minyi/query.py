@@ -149,7 +149,7 @@ class Rejection(Model):
 
 
 class Page(Model):
-    """One page of evidence or search hits, newest first; ``cursor`` is opaque, None at the end."""
+    """One page of opinions, newest first; pass ``cursor`` on to read the next, None at the end."""
 
     items: tuple[Opinion, ...]
     cursor: str | None = None

@@ -8,7 +8,6 @@ from api.schemas import (
     Cursor,
     Filtered,
     Limit,
-    OpinionPage,
     PolicyList,
     PolicyView,
     Scope,
@@ -17,7 +16,7 @@ from api.schemas import (
 from api.services import KnownPolicy, Wired
 from minyi.errors import TooManyRows
 from minyi.policy import Policy
-from minyi.query import Counts, Group, Interval
+from minyi.query import Counts, Group, Interval, Page
 from minyi.shares.denominators import Count, Denominator, denominator
 from minyi.shares.wholes import whole_of, wholes
 from minyi.trends import Trend, assemble, read
@@ -107,12 +106,11 @@ def evidence(
     q: Words = "",
     limit: Limit = 20,
     cursor: Cursor = None,
-) -> OpinionPage:
+) -> Page:
     """List the opinions on a policy, newest first; with ``q`` those whose title or text holds every
     word of it."""
     wanted = filtered.model_copy(update={"policy_id": known.id})
-    page = wired.index.search(q, wanted, limit, cursor)
-    return OpinionPage(items=list(page.items), cursor=page.cursor, total=page.total)
+    return wired.index.search(q, wanted, limit, cursor)
 
 
 def _view(

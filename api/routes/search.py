@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.schemas import Cursor, Filtered, Limit, OpinionPage, Word, Words
+from api.schemas import Cursor, Filtered, Limit, Word, Words
 from api.services import Wired
+from minyi.query import Page
 
 router = APIRouter(prefix="/v1", tags=["search"])
 
@@ -18,7 +19,7 @@ def search(
     policy: Word = None,
     limit: Limit = 20,
     cursor: Cursor = None,
-) -> OpinionPage:
+) -> Page:
     """Find the opinions whose title or text holds every word of ``q``, newest first."""
-    page = wired.index.search(q, filtered.model_copy(update={"policy_id": policy}), limit, cursor)
-    return OpinionPage(items=list(page.items), cursor=page.cursor, total=page.total)
+    wanted = filtered.model_copy(update={"policy_id": policy})
+    return wired.index.search(q, wanted, limit, cursor)
