@@ -6,7 +6,7 @@ the sampling of opinions only, not the tagger's errors.
 
 from __future__ import annotations
 
-from math import sqrt
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from minyi.vocabulary import Aspect
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+F = TypeVar("F", float, Floats)
 
 FLOOR = 10
 """Opinions that a window needs for a share of its own; below it says that they are too few."""
@@ -41,24 +42,23 @@ def wilson(count: float, n: float, z: float = Z95) -> tuple[float, float]:
     """
     if not 0 <= count <= n or n == 0:
         raise ValueError(f"{count} of {n} is no proportion")
-    p = count / n
-    centre = p + z * z / (2 * n)
-    spread = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    low = (centre - spread) / scale if count else 0.0
-    high = (centre + spread) / scale if count < n else 1.0
-    return max(0.0, low), min(1.0, high)
+    low, high = score_interval(count / n, n, z)
+    return max(0.0, low) if count else 0.0, min(1.0, high) if count < n else 1.0
 
 
 def wilsons(counts: Ints, n: Ints) -> tuple[Floats, Floats]:
     """Return the bounds of ``wilson`` at 95 % for arrays of one shape, every n above zero."""
-    p = counts / n
-    centre = p + Z95**2 / (2 * n)
-    spread = Z95 * np.sqrt(p * (1 - p) / n + Z95**2 / (4 * n**2))
-    scale = 1 + Z95**2 / n
-    low = np.where(counts > 0, (centre - spread) / scale, 0)
-    high = np.where(counts < n, (centre + spread) / scale, 1)
-    return np.maximum(low, 0), np.minimum(high, 1)
+    low, high = score_interval(counts / n, n.astype(np.float64))
+    return np.where(counts > 0, low, 0).clip(min=0), np.where(counts < n, high, 1).clip(max=1)
+
+
+def score_interval(p: F, n: F, z: float = Z95) -> tuple[F, F]:
+    """Return Wilson's bounds for shares in samples of these sizes; rounding may take them a little
+    beyond 0 and 1."""
+    centre = p + z * z / (2 * n)
+    spread = z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
+    scale = 1 + z * z / n
+    return (centre - spread) / scale, (centre + spread) / scale
 
 
 def share(count: int, n: int, denominator: str) -> Share:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from minyi.prevalence import Z95
+from minyi.prevalence import Z95, score_interval
 
 Floats = npt.NDArray[np.float64]
 
@@ -103,9 +103,5 @@ def band(found: Level, n: Floats) -> tuple[Floats, Floats, Floats]:
     value = np.clip(found.mean, 0, 1)
     inner = (value * n + 1) / (n + 2)
     size = inner * (1 - inner) / np.maximum(found.variance, 1e-12)
-    scale = 1 + Z95**2 / size
-    centre = value + Z95**2 / (2 * size)
-    spread = Z95 * np.sqrt(value * (1 - value) / size + Z95**2 / (4 * size**2))
-    low = np.clip((centre - spread) / scale, 0, value)
-    high = np.clip((centre + spread) / scale, value, 1)
-    return value, low, high
+    low, high = score_interval(value, size)
+    return value, np.clip(low, 0, value), np.clip(high, value, 1)
