@@ -13,12 +13,14 @@ from minyi.policy import Policy
 from minyi.query import AnswerCell, Counts, Filters
 from minyi.replies.contrasts import Standing
 from minyi.replies.responsiveness import (
+    LATE,
     By,
     Responsiveness,
     answering_sources,
     read_responsiveness,
     responsiveness,
 )
+from minyi.shares.denominators import Denominator
 from minyi.vocabulary import Stance
 from tests.contract.index_reference import ReferenceIndex
 from tests.integration.world import EBIKE, ELEVATOR, POLICIES, opinion
@@ -42,7 +44,8 @@ def waiting(day: int, n: int = 1, **more: Any) -> AnswerCell:
 
 
 def of(cells: Iterable[AnswerCell], **more: Any) -> Any:
-    return responsiveness(list(cells), POLICIES, By.REGION, more.pop("until", UNTIL), **more)
+    given = {"until": UNTIL, "late_after": LATE, "silent": {}, "of": Denominator()} | more
+    return responsiveness(list(cells), POLICIES, By.REGION, **given)
 
 
 def test_half_the_answers_within_days_of_begun_hours() -> None:
