@@ -13,10 +13,10 @@ from datetime import date
 
 import numpy as np
 
+from minyi.arrays import Floats
 from minyi.changes.comparison import compare
 from minyi.changes.daily import ALL_SERIES, SHARES, VOLUME, Days, Series
 from minyi.changes.detection import ARL, WARM_UP, _alarms
-from minyi.changes.seasons import Floats
 
 FIRST = date(2023, 6, 1)
 WEEKEND = np.array([0.02, 0.02, 0.02, 0.02, 0.02, -0.05, -0.05])

@@ -16,7 +16,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -24,6 +23,7 @@ from rich.table import Table
 from benchmarks import honesty_real
 from benchmarks.honesty_methods import BAND, COUNTED, OURS, Methods
 from benchmarks.honesty_worlds import SHIFTS, VARIED, WINDOWS, WORLDS, World, rows_of
+from minyi.arrays import Floats, Integers
 from minyi.outputs import stance_of
 from minyi.prevalence import Z95, wilsons
 from minyi.query import Counts
@@ -36,9 +36,6 @@ from minyi.vocabulary import Aspect, Polarity, Stance
 from models.artifact import SHIPPED, load_manifest
 from models.config import SHARED_VARIABLE
 from models.inputs import CELLS
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 SIZES = (20, 50, 200, 1000, 5000, 20000)
 ENOUGH = 100
@@ -199,7 +196,7 @@ def evaluations(table: HeldOut, shared: bool) -> None:
     out.print(shown)
 
 
-def _evaluated(model: str, bins: Ints, counted: Ints) -> Counts:
+def _evaluated(model: str, bins: Integers, counted: Integers) -> Counts:
     """Return rows as the index counts them; ``counted`` are those in which each cell was found."""
     stances = Counter(stance_of(int(place)) for place in bins)
     cells: dict[Aspect, dict[Polarity, int]] = defaultdict(dict)

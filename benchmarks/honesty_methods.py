@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from minyi.arrays import Floats
 from minyi.outputs import OUTPUTS, STANCES, stance_of
 from minyi.prevalence import wilsons
 from minyi.shares.bands import adjusted
@@ -12,8 +12,6 @@ from minyi.shares.levels import moves, read
 from minyi.shares.quantifying import adapted, inverted
 from minyi.shares.reading import Reading, learn
 from minyi.shares.smoothing import level
-
-Floats = npt.NDArray[np.float64]
 
 COUNTED = "counted"
 OURS = "level and change"

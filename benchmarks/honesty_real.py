@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 from rich.progress import track
 
 from benchmarks.honesty_worlds import WINDOWS, World
+from minyi.arrays import Floats, Integers
 from minyi.outputs import OUTPUTS, STANCES
 from minyi.shares.held_out import HeldOut
 from minyi.shares.prediction_powered import Labelled
@@ -21,9 +21,6 @@ from models.examples import STANCE_INDEX, UNKNOWN, Example, corpus
 from models.hold_out import output_bins
 from models.labels import gold, stream
 from models.runtime import OnnxTagger, cell_chances
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 LEAST = 20
 """Rows that a policy needs to be a cell of its own."""
@@ -45,10 +42,10 @@ class Rows:
     """The rows of a policy: true stance and bin of each (n,), evaluated cells that it holds (-1:
     not judged) and that were found (n, 12)."""
 
-    truth: Ints
-    bins: Ints
-    held: Ints
-    found: Ints
+    truth: Integers
+    bins: Integers
+    held: Integers
+    found: Integers
 
 
 @cache
@@ -171,7 +168,7 @@ def labelled(shared: bool, count: int, times: int = 20, seed: int = 7) -> list[W
     return answer
 
 
-def _counted(truth: Ints, bins: Ints) -> tuple[Floats, Floats]:
+def _counted(truth: Integers, bins: Integers) -> tuple[Floats, Floats]:
     cells = np.array([np.bincount(row, minlength=OUTPUTS) for row in bins], float)
     shares = np.array([np.bincount(row, minlength=len(STANCES)) / len(row) for row in truth])
     return cells, shares
@@ -188,7 +185,7 @@ def votes(table: HeldOut, seed: int = 11) -> Cells:
     world = World(table, same=0.5, varied=100, seed=seed)
     policies = []
     for cast in by_comment.values():
-        weeks: dict[int, Ints] = {}
+        weeks: dict[int, Integers] = {}
         for week, choice in cast:
             weeks.setdefault(week, np.zeros(len(STANCES), np.int64))[choice] += 1
         large = [counts for counts in weeks.values() if counts.sum() >= LEAST]

@@ -17,12 +17,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from minyi.arrays import Floats
 from minyi.outputs import OUTPUTS, STANCES
 from minyi.shares.held_out import HeldOut
-
-Floats = npt.NDArray[np.float64]
 
 WORLDS = {"same": 1.0, "between": 0.5, "knows": 0.0}
 VARIED = (30.0, 100.0, 300.0)

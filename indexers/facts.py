@@ -17,10 +17,10 @@ from datetime import datetime
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from indexers.queries import SURE, delay, marks, microseconds, wanted_marks
 from indexers.sums import Array, Numbers, distinct, evaluated
+from minyi.arrays import Bools
 from minyi.domain import SHANGHAI, Opinion
 from minyi.outputs import OUTPUTS, STANCES, output
 from minyi.query import Filters
@@ -107,7 +107,7 @@ class Facts:
         return self._columns[field]
 
     @cached_property
-    def copied(self) -> npt.NDArray[np.bool_]:
+    def copied(self) -> Bools:
         """Whether each text may have come twice."""
         none = np.empty(0, bool)
         return np.concatenate([none, *(np.full(len(part), twice) for part, twice in self._parts)])
@@ -186,7 +186,7 @@ class _Condition:
         self._codes += [(facet.value, 0) for facet in filters.lacking]
         self._filters = filters
 
-    def __call__(self, facts: Array) -> npt.NDArray[np.bool_] | None:
+    def __call__(self, facts: Array) -> Bools | None:
         """Return which facts pass, None when all do."""
         tests = [facts[field] == wanted for field, wanted in self._codes]
         if self._filters.stance is not None:

@@ -32,6 +32,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from minyi.arrays import Bools, Floats
+
 K = 10
 """Fewest authors of a cell that is shown."""
 MAX_CELLS = 50_000
@@ -39,12 +41,10 @@ MAX_CELLS = 50_000
 STEPS = 12
 """Cubes that are tried one after another before a further cell is hidden."""
 
-Mask = npt.NDArray[np.bool_]
-Numbers = npt.NDArray[np.float64]
 Place = tuple[int, ...]
 
 
-def with_totals(counts: npt.ArrayLike) -> Numbers:
+def with_totals(counts: npt.ArrayLike) -> Floats:
     """Append the totals along every axis but the last.
 
     Args:
@@ -63,10 +63,10 @@ def hidden(
     counts: npt.ArrayLike,
     authors: npt.ArrayLike,
     k: int = K,
-    shown: Mask | None = None,
-    unseen: Mask | None = None,
-    price: Numbers | None = None,
-) -> Mask:
+    shown: Bools | None = None,
+    unseen: Bools | None = None,
+    price: Floats | None = None,
+) -> Bools:
     """Return which cells and totals of a table must not be shown.
 
     Args:
@@ -92,8 +92,8 @@ def hidden(
         raise ValueError(f"a table of {people.size:,} cells, more than {MAX_CELLS:,}: split it")
     opinions = table.sum(-1)
     price = opinions if price is None else price
-    free: Mask = (opinions > 0) if shown is None else (opinions > 0) & ~shown
-    mask: Mask = free & (people < k)
+    free: Bools = (opinions > 0) if shown is None else (opinions > 0) & ~shown
+    mask: Bools = free & (people < k)
     if unseen is not None:
         mask |= free & unseen
     safe = np.zeros_like(mask)
@@ -117,7 +117,7 @@ def hidden(
         mask[min(candidates, key=lambda place: (price[place], place))] = True
 
 
-def _in_order(mask: Mask, opinions: Numbers) -> list[Place]:
+def _in_order(mask: Bools, opinions: Floats) -> list[Place]:
     """Return the places of a mask, those with the fewest opinions first."""
     places = [tuple(map(int, place)) for place in np.argwhere(mask)]
     return sorted(places, key=lambda place: (opinions[place], place))
@@ -126,7 +126,7 @@ def _in_order(mask: Mask, opinions: Numbers) -> list[Place]:
 class _Cubes:
     """All cubes of free cells with a corner at one place, by the place of the opposite corner."""
 
-    def __init__(self, table: Numbers, mask: Mask, free: Mask, price: Numbers, at: Place) -> None:
+    def __init__(self, table: Floats, mask: Bools, free: Bools, price: Floats, at: Place) -> None:
         self.at = at
         self.totals = tuple(size - 1 for size in mask.shape)
         self.axes = list(_subsets(mask.ndim))
@@ -135,11 +135,11 @@ class _Cubes:
             line = np.moveaxis(free, axis, -1)[(*at[:axis], *at[axis + 1 :])]
             self.reach.append(np.array([j for j in np.flatnonzero(line) if j != i], dtype=int))
         shape = tuple(len(near) for near in self.reach)
-        self.up: Numbers = np.full((*shape, table.shape[-1]), np.inf)
+        self.up: Floats = np.full((*shape, table.shape[-1]), np.inf)
         """How far the corner can be raised, by stance; infinite where only totals go with it."""
-        self.down: Numbers = np.broadcast_to(table[at], self.up.shape)
-        self.exists: Mask = np.ones(shape, dtype=bool)
-        self.price: Numbers = np.zeros(shape)
+        self.down: Floats = np.broadcast_to(table[at], self.up.shape)
+        self.exists: Bools = np.ones(shape, dtype=bool)
+        self.price: Floats = np.zeros(shape)
         """Of the corners that are not hidden yet."""
         for axes in self.axes:
             place = np.ix_(
@@ -151,7 +151,7 @@ class _Cubes:
             self.down = np.minimum(self.down, np.where(rises, corner, np.inf))
             self.exists = self.exists & free[place]
             self.price = self.price + np.where(mask[place], 0, price[place])
-        self.width: Numbers = (self.up + self.down).sum(-1)
+        self.width: Floats = (self.up + self.down).sum(-1)
 
     def corners(self, which: tuple[int, ...]) -> list[tuple[Place, float]]:
         """Return the places of a cube's corners, with +1 for those that move with the first and -1
@@ -177,12 +177,12 @@ def _subsets(dimensions: int) -> Iterator[tuple[int, ...]]:
     return chain.from_iterable(combinations(axes, size) for size in range(1, dimensions + 1))
 
 
-def _least(values: Numbers) -> tuple[int, ...]:
+def _least(values: Floats) -> tuple[int, ...]:
     return tuple(map(int, np.unravel_index(int(np.argmin(values)), values.shape)))
 
 
 def _protect(
-    table: Numbers, mask: Mask, free: Mask, price: Numbers, target: Place, k: int
+    table: Floats, mask: Bools, free: Bools, price: Floats, target: Place, k: int
 ) -> list[Place]:
     """Hide, in ``mask``, what keeps the target from being bounded within less than ``k``.
 
@@ -207,7 +207,7 @@ def _protect(
             mask[place] = True
 
 
-def _room(table: Numbers, mask: Mask, target: Place, k: int) -> float:
+def _room(table: Floats, mask: Bools, target: Place, k: int) -> float:
     """Return how far the target can be moved, up and down together, through hidden cells only, by
     one cube after another; not much further than ``k``."""
     room = 0.0
@@ -228,7 +228,7 @@ def _room(table: Numbers, mask: Mask, target: Place, k: int) -> float:
     return room
 
 
-def _thin_line(mask: Mask, opinions: Numbers, people: Numbers, k: int) -> list[Place] | None:
+def _thin_line(mask: Bools, opinions: Floats, people: Floats, k: int) -> list[Place] | None:
     """Return the cells of a line whose total is shown and whose hidden cells, added up, may stand
     on fewer than ``k`` authors; None when there is no such line.
 

@@ -16,12 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from minyi.arrays import Bools, Floats
 from minyi.domain import Opinion
 from minyi.outputs import STANCES
 from minyi.vocabulary import Stance
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 EXPLORE = 0.1
 """Part of the draw that ignores what the tagger thinks, so that what it is sure of is seen too."""
@@ -163,7 +161,7 @@ class _Draw:
     priorities: Floats
     order: npt.NDArray[np.intp]
 
-    def inclusion(self, count: int, among: npt.NDArray[np.bool_] | None = None) -> Floats:
+    def inclusion(self, count: int, among: Bools | None = None) -> Floats:
         """Return for each text with which probability it was among the first ``count``, given the
         others; ``among`` narrows what was drawn from and must hold those."""
         order = self.order if among is None else self.order[among[self.order]]
@@ -196,7 +194,7 @@ def probabilities_of(texts: Sequence[Candidate]) -> Floats:
     return normal
 
 
-def _reached(labelled: npt.NDArray[np.bool_]) -> int:
+def _reached(labelled: Bools) -> int:
     """Return how many comments, in the order of proposing, were gone through: up to the last
     labelled one before which at least ``ANSWERED`` of all have a label."""
     share = np.cumsum(labelled) / np.arange(1, len(labelled) + 1)

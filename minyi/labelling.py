@@ -17,7 +17,8 @@ from math import sqrt
 
 import numpy as np
 
-from minyi.drawing import EXPLORE, Candidate, Floats, Sample, probabilities_of
+from minyi.arrays import Floats
+from minyi.drawing import EXPLORE, Candidate, Sample, probabilities_of
 from minyi.outputs import STANCES
 from minyi.prevalence import Z95
 from minyi.vocabulary import Stance

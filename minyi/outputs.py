@@ -3,7 +3,7 @@
 Adjusted shares need more of each opinion than its stance, and a store can only add up whole
 numbers. An opinion's probabilities are therefore put in one of thirty bins: its stance, the
 runner-up, and how probable the stance is. How often each bin comes with each true stance is known
-from held-out labels (``minyi.prevalence``); counts of the bins are all that is then needed.
+from held-out rows (``minyi.shares.held_out``); counts of the bins are all that is then needed.
 """
 
 from __future__ import annotations

@@ -9,14 +9,12 @@ from __future__ import annotations
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from minyi.arrays import Floats, Integers
 from minyi.domain import Model
 from minyi.query import Share
 from minyi.vocabulary import Aspect
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 F = TypeVar("F", float, Floats)
 
 FLOOR = 10
@@ -46,7 +44,7 @@ def wilson(count: float, n: float, z: float = Z95) -> tuple[float, float]:
     return max(0.0, low) if count else 0.0, min(1.0, high) if count < n else 1.0
 
 
-def wilsons(counts: Ints, n: Ints) -> tuple[Floats, Floats]:
+def wilsons(counts: Integers, n: Integers) -> tuple[Floats, Floats]:
     """Return the bounds of ``wilson`` at 95 % for arrays of one shape, every n above zero."""
     low, high = score_interval(counts / n, n.astype(np.float64))
     return np.where(counts > 0, low, 0).clip(min=0), np.where(counts < n, high, 1).clip(max=1)

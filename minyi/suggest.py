@@ -22,16 +22,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from ahocorasick_rs import AhoCorasick
 
+from minyi.arrays import Floats, Integers
 from minyi.text import duplicate_key, fold
 
 LENGTHS = range(2, 7)
 """Characters of a phrase."""
 FREE, DISTINCT = 1.5, 1.0
 """Bits that a phrase must be free by, and distinct where there is anything to compare with."""
-_Ints = npt.NDArray[np.int64]
 _GRAMMAR = frozenset(
     "的了是在我你他她它们这那有和与就都也还要会能可不没很太更最被把给让对向从到为以于及或而但如因所"
     "之其此该各每个位名条次种些点等吗呢吧啊呀哦嘛哈着过得地去来说看想请将已又再才却并且若则即至时"
@@ -183,14 +182,14 @@ def _count(texts: Sequence[str], least: int) -> dict[str, _Count]:
     return counts
 
 
-def _pairs(first: _Ints, second: _Ints) -> tuple[_Ints, _Ints, _Ints]:
+def _pairs(first: Integers, second: Integers) -> tuple[Integers, Integers, Integers]:
     """Return the distinct pairs, as two arrays, and how often each occurs."""
     width = int(second.max()) + 1
     keys, often = np.unique(first * width + second, return_counts=True)
     return keys // width, keys % width, often
 
 
-def _entropy(gram: _Ints, neighbour: _Ints, grams: int) -> npt.NDArray[np.float64]:
+def _entropy(gram: Integers, neighbour: Integers, grams: int) -> Floats:
     """Return the entropy of the neighbours of each gram, in bits.
 
     Neighbour 0 is the edge of a run of Chinese characters; each edge counts as a neighbour of its

@@ -10,7 +10,8 @@ from math import exp, log, sqrt
 
 import numpy as np
 
-from minyi.changes.daily import Bools, Days, Measure, Series, past
+from minyi.arrays import Bools
+from minyi.changes.daily import Days, Measure, Series, past
 from minyi.changes.drawn_days import (
     Gap,
     Rate,

@@ -8,17 +8,14 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
-from minyi.changes.seasons import Floats, Weekdays, season
+from minyi.arrays import Bools, Floats, Integers
+from minyi.changes.seasons import Weekdays, season
 from minyi.domain import SHANGHAI, Model
 from minyi.ports import Index
 from minyi.query import Counts, Filters, Interval, TrendPoint
 from minyi.shares.denominators import Count, Denominator, denominator
 from minyi.vocabulary import Aspect, Polarity
-
-Bools = npt.NDArray[np.bool_]
-Whole = npt.NDArray[np.int64]
 
 MAX_DAYS = 7_500
 """Days that are looked at, the newest: about twenty years."""
@@ -91,7 +88,7 @@ class Days:
         return (day - self.first).days
 
     @property
-    def weekday(self) -> Whole:
+    def weekday(self) -> Integers:
         """Weekday of each day, Monday is 0, shape (days,)."""
         return (np.arange(len(self)) + self.first.weekday()) % 7
 
@@ -243,7 +240,7 @@ def _yesterday(known: Floats, at_first: float) -> Floats:
     return np.concatenate([[at_first], known])[: len(known)]
 
 
-def _by_week(known: Weekdays, values: Floats, weights: Floats, weekday: Whole) -> Floats:
+def _by_week(known: Weekdays, values: Floats, weights: Floats, weekday: Integers) -> Floats:
     """Return the effects as known on each day, learned from the whole weeks before it."""
     effects = np.zeros((len(values), 7))
     for place in range(len(values)):

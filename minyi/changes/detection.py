@@ -33,9 +33,9 @@ from statistics import NormalDist
 
 import numpy as np
 
+from minyi.arrays import Floats
 from minyi.changes.comparison import Contrast, Window, contrast, window
 from minyi.changes.daily import SPREAD, Days, Past, Series, past
-from minyi.changes.seasons import Floats
 from minyi.domain import Model
 from minyi.policy import Event, Policy
 from minyi.shares.denominators import Denominator

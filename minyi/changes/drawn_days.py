@@ -16,7 +16,7 @@ from math import exp, inf, sqrt
 
 import numpy as np
 
-from minyi.changes.seasons import Floats
+from minyi.arrays import Floats
 from minyi.domain import Model
 from minyi.prevalence import FLOOR, Z95, wilson
 from minyi.query import Share

@@ -12,9 +12,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from minyi.arrays import Floats
 
 
 class Season(StrEnum):

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minyi.disclosure import K, Mask
+from minyi.arrays import Bools, Floats
+from minyi.disclosure import K
 from minyi.domain import Model
 from minyi.groups.discoveries import discoveries, p_values
-from minyi.groups.grouping import MEASURES, Asked, By, Floats, Groups, Measure, group, hits
+from minyi.groups.grouping import MEASURES, Asked, By, Groups, Measure, group, hits
 from minyi.groups.pooling import Pooled, pool
 from minyi.groups.wording import finding_sentence
 from minyi.prevalence import Z95, share
@@ -201,7 +202,7 @@ def tables_and_findings(
 
 
 def _table(
-    comparison: Comparison, real: Mask, adjusted: Sequence[Adjusted | None], of: Denominator
+    comparison: Comparison, real: Bools, adjusted: Sequence[Adjusted | None], of: Denominator
 ) -> tuple[FacetTable, list[Finding]]:
     groups = comparison.groups
     shown = groups.shown

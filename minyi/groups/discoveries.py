@@ -5,9 +5,8 @@ from __future__ import annotations
 from math import erfc, sqrt
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from minyi.arrays import Bools, Floats
 
 FALSE_DISCOVERIES = 0.05
 """Share of what is reported that may be an accident, on average."""
@@ -48,7 +47,7 @@ def p_values(one: Floats, n_one: Floats, other: Floats, n_other: Floats) -> Floa
     return two_sided(np.minimum(score, arcsine))
 
 
-def discoveries(p: Floats) -> npt.NDArray[np.bool_]:
+def discoveries(p: Floats) -> Bools:
     """Return which hypotheses are rejected, ``FALSE_DISCOVERIES`` of them wrongly on average.
 
     Benjamini and Hochberg (1995, J. R. Stat. Soc. B 57:289). It holds for independent and for

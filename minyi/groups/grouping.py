@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
-from minyi.disclosure import Mask, hidden, with_totals
+from minyi.arrays import Bools, Floats
+from minyi.disclosure import hidden, with_totals
 from minyi.ports import Index
 from minyi.query import Cell, Counts, Facet, Filters, Interval
 from minyi.vocabulary import EVALUATIONS, Evaluated, Stance
-
-Floats = npt.NDArray[np.float64]
 
 MOST_GROUPS = 200
 """Of one facet; those with the fewest opinions beyond are counted together."""
@@ -113,7 +111,7 @@ class Groups:
     by: By
     total: Cell
     cells: list[Cell]
-    hidden: Mask
+    hidden: Bools
     """Shape (cells,)."""
     left_out: int
     """Groups beyond the largest ``MOST_GROUPS``."""
@@ -177,7 +175,7 @@ def _hidden_within(
     price: Floats,
     by: By,
     everything: Asked,
-) -> Mask:
+) -> Bools:
     """Hide groups of a part as one table with what of them is outside of it, beside the groups of
     the whole as they are shown. Groups of which nothing is inside and the whole is shown are all
     outside, as everybody knows: without them the rest must be safe."""

@@ -13,11 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from minyi.arrays import Floats
 from minyi.prevalence import Z95
-
-Floats = npt.NDArray[np.float64]
 
 SPREADS: Floats = np.concatenate([[0.0], np.geomspace(0.004, 0.8, 40)])
 """The τ that are tried; 0.8 is as far as from 5 % to 85 %."""

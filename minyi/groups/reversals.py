@@ -20,10 +20,10 @@ from itertools import combinations
 
 import numpy as np
 
-from minyi.disclosure import Mask
+from minyi.arrays import Bools, Floats
 from minyi.domain import Model
 from minyi.groups.discoveries import FALSE_DISCOVERIES, discoveries
-from minyi.groups.grouping import By, Floats, Groups, ask_pair
+from minyi.groups.grouping import By, Groups, ask_pair
 from minyi.groups.stratifying import SIDES, Table, Whole, beyond_least, off, table, whole, within
 from minyi.groups.wording import reversal_sentence
 from minyi.ports import Index
@@ -148,7 +148,7 @@ def _width(reversal: Reversal) -> float:
     return 0.0 if reversal.inside is None else abs(reversal.inside - reversal.overall)
 
 
-def _reversals(found: Table, of: Whole, real: Mask, part: bool) -> list[Reversal]:
+def _reversals(found: Table, of: Whole, real: Bools, part: bool) -> list[Reversal]:
     """Return the real ones that what can be shown of them bears out."""
     rows = sorted({int(row) for row in np.argwhere(real)[:, 0]})
     hidden = off(found, rows)

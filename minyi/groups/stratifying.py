@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minyi.disclosure import K, Mask, hidden
+from minyi.arrays import Bools, Floats
+from minyi.disclosure import K, hidden
 from minyi.groups.discoveries import LEAST, two_sided
-from minyi.groups.grouping import By, Floats, Groups, stances
+from minyi.groups.grouping import By, Groups, stances
 from minyi.query import Cell
 from minyi.vocabulary import Stance
 
@@ -138,7 +139,7 @@ def table(
     return Table(groups.by, strata.by, names, labels, counts, people, fewest)
 
 
-def off(found: Table, rows: Sequence[int]) -> Mask:
+def off(found: Table, rows: Sequence[int]) -> Bools:
     """Return which cells must be hidden of some groups, and in the last row of all others, by
     stratum. The totals are known from the facets' own tables."""
     counts = found.counts[[*rows, -2, -1]]

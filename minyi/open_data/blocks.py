@@ -14,11 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from minyi.disclosure import Mask, Numbers
-from minyi.open_data.crossing import Integers
+from minyi.arrays import Bools, Floats, Integers
 
 
-def blocks(people: Numbers, k: float) -> Integers:
+def blocks(people: Floats, k: float) -> Integers:
     """Return the block of each row, then of each column. A cell is told to hold fewer than ``k``
     where its row and its column are in different blocks.
 
@@ -44,7 +43,7 @@ def blocks(people: Numbers, k: float) -> Integers:
     return block
 
 
-def _grown(people: Numbers, there: Mask, k: float) -> Integers:
+def _grown(people: Floats, there: Bools, k: float) -> Integers:
     """Put rows into blocks, from the largest on, as far as k can flow either way over one column or
     several, then columns from which k can flow to a block."""
     rows, columns = people.shape
@@ -66,7 +65,7 @@ def _grown(people: Numbers, there: Mask, k: float) -> Integers:
     return block
 
 
-def _room(people: Numbers, of_row: Integers, of_column: Integers) -> Numbers:
+def _room(people: Floats, of_row: Integers, of_column: Integers) -> Floats:
     """Return how much can flow between blocks, by their numbers."""
     rows, columns = np.nonzero(people)
     size = max(of_row.max(), of_column.max()) + 1
@@ -77,7 +76,7 @@ def _room(people: Numbers, of_row: Integers, of_column: Integers) -> Numbers:
     return room
 
 
-def _flow(room: Numbers, source: int, sink: int, k: float) -> float:
+def _flow(room: Floats, source: int, sink: int, k: float) -> float:
     """Return how much can flow, not much more than ``k``; along shortest ways, one after another
     (Edmonds and Karp 1972, J. ACM 19:248). ``room`` is used up."""
     total = 0.0

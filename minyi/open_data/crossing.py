@@ -12,11 +12,9 @@ from functools import cached_property
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
-from minyi.disclosure import Mask, Numbers
+from minyi.arrays import Bools, Floats, Integers
 
-Integers = npt.NDArray[np.int64]
 Place = tuple[int, int]
 """A line and the number of a value."""
 
@@ -27,11 +25,11 @@ class Crossing:
 
     values: Integers
     """The value in each line, shape (cells, lines)."""
-    counts: Numbers
+    counts: Floats
     """Opinions by stance, shape (cells, stances)."""
-    authors: Sequence[Numbers]
+    authors: Sequence[Floats]
     """Of each value, by line."""
-    pairs: dict[tuple[int, int], tuple[Integers, Integers, Numbers]]
+    pairs: dict[tuple[int, int], tuple[Integers, Integers, Floats]]
     """By two lines, the first before the second: the values of each cell, and its authors."""
     everybody: int
     """Authors of all."""
@@ -46,11 +44,11 @@ class Crossing:
         return range(len(self.authors))
 
     @cached_property
-    def opinions(self) -> list[Numbers]:
+    def opinions(self) -> list[Floats]:
         """Of each value, by line."""
         return self.by_value(self.counts.sum(1))
 
-    def by_value(self, weights: Numbers) -> list[Numbers]:
+    def by_value(self, weights: Floats) -> list[Floats]:
         """Return the sums of numbers of the cells by value, by line."""
         return [_added(weights, self.values[:, line], size) for line, size in enumerate(self.sizes)]
 
@@ -59,7 +57,7 @@ class Crossing:
         return np.stack([each[self.values[:, line]] for line, each in enumerate(numbers)], axis=1)
 
 
-def told(hidden: Sequence[Mask]) -> tuple[list[Integers], int]:
+def told(hidden: Sequence[Bools]) -> tuple[list[Integers], int]:
     """Number the sums that are told: line by line those of the shown values, then that of all that
     is hidden. Return, by line, which sum each value is in, and how many there are."""
     numbers, at = [], 0
@@ -87,17 +85,17 @@ class Sums:
         there, numbers = np.unique(self.of_cell[cells], return_inverse=True)
         return Sums(numbers.reshape(len(cells), self.of_cell.shape[1]), len(there))
 
-    def add_up(self, weights: Numbers) -> Numbers:
+    def add_up(self, weights: Floats) -> Floats:
         """Return the sums of numbers of the cells, shape (sums,)."""
         lines = self.of_cell.shape[1]
         return _added(np.tile(weights, lines), self.of_cell.T.ravel(), self.number)
 
-    def spread(self, of_sums: Numbers) -> Numbers:
+    def spread(self, of_sums: Floats) -> Floats:
         """Return for each cell what its sums are given, added up, shape (cells,)."""
-        spread: Numbers = of_sums[self.of_cell].sum(1)
+        spread: Floats = of_sums[self.of_cell].sum(1)
         return spread
 
-    def products(self, weights: Numbers) -> Numbers:
+    def products(self, weights: Floats) -> Floats:
         """Return the weighted inner products of the sums, shape (sums, sums): the tables of every
         two lines."""
         size = self.number
@@ -109,5 +107,5 @@ class Sums:
         return found
 
 
-def _added(weights: Numbers, places: Integers, size: int) -> Numbers:
+def _added(weights: Floats, places: Integers, size: int) -> Floats:
     return np.bincount(places, weights, size).astype(np.float64, copy=False)

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from minyi.disclosure import Mask, Numbers, hidden
+from minyi.arrays import Bools, Floats
+from minyi.disclosure import hidden
 from minyi.open_data.blocks import blocks
 from minyi.open_data.crossing import Crossing, Place, Sums, told
 from minyi.open_data.ranges import MOST_SUMS, Ranges
@@ -34,7 +35,7 @@ Way = tuple[tuple[int, int], list[Place]]
 """Two sums that can be told as one, and what is to be hidden for it."""
 
 
-def protect(crossing: Crossing, k: int) -> list[Mask]:
+def protect(crossing: Crossing, k: int) -> list[Bools]:
     """Return, by line, True for the values that must not be shown, where it is told what the hidden
     values of a line add up to.
 
@@ -55,7 +56,7 @@ def protect(crossing: Crossing, k: int) -> list[Mask]:
     return search.masks
 
 
-def _alone(by_value: Numbers, authors: Numbers, everybody: int, k: int) -> Mask:
+def _alone(by_value: Floats, authors: Floats, everybody: int, k: int) -> Bools:
     """Return which values of a line must not be shown for its own sake.
 
     Args:
@@ -64,7 +65,7 @@ def _alone(by_value: Numbers, authors: Numbers, everybody: int, k: int) -> Mask:
         everybody: authors of all.
         k: the fewest authors of a value that is shown.
     """
-    mask: Mask = authors < k
+    mask: Bools = authors < k
     few = np.flatnonzero(mask)
     bundle = few[np.argsort(-by_value[few].sum(1), kind="stable")[SMALL:]]
     looked_at = np.delete(np.arange(len(authors)), bundle)
@@ -79,7 +80,7 @@ def _alone(by_value: Numbers, authors: Numbers, everybody: int, k: int) -> Mask:
 
 
 class _Search:
-    def __init__(self, crossing: Crossing, masks: Sequence[Mask], k: int) -> None:
+    def __init__(self, crossing: Crossing, masks: Sequence[Bools], k: int) -> None:
         self._crossing = crossing
         self._k = k
         self._few = [authors < k for authors in crossing.authors]
@@ -128,7 +129,7 @@ class _Search:
     def _price(self, places: Iterable[Place]) -> float:
         return float(sum(self._crossing.opinions[line][value] for line, value in places))
 
-    def _show(self, place: Place, guarded: Sequence[Mask]) -> bool:
+    def _show(self, place: Place, guarded: Sequence[Bools]) -> bool:
         """Show a hidden value of enough people if that leaves none of the guarded ones known."""
         line, value = place
         if self._few[line][value] or not self.masks[line][value]:
@@ -149,7 +150,7 @@ class _Search:
         self.masks = masks
         return True
 
-    def _holds(self, line: int, mask: Mask) -> bool:
+    def _holds(self, line: int, mask: Bools) -> bool:
         """Whether what is hidden is not one alone and adds up to enough people: at least those of
         the largest, and those of all less those of the shown ones."""
         if not mask.any():
@@ -158,7 +159,7 @@ class _Search:
         least = max(authors[mask].max(), self._crossing.everybody - authors[~mask].sum())
         return bool(mask.sum() > 1 and least >= self._k)
 
-    def _joining(self, masks: Sequence[Mask], pair: tuple[int, int]) -> list[Place]:
+    def _joining(self, masks: Sequence[Bools], pair: tuple[int, int]) -> list[Place]:
         """Return the cheapest to hide so that a group of few that two lines tell is not told;
         nothing where there is none."""
         ([rows], height), ([columns], width) = (told([masks[line]]) for line in pair)
@@ -187,7 +188,7 @@ class _Search:
                 ways.append((self._price(places), places))
         return min(ways)[1]
 
-    def _widening(self, place: Place, weights: Numbers) -> list[Place]:
+    def _widening(self, place: Place, weights: Floats) -> list[Place]:
         """Return the cheapest to hide so that less is known of a hidden value; nothing where all is
         hidden."""
         ways = list(self._ways())
@@ -219,7 +220,7 @@ class _Search:
                     if one not in cheapest or one < other:
                         yield (int(sums[one]), int(sums[other])), [(line, one), (line, other)]
 
-    def _gains(self, place: Place, pairs: Sequence[tuple[int, int]], weights: Numbers) -> Numbers:
+    def _gains(self, place: Place, pairs: Sequence[tuple[int, int]], weights: Floats) -> Floats:
         """Return for pairs of sums what a value gains when they are told as one, shape (pairs,).
 
         The sums that are told come close to the value's cells, by least squares with the opinions
@@ -239,6 +240,6 @@ class _Search:
         # where other sums make up for the two there is nothing to gain
         missed = np.eye(size) - inverse @ inner
         needed = np.abs(missed[:, one] - missed[:, other]).max(0) < 1e-6
-        gains: Numbers = np.zeros(len(pairs))
+        gains: Floats = np.zeros(len(pairs))
         np.divide((fit[one] - fit[other]) ** 2, variance, gains, where=needed & (variance > 0))
         return gains

@@ -12,8 +12,8 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from minyi.disclosure import Mask, Numbers
-from minyi.open_data.crossing import Crossing, Integers, Place, Sums, told
+from minyi.arrays import Bools, Floats, Integers
+from minyi.open_data.crossing import Crossing, Place, Sums, told
 
 STEPS = 30
 TO_THE_WALL = 0.95
@@ -37,17 +37,17 @@ class Ranges:
         hidden: by line, True for the values that are not shown.
     """
 
-    def __init__(self, crossing: Crossing, hidden: Sequence[Mask]) -> None:
+    def __init__(self, crossing: Crossing, hidden: Sequence[Bools]) -> None:
         self._crossing = crossing
         self._first = np.cumsum([0, *crossing.sizes])
         self._low = np.stack([self._by_value(counts) for counts in crossing.counts.T])
         self._high = self._low.copy()
-        self.raised: Numbers = crossing.counts
+        self.raised: Floats = crossing.counts
         """The table in which the last value that was looked at is as large as was found, shape
         (cells, stances)."""
         self.hide(hidden)
 
-    def hide(self, hidden: Sequence[Mask]) -> None:
+    def hide(self, hidden: Sequence[Bools]) -> None:
         """Hide no less than before; what was walked stays true."""
         numbers, size = told(hidden)
         self._sums = Sums(self._crossing.sums(numbers), size)
@@ -58,7 +58,7 @@ class Ranges:
         self,
         k: float,
         first: Collection[Place] = (),
-        wanted: Sequence[Mask] | None = None,
+        wanted: Sequence[Bools] | None = None,
     ) -> Place | None:
         """Return a hidden value whose range is not found to be ``k`` wide, or None when all are.
 
@@ -93,10 +93,10 @@ class Ranges:
     def _width(self, at: int) -> float:
         return float((self._high[:, at] - self._low[:, at]).sum())
 
-    def _by_value(self, weights: Numbers) -> Numbers:
+    def _by_value(self, weights: Floats) -> Floats:
         return np.concatenate(self._crossing.by_value(weights))
 
-    def _exchange(self, line: int) -> Numbers:
+    def _exchange(self, line: int) -> Floats:
         """Return how far each value of a line can be moved by exchange with other hidden ones of
         the line in cells that are in the same sums."""
         values = self._crossing.values[:, line]
@@ -110,7 +110,7 @@ class Ranges:
             np.add.at(width, value[others], n[group[others]])
         return width
 
-    def _walk(self, stance: int, place: Place, sense: float, k: float) -> Numbers:
+    def _walk(self, stance: int, place: Place, sense: float, k: float) -> Floats:
         """Raise or lower the opinions of a stance on a value as far as the sums allow; return where
         that ends, shape (cells,)."""
         line, value = place
@@ -137,11 +137,11 @@ class Ranges:
                 break
         return all_
 
-    def _near(self, target: Mask) -> Integers:
+    def _near(self, target: Bools) -> Integers:
         """Return the cells that a walk moves: all, or those in the target's and the largest
         sums."""
         of_cell, n = self._sums.of_cell, self._crossing.counts.sum(1)
-        near: Mask = np.ones(len(n), dtype=bool)
+        near: Bools = np.ones(len(n), dtype=bool)
         if self._sums.number > MOST_SUMS:
             size = self._sums.add_up(n)
             size[of_cell[target].ravel()] += size.sum()
@@ -154,7 +154,7 @@ class Ranges:
         return np.sort(np.concatenate([np.flatnonzero(near & target), others]))
 
 
-def _step(sums: Sums, table: Numbers, goal: Numbers, open_: Mask) -> Numbers:
+def _step(sums: Sums, table: Floats, goal: Floats, open_: Bools) -> Floats:
     """Return a step towards the goal that changes no sum and takes no cell below zero. Empty cells
     that it would lower are taken out of ``open_``."""
     while True:
@@ -162,7 +162,7 @@ def _step(sums: Sums, table: Numbers, goal: Numbers, open_: Mask) -> Numbers:
         inner = sums.products(weights)
         inner[np.diag_indices(sums.number)] += NOISE * inner.max() + TINY
         back = np.linalg.inv(inner)
-        step: Numbers = weights * goal
+        step: Floats = weights * goal
         for _ in range(3):  # the second and third take off what the first leaves by rounding
             step = step - weights * sums.spread(back @ sums.add_up(step))
         shut = (step < -NOISE * np.abs(step).max()) & (table <= 0)

@@ -9,7 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
-from minyi.disclosure import Numbers
+from minyi.arrays import Floats
 from minyi.errors import IndexUnavailable
 from minyi.groups.grouping import stances
 from minyi.open_data.crossing import Crossing
@@ -116,5 +116,5 @@ def _labels(
     return [cell.values[place] for cell in cells]
 
 
-def _authors(cells: Sequence[Cell]) -> Numbers:
+def _authors(cells: Sequence[Cell]) -> Floats:
     return np.array([cell.authors for cell in cells], dtype=np.float64)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minyi.changes.seasons import Floats
+from minyi.arrays import Floats
 from minyi.domain import Model
 from minyi.prevalence import Z95
 

@@ -8,8 +8,8 @@ from datetime import date
 
 import numpy as np
 
-from minyi.changes.daily import SHARES, Bools, Whole, counted
-from minyi.changes.seasons import Floats
+from minyi.arrays import Bools, Floats, Integers
+from minyi.changes.daily import SHARES, counted
 from minyi.query import AnswerCell
 from minyi.replies.survival import Lifetimes
 
@@ -21,14 +21,14 @@ FOLLOWED = 730
 class Waiting:
     """Cells of ``Index.answers`` as arrays, shape (cells,) but ``counts``."""
 
-    day: Whole
+    day: Integers
     """As a proleptic ordinal."""
-    followed: Whole
+    followed: Integers
     """Days up to the last that is known whole, at most ``FOLLOWED``."""
     answered: Bools
-    delay: Whole
+    delay: Integers
     """In days begun; 0 where there is none or nobody knows."""
-    counts: Whole
+    counts: Integers
     """All opinions, then those that each share of ``SHARES`` counts; shape (cells, 1 + shares)."""
 
     def of(self, part: Sequence[int] | Bools) -> Waiting:
@@ -41,7 +41,7 @@ class Waiting:
         seen = self.answered & (self.delay > 0) & (self.delay <= self.followed)
         untimed = self.answered & (self.delay == 0)
 
-        def by_day(days: Whole, part: Bools) -> Floats:
+        def by_day(days: Integers, part: Bools) -> Floats:
             found = np.bincount(days[part], self.counts[part, 0], FOLLOWED + 1)
             return np.asarray(found, dtype=np.float64)
 

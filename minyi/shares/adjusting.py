@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from minyi.arrays import Floats
 from minyi.domain import Model
 from minyi.outputs import OUTPUTS, STANCES
 from minyi.prevalence import AspectShares
@@ -19,8 +19,6 @@ from minyi.shares.mixing import Part, moved, together
 from minyi.shares.prediction_powered import Labelled
 from minyi.shares.reading import PRIOR_ROWS, Reading, learn
 from minyi.vocabulary import Aspect, Evaluated, Polarity, Stance
-
-Floats = npt.NDArray[np.float64]
 
 OPINIONS = "opinions"
 METHOD = "level and change, from held-out rows"

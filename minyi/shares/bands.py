@@ -12,16 +12,15 @@ from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import TypeAdapter
 
+from minyi.arrays import Floats, Integers
 from minyi.domain import Model
 from minyi.query import Counts, Interval
 from minyi.shares.levels import Moves
-from minyi.shares.smoothing import Floats, Level, band, level, straight
+from minyi.shares.smoothing import Level, band, level, straight
 from minyi.vocabulary import Stance
 
-Places = npt.NDArray[np.int64]
 MONTHS = {Interval.DAY: 12 / 365.25, Interval.WEEK: 7 * 12 / 365.25, Interval.MONTH: 1.0}
 """Length of a bucket. Shares move by the calendar, however finely it is cut: at most by steps of 30
 points a month (``minyi.shares.smoothing``), which is 14 a week and 5 a day."""
@@ -115,7 +114,7 @@ def _counted(counts: Floats, sizes: Floats) -> tuple[Floats, Floats]:
     return np.where(sizes > 0, counts / n, np.nan), usual * (1 - usual) / n
 
 
-def _points(every: Places, interval: Interval, bounds: Floats) -> tuple[SmoothPoint, ...]:
+def _points(every: Integers, interval: Interval, bounds: Floats) -> tuple[SmoothPoint, ...]:
     days: list[dict[str, object]] = [{"bucket": _day(p, interval)} for p in every.tolist()]
     for stance, line in zip(Stance, bounds.round(4).tolist(), strict=True):
         for point, (middle, under, over) in zip(days, line, strict=True):
@@ -123,7 +122,7 @@ def _points(every: Places, interval: Interval, bounds: Floats) -> tuple[SmoothPo
     return _POINTS.validate_python(days)
 
 
-def _places(buckets: Sequence[date], interval: Interval) -> Places:
+def _places(buckets: Sequence[date], interval: Interval) -> Integers:
     """Number the buckets, neighbours by neighbouring numbers."""
     if interval is Interval.MONTH:
         return np.array([day.year * 12 + day.month - 1 for day in buckets], np.int64)
@@ -137,7 +136,7 @@ def _day(place: int, interval: Interval) -> date:
     return date.fromordinal(place * (7 if interval is Interval.WEEK else 1) + 1)
 
 
-def _with_gaps(places: Places) -> Places:
+def _with_gaps(places: Integers) -> Integers:
     """Add the numbers that are missing where at most ``GAP`` in a row are."""
     after = np.diff(places, append=places[-1:] + 1)
     steps = np.where(after <= GAP + 1, after, 1)

@@ -8,14 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from minyi.arrays import Floats
 from minyi.labelling import CHI2_95
 from minyi.prevalence import Z95, simplex
 from minyi.shares.prediction_powered import Labelled, prediction_powered
 from minyi.shares.reading import PRIOR_ROWS, USUAL, Reading, whole
-
-Floats = npt.NDArray[np.float64]
 
 LEAST = 1e-12
 """Smallest variance of a share: it is never known to more than a millionth."""

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from minyi.arrays import Floats
 from minyi.outputs import STANCES
 from minyi.shares.levels import Moves, Read, moves, read
 from minyi.shares.prediction_powered import Labelled
 from minyi.shares.reading import Reading
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,9 @@ for either.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from minyi.arrays import Floats
 from minyi.prevalence import simplex
-
-Floats = npt.NDArray[np.float64]
 
 
 def inverted(confusion: Floats, observed: Floats) -> Floats:

@@ -29,11 +29,9 @@ from dataclasses import dataclass, replace
 from math import erfc, pi, sqrt
 
 import numpy as np
-import numpy.typing as npt
 
+from minyi.arrays import Floats
 from minyi.prevalence import simplex
-
-Floats = npt.NDArray[np.float64]
 
 PRIOR_ROWS = 4.0
 """Rows' worth of belief that a bin holds the classes as they come overall, and opinions' worth of

@@ -18,11 +18,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from minyi.arrays import Floats
 from minyi.prevalence import Z95, score_interval
-
-Floats = npt.NDArray[np.float64]
 
 STEPS = np.concatenate([[0.0], np.geomspace(0.003, 0.3, 12)])
 """Standard deviations of a step that are weighed, in shares a unit of time: none to 30 points."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import TypeAdapter
 
+from minyi.arrays import Integers
 from minyi.domain import Model
 from minyi.prevalence import FLOOR, AspectShares, wilsons
 from minyi.query import Counts, Share
@@ -89,7 +89,7 @@ def shares(counts: Sequence[int], n: Sequence[int], words: str) -> list[Share]:
     return _SHARES.validate_python(found)
 
 
-def _evaluations(cells: Sequence[Counts]) -> npt.NDArray[np.int64]:
+def _evaluations(cells: Sequence[Counts]) -> Integers:
     """Return praise and criticism of each aspect, shape (cells, 12)."""
     counts = np.zeros((len(cells), len(EVALUATIONS)), np.int64)
     place = {pair: number for number, pair in enumerate(EVALUATIONS)}
@@ -100,9 +100,7 @@ def _evaluations(cells: Sequence[Counts]) -> npt.NDArray[np.int64]:
     return counts
 
 
-def _shares(
-    counts: npt.NDArray[np.int64], n: npt.NDArray[np.int64], words: str
-) -> list[dict[str, object]]:
+def _shares(counts: Integers, n: Integers, words: str) -> list[dict[str, object]]:
     low, high = wilsons(counts, np.maximum(n, 1))
     value = counts / np.maximum(n, 1)
     return [

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from minyi.arrays import Floats
 from minyi.domain import Model
 from minyi.prevalence import share
 from minyi.query import Cell, Facet, Share
 from minyi.shares.denominators import Count, Denominator
-from minyi.speakers.raking import Floats
 
 
 class Spoken(Model):

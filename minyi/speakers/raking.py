@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from minyi.arrays import Floats
 from minyi.errors import InvalidMargins, UnsettledWeights
 
-Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.intp]
 
 BOUND = 5.0

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from minyi.arrays import Floats
 from minyi.domain import Model
 from minyi.errors import InvalidMargins, InvalidQuery, UnsettledWeights
 from minyi.prevalence import FLOOR, AspectShares
@@ -22,7 +23,7 @@ from minyi.shares.summaries import OPINIONS, Summary
 from minyi.shares.summing import total
 from minyi.speakers.composition import Composition, composition, sizes_of
 from minyi.speakers.margins import Margins
-from minyi.speakers.raking import Floats, Margin, effective, rake
+from minyi.speakers.raking import Margin, effective, rake
 from minyi.speakers.weighed import Weighed
 from minyi.trends import Uncorrected, read
 from minyi.vocabulary import Stance

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from minyi.arrays import Floats, Integers
 from minyi.outputs import stance_of
 from minyi.prevalence import AspectShares, wilson
 from minyi.query import Cell, Counts, Share
 from minyi.shares.adjusting import Adjusted
-from minyi.speakers.raking import Floats, apportion
+from minyi.speakers.raking import apportion
 from minyi.vocabulary import Aspect, Polarity, Stance
 
 
@@ -119,7 +119,7 @@ class Weighed:
     def _sizes(self) -> Floats:
         return np.array([cell.counts.total for cell in self.cells], dtype=np.float64)
 
-    def _value(self, counts: npt.NDArray[np.int64]) -> float:
+    def _value(self, counts: Integers) -> float:
         return float(np.clip(self.mass @ (counts / self._sizes) / self.mass.sum(), 0, 1))
 
     def _found(self, aspect: Aspect, polarity: Polarity) -> list[int]:

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from minyi.arrays import Floats
 from minyi.outputs import OUTPUTS
 from minyi.query import Counts, Interval, TrendPoint
 from minyi.shares.adjusting import Adjuster
 from minyi.shares.denominators import Denominator
 from minyi.shares.held_out import HeldOut, HeldOutPolicy
-from minyi.shares.smoothing import Floats
 from minyi.trends import assemble
 from minyi.vocabulary import Stance
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from minyi.arrays import Floats
 from minyi.errors import InvalidMargins, UnsettledWeights
-from minyi.speakers.raking import Floats, Margin, effective, rake
+from minyi.speakers.raking import Margin, effective, rake
 
 WIDE = 1e9
 """A bound that binds nothing."""

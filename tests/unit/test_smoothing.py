@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as some
 
-from minyi.shares.smoothing import PRIOR, START, STEPS, Floats, Level, band, level
+from minyi.arrays import Floats
+from minyi.shares.smoothing import PRIOR, START, STEPS, Level, band, level
 
 SHARES = st.floats(0, 1)
 
