@@ -6,30 +6,22 @@ from datetime import datetime
 
 from indexers.documents import cell
 from indexers.mappings import Body
-from indexers.queries import microseconds
+from indexers.queries import EXACT, microseconds, wanted_evaluations
 from minyi.query import Filters
-from minyi.vocabulary import EVALUATIONS
-
-FIELDS = ("policy_id", "stance", "region", "channel", "source", "domain", "age")
 
 
 def where(filters: Filters) -> list[Body]:
     """Return the clauses that an opinion must match."""
     clauses: list[Body] = [
         {"term": {field: str(value)}}
-        for field in FIELDS
+        for field in EXACT
         if (value := getattr(filters, field)) is not None
     ]
     clauses += [
         {"bool": {"must_not": {"exists": {"field": facet.value}}}} for facet in filters.lacking
     ]
-    if filters.aspect is not None or filters.polarity is not None:
-        wanted = [
-            cell(aspect, polarity)
-            for aspect, polarity in EVALUATIONS
-            if filters.aspect in (None, aspect) and filters.polarity in (None, polarity)
-        ]
-        clauses.append({"terms": {"cells": wanted}})
+    if (wanted := wanted_evaluations(filters)) is not None:
+        clauses.append({"terms": {"cells": [cell(*each) for each in wanted]}})
     if filters.sure is not None:
         clauses.append({"term": {"sure": filters.sure}})
     if filters.since is not None:

@@ -14,8 +14,10 @@ from minyi.domain import Opinion
 from minyi.errors import InvalidQuery
 from minyi.query import Filters, Interval
 from minyi.text import normalise
-from minyi.vocabulary import EVALUATIONS, Stance
+from minyi.vocabulary import EVALUATIONS, Evaluated, Stance
 
+EXACT = ("policy_id", "stance", "region", "channel", "source", "domain", "age")
+"""Filters that an opinion's field of the same name must equal."""
 _AUTHOR = re.compile(rb'"author":"[0-9a-f]*",')
 """Within a JSON string the quotes would be escaped: only the field itself matches."""
 
@@ -55,15 +57,21 @@ def marks(opinion: Opinion) -> int:
     return cells | (SURE if opinion.sure else 0)
 
 
-def wanted_marks(filters: Filters) -> int | None:
-    """Return the bits of which an opinion must have one, None when any opinion will do."""
+def wanted_evaluations(filters: Filters) -> list[Evaluated] | None:
+    """Return those of which an opinion must have one, None when any opinion will do."""
     if filters.aspect is None and filters.polarity is None:
         return None
-    return sum(
-        1 << bit
-        for bit, (aspect, polarity) in enumerate(EVALUATIONS)
+    return [
+        (aspect, polarity)
+        for aspect, polarity in EVALUATIONS
         if filters.aspect in (None, aspect) and filters.polarity in (None, polarity)
-    )
+    ]
+
+
+def wanted_marks(filters: Filters) -> int | None:
+    """Return the bits of which an opinion must have one, None when any opinion will do."""
+    wanted = wanted_evaluations(filters)
+    return None if wanted is None else sum(1 << EVALUATIONS.index(each) for each in wanted)
 
 
 def delay(opinion: Opinion) -> int | None:

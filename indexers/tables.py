@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from indexers.facts import pack
-from indexers.queries import SURE, marks, microseconds, searchable, wanted_marks
+from indexers.queries import EXACT, SURE, marks, microseconds, searchable, wanted_marks
 from minyi.domain import Opinion
 from minyi.query import Filters
 
@@ -58,7 +58,7 @@ COMMIT;
 def where(filters: Filters) -> tuple[str, list[str | int]]:
     """Return a condition on ``opinion`` and its values."""
     conditions, values = ["TRUE"], list[str | int]()
-    for field in ("policy_id", "stance", "region", "channel", "source", "domain", "age"):
+    for field in EXACT:
         if (value := getattr(filters, field)) is not None:
             conditions.append(f"{field} = ?")
             values.append(str(value))
