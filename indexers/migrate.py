@@ -8,8 +8,9 @@ generation. What was stopped half-way is started again and finds its way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from elasticsearch import Elasticsearch
 
@@ -279,12 +280,7 @@ class Migration:
             )
 
 
-def _batches(items: Sequence[str] | Iterator[str], size: int = BATCH) -> Iterator[list[str]]:
-    batch: list[str] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+def _batches(items: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:
+    left = iter(items)
+    while batch := list(islice(left, size)):
         yield batch

@@ -12,6 +12,7 @@ from indexers.bulk import Action, Bulk
 from indexers.client import available
 from indexers.documents import document, month
 from indexers.lifecycle import Held, Names, create_months, held
+from indexers.snapshot import search_now
 from minyi.domain import Opinion
 from minyi.errors import IndexUnavailable, SettingError
 from minyi.query import Rejection
@@ -138,15 +139,14 @@ class Writing:
         and the move is not found yet."""
         places = {(id_, self._recent[id_]): None for id_ in ids if id_ in self._recent}
         for start in range(0, len(ids), PAGE):
-            with available(self._client):
-                answer = self._client.search(
-                    index=self._names.alias,
-                    query={"terms": {"id": ids[start : start + PAGE]}},
-                    size=10 * PAGE,
-                    source=False,
-                    track_total_hits=False,
-                    allow_partial_search_results=False,
-                )
+            answer = search_now(
+                self._client,
+                self._names,
+                query={"terms": {"id": ids[start : start + PAGE]}},
+                size=10 * PAGE,
+                source=False,
+                track_total_hits=False,
+            )
             places |= {(hit["_id"], hit["_index"]): None for hit in answer["hits"]["hits"]}
         return list(places)
 

@@ -7,8 +7,9 @@ not know which.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 from typing import Protocol
 
 from minyi.errors import SettingError
@@ -107,13 +108,8 @@ async def access(settings: Settings) -> AsyncIterator[Access]:
         log.close()
 
 
-def chunks(records: Iterable[NewRecord], size: int = PAGE) -> Iterable[list[NewRecord]]:
-    """Split records into lists of at most ``size``."""
-    chunk: list[NewRecord] = []
-    for record in records:
-        chunk.append(record)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
+def chunks(records: Iterable[NewRecord]) -> Iterator[list[NewRecord]]:
+    """Split records into lists of at most ``PAGE``."""
+    left = iter(records)
+    while chunk := list(islice(left, PAGE)):
         yield chunk
