@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from index_reference import ReferenceIndex
 
-from minyi.domain import Evaluation, Opinion, Reply, StanceProbabilities, opinion_id
+from minyi.domain import Evaluation, Opinion, Reply, StanceProbabilities
 from minyi.outputs import LEVELS
 from minyi.ports import Index
 from minyi.query import Counts, Facet, Filters, Group, Interval
-from minyi.text import duplicate_key
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
+from tests import opinions
 
 NOON = datetime(2024, 5, 15, 4, 0, tzinfo=UTC)  # a Wednesday, noon in Shanghai
 ALL = Filters()
@@ -31,21 +31,15 @@ def opinion(
         for aspect in more.pop(polarity.value, ())
     ]
     values = {
-        "id": opinion_id(comment, policy),
-        "comment_id": comment,
-        "policy_id": policy,
         "domain": Domain.ENVIRONMENT,
         "source": "weibo",
         "created_at": NOON,
-        "text": text,
         "link": {"policy_id": policy, "by": "alias", "evidence": ["垃圾分类"]},
-        "stance": Stance.FAVOR,
         "probabilities": {"favor": 0.7, "against": 0.2, "none": 0.1},
         "evaluations": said,
-        "duplicate_key": duplicate_key(text),
         "model_id": "m1",
     }
-    return Opinion.model_validate(values | more)
+    return opinions.opinion(comment, text, policy, **(values | more))
 
 
 def plain(counts: Counts) -> Counts:

@@ -8,7 +8,7 @@ from indexers.embedded import EmbeddedIndex
 from minyi.vocabulary import Stance
 from tests.e2e.conftest import command, free_port
 from tests.e2e.service import started
-from tests.unit.test_cli_answers import ELEVATOR, opinion
+from tests.opinions import ELEVATOR, opinion
 
 SET = {
     "MINYI_OPEN__LICENCE": "CC BY 4.0",

@@ -15,12 +15,12 @@ from api.app import create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.dead_letter import DeadLetter
-from minyi.domain import Comment, Opinion, opinion_id
+from minyi.domain import Comment, Opinion
 from minyi.errors import BrokerUnavailable
 from minyi.policy import Policy
 from minyi.ports import Index
-from minyi.text import duplicate_key
 from minyi.vocabulary import Domain, Stance
+from tests import opinions
 
 START = datetime(2026, 1, 5, 4, tzinfo=UTC)
 """A Monday, noon in Shanghai."""
@@ -69,21 +69,16 @@ class World:
 def opinion(number: int, stance: Stance, of: Policy = ELEVATOR, **more: Any) -> Opinion:
     text = more.pop("text", f"第{number}条意见，说说{of.title}")
     values = {
-        "id": opinion_id(f"c{number}", of.id),
-        "comment_id": f"c{number}",
-        "policy_id": of.id,
         "domain": of.domain,
         "source": "petition",
         "created_at": START + timedelta(hours=number),
-        "text": text,
         "likes": number,
         "link": {"policy_id": of.id, "by": "alias", "evidence": [of.title]},
         "stance": stance,
         "probabilities": {"favor": 0.4, "against": 0.4, "none": 0.2},
-        "duplicate_key": duplicate_key(text),
         "model_id": "m1",
     }
-    return Opinion.model_validate(values | more)
+    return opinions.opinion(f"c{number}", text, of.id, **(values | more))
 
 
 def many(count: int = 300) -> Iterable[Opinion]:
@@ -114,10 +109,10 @@ async def serving(app: FastAPI) -> Any:
 
 
 @contextmanager
-def filled(folder: Path, opinions: Iterable[Opinion]) -> Iterator[EmbeddedIndex]:
+def filled(folder: Path, held: Iterable[Opinion]) -> Iterator[EmbeddedIndex]:
     """Lend an index that holds opinions."""
     with closing(EmbeddedIndex(folder)) as index:
-        index.upsert(list(opinions))
+        index.upsert(list(held))
         yield index
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import closing
 from io import StringIO
 from pathlib import Path
 
@@ -9,7 +11,9 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from indexers.embedded import EmbeddedIndex
 from minyi.cli import app, wiring
+from minyi.domain import Opinion
 from minyi.errors import MinyiError
 
 
@@ -42,3 +46,10 @@ class Cli:
         self._screen.seek(0)
         self._screen.truncate()
         return CliRunner().invoke(app, [str(part) for part in arguments])
+
+
+def over(folder: Path, monkeypatch: pytest.MonkeyPatch, opinions: Iterable[Opinion]) -> Cli:
+    """Return the command line over an index of these opinions."""
+    with closing(EmbeddedIndex(folder / "index")) as index:
+        index.upsert(list(opinions))
+    return Cli(folder, monkeypatch)

@@ -4,52 +4,29 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from indexers.embedded import EmbeddedIndex
-from minyi.domain import Opinion, opinion_id
-from minyi.text import duplicate_key
-from minyi.vocabulary import Domain, Stance
-from tests.unit.cli_runner import Cli
-
-ELEVATOR, WASTE = "elevator-retrofit", "waste-sorting"
-
-
-def opinion(comment: str, text: str, policy: str = ELEVATOR, **more: Any) -> Opinion:
-    values = {
-        "id": opinion_id(comment, policy),
-        "comment_id": comment,
-        "policy_id": policy,
-        "domain": Domain.HOUSING,
-        "source": "test",
-        "created_at": "2026-03-01T12:00:00+08:00",
-        "text": text,
-        "link": {"policy_id": policy, "by": "alias", "evidence": ["电梯"]},
-        "stance": Stance.FAVOR,
-        "probabilities": {"favor": 1, "against": 0, "none": 0},
-        "duplicate_key": duplicate_key(text),
-        "model_id": "m",
-    }
-    return Opinion.model_validate(values | more)
+from minyi.vocabulary import Stance
+from tests.opinions import ELEVATOR, WASTE, opinion
+from tests.unit.cli_runner import Cli, over
 
 
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Three opinions on lifts, one on waste, all in March but one on a group of odd name."""
-    index = EmbeddedIndex(tmp_path / "index")
-    index.upsert(
+    return over(
+        tmp_path,
+        monkeypatch,
         [
             opinion("a", "电梯好[doge] :+1: 见[/url]", created_at="2026-03-02T00:30:00+08:00"),
             opinion("b", "电梯[bold]太吵", stance=Stance.AGAINST, channel="[/b]热线"),
             opinion("c", "电梯", stance=Stance.NONE),
             opinion("d", "垃圾分类好", WASTE),
             opinion("e", "电梯", created_at="2026-04-01T00:00:00+08:00"),
-        ]
+        ],
     )
-    index.close()
-    return Cli(tmp_path, monkeypatch)
 
 
 def test_what_people_wrote_is_shown_as_it_stands(cli: Cli) -> None:

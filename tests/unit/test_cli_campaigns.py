@@ -7,26 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from indexers.embedded import EmbeddedIndex
 from minyi.vocabulary import Stance
-from tests.unit.cli_runner import Cli
-from tests.unit.test_cli_answers import ELEVATOR, opinion
+from tests.opinions import ELEVATOR, opinion
+from tests.unit.cli_runner import Cli, over
 from tests.unit.test_collapsing import CALL, OWN
 
 
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    index = EmbeddedIndex(tmp_path / "index")
-    index.upsert([opinion(f"own{n}", text) for n, text in enumerate(OWN)])
+    opinions = [opinion(f"own{n}", text) for n, text in enumerate(OWN)]
     copies = (f"[bold]{CALL}" if n else CALL for n in range(20))
-    index.upsert(
-        [
-            opinion(f"copy{n:02}", text, stance=Stance.AGAINST, region="[/b]区")
-            for n, text in enumerate(copies)
-        ]
-    )
-    index.close()
-    return Cli(tmp_path, monkeypatch)
+    opinions += [
+        opinion(f"copy{n:02}", text, stance=Stance.AGAINST, region="[/b]区")
+        for n, text in enumerate(copies)
+    ]
+    return over(tmp_path, monkeypatch, opinions)
 
 
 def test_a_flip_is_told_beside_both_shares(cli: Cli) -> None:

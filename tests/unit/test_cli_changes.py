@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from indexers.embedded import EmbeddedIndex
 from minyi.domain import SHANGHAI
 from minyi.vocabulary import Stance
-from tests.unit.cli_runner import Cli
-from tests.unit.test_cli_answers import opinion
+from tests.opinions import opinion
+from tests.unit.cli_runner import Cli, over
 
 POLICY = "ebike-standard"
 FIRST = datetime(2025, 4, 7, 12, tzinfo=SHANGHAI)
@@ -21,8 +20,9 @@ FIRST = datetime(2025, 4, 7, 12, tzinfo=SHANGHAI)
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Ten opinions a day for eighty days, three of ten favorable and from day 50 on nine."""
-    index = EmbeddedIndex(tmp_path / "index")
-    index.upsert(
+    return over(
+        tmp_path,
+        monkeypatch,
         [
             opinion(
                 f"{day}-{number}",
@@ -35,10 +35,8 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
             )
             for day in range(81)
             for number in range(10)
-        ]
+        ],
     )
-    index.close()
-    return Cli(tmp_path, monkeypatch)
 
 
 def test_changes_and_events_are_listed(cli: Cli) -> None:

@@ -11,17 +11,14 @@ from indexers.embedded import EmbeddedIndex
 from minyi.differences import differences
 from minyi.query import Filters
 from tests.integration.test_api_differences import opinions
-from tests.unit.cli_runner import Cli
+from tests.unit.cli_runner import Cli, over
 
 ELEVATOR = "elevator-retrofit"
 
 
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    index = EmbeddedIndex(tmp_path / "index")
-    index.upsert(list(opinions()))
-    index.close()
-    return Cli(tmp_path, monkeypatch)
+    return over(tmp_path, monkeypatch, opinions())
 
 
 def test_real_differences_are_listed_as_sentences(cli: Cli, tmp_path: Path) -> None:

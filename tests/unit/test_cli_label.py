@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 import typer
 
-from indexers.embedded import EmbeddedIndex
 from minyi.cli import labelling
 from minyi.cli.fresh_labels import fresh_labels
 from minyi.outputs import stance_of
 from minyi.vocabulary import Stance
 from models.data import rows_of
-from tests.unit.cli_runner import Cli
-from tests.unit.test_cli_answers import ELEVATOR, WASTE, opinion
+from tests.opinions import ELEVATOR, WASTE, opinion
+from tests.unit.cli_runner import Cli, over
 
 Keys = Callable[[str], None]
 COMMAND = ("model", "label", "--policy", ELEVATOR)
@@ -31,10 +30,7 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     opinions = [opinion(f"c{i}", text, probabilities=doubt) for i, text in enumerate(texts)]
     opinions += [opinion(f"copy{i}", texts[0] + "！", probabilities=doubt) for i in range(2)]
     opinions[1] = opinions[1].model_copy(update={"title": "电梯之事", "span": (4, 6)})
-    index = EmbeddedIndex(tmp_path / "index")
-    index.upsert(opinions)
-    index.close()
-    return Cli(tmp_path, monkeypatch)
+    return over(tmp_path, monkeypatch, opinions)
 
 
 @pytest.fixture

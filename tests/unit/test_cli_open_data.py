@@ -9,12 +9,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from indexers.embedded import EmbeddedIndex
 from minyi.open_data import formats
 from minyi.vocabulary import Stance
 from models.artifact import SHIPPED, load_manifest
-from tests.unit.cli_runner import Cli
-from tests.unit.test_cli_answers import ELEVATOR, WASTE, opinion
+from tests.opinions import ELEVATOR, WASTE, opinion
+from tests.unit.cli_runner import Cli, over
 
 COUNT = 40
 
@@ -22,25 +21,21 @@ COUNT = 40
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Forty opinions on lifts, of two regions and one without; three on waste."""
-    index = EmbeddedIndex(tmp_path / "index")
-    index.upsert(
-        [
-            opinion(
-                f"c{number}",
-                f"电梯{number}",
-                region=("北京市", "天津市", None, "北京市")[number % 4],
-                stance=Stance.FAVOR if number % 4 == 1 else Stance.AGAINST,
-                author=f"a{number % 30}",
-            )
-            for number in range(COUNT)
-        ]
-    )
-    index.upsert([opinion(f"w{number}", "垃圾", WASTE) for number in range(3)])
-    index.close()
+    opinions = [
+        opinion(
+            f"c{number}",
+            f"电梯{number}",
+            region=("北京市", "天津市", None, "北京市")[number % 4],
+            stance=Stance.FAVOR if number % 4 == 1 else Stance.AGAINST,
+            author=f"a{number % 30}",
+        )
+        for number in range(COUNT)
+    ]
+    opinions += [opinion(f"w{number}", "垃圾", WASTE) for number in range(3)]
     for name in ("LICENCE", "PUBLISHER"):
         monkeypatch.delenv(f"MINYI_OPEN__{name}", raising=False)
     monkeypatch.delenv("MINYI_MARGINS", raising=False)
-    return Cli(tmp_path, monkeypatch)
+    return over(tmp_path, monkeypatch, opinions)
 
 
 def test_a_folder_of_open_data_is_written(cli: Cli, tmp_path: Path) -> None:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from indexers.embedded import EmbeddedIndex
 from minyi.domain import SHANGHAI
 from minyi.vocabulary import Stance
-from tests.unit.cli_runner import Cli
-from tests.unit.test_cli_answers import ELEVATOR, WASTE, opinion
+from tests.opinions import ELEVATOR, WASTE, opinion
+from tests.unit.cli_runner import Cli, over
 
 FIRST = datetime(2025, 4, 7, 12, tzinfo=SHANGHAI)
 
@@ -20,8 +19,9 @@ FIRST = datetime(2025, 4, 7, 12, tzinfo=SHANGHAI)
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Sixty on lifts, of which every other is answered after four days and a bit, five on waste."""
-    index = EmbeddedIndex(tmp_path / "index")
-    index.upsert(
+    return over(
+        tmp_path,
+        monkeypatch,
         [
             opinion(
                 f"{day}",
@@ -35,10 +35,8 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
                 else None,
             )
             for day in range(65)
-        ]
+        ],
     )
-    index.close()
-    return Cli(tmp_path, monkeypatch)
 
 
 def test_departments_and_what_is_too_little(cli: Cli) -> None:

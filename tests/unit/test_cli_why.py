@@ -7,18 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from indexers.embedded import EmbeddedIndex
-from tests.unit.cli_runner import Cli
-from tests.unit.test_cli_answers import ELEVATOR, WASTE, opinion
+from tests.opinions import ELEVATOR, WASTE, opinion
+from tests.unit.cli_runner import Cli, over
 from tests.unit.test_why import opinions
 
 
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    index = EmbeddedIndex(tmp_path / "index")
-    index.upsert([*opinions(), opinion("w", "垃圾分类[bold]好", WASTE)])
-    index.close()
-    return Cli(tmp_path, monkeypatch)
+    return over(tmp_path, monkeypatch, [*opinions(), opinion("w", "垃圾分类[bold]好", WASTE)])
 
 
 def test_sides_stand_with_their_words_and_quotes(cli: Cli) -> None:

@@ -13,7 +13,7 @@ from minyi.drawing import Candidate, candidates, propose, stands_for
 from minyi.labelling import Narrowing, narrowed
 from minyi.outputs import STANCES
 from minyi.vocabulary import Stance
-from tests.unit.test_cli_answers import opinion
+from tests.opinions import opinion
 
 
 def text(

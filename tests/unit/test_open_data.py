@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from minyi.disclosure import K
-from minyi.domain import Opinion, opinion_id
+from minyi.domain import Opinion
 from minyi.errors import IndexUnavailable, InvalidQuery, SettingError
 from minyi.open_data import formats as formats_module
 from minyi.open_data import release as release_module
@@ -34,10 +34,10 @@ from minyi.policy import Policy
 from minyi.query import Cell, Counts, Facet
 from minyi.shares.adjusting import Adjuster
 from minyi.shares.summing import total
-from minyi.text import duplicate_key
 from minyi.vocabulary import Stance
 from tests.contract.index_reference import ReferenceIndex
 from tests.integration.world import EBIKE, ELEVATOR, QUIET
+from tests.integration.world import opinion as usual
 
 NOW = datetime(2026, 5, 3, tzinfo=UTC)
 REGIONS = ("北京", "天津", "=HYPERLINK(1)", None)
@@ -45,23 +45,12 @@ SECRET = "这句留言谁也不该看到"
 
 
 def opinion(number: int, of: Policy = ELEVATOR, **more: Any) -> Opinion:
-    text = f"{SECRET}{number}"
     values = {
-        "id": opinion_id(f"c{number}", of.id),
-        "comment_id": f"c{number}",
-        "policy_id": of.id,
-        "domain": of.domain,
-        "source": "petition",
+        "text": f"{SECRET}{number}",
         "created_at": datetime(2026, 1, 15, tzinfo=UTC),
-        "text": text,
         "author": f"author{number}",
-        "link": {"policy_id": of.id, "by": "alias", "evidence": [of.title]},
-        "stance": list(Stance)[number % 3],
-        "probabilities": {"favor": 0.4, "against": 0.4, "none": 0.2},
-        "duplicate_key": duplicate_key(text),
-        "model_id": "m1",
     }
-    return Opinion.model_validate(values | more)
+    return usual(number, list(Stance)[number % 3], of, **(values | more))
 
 
 def released(opinions: list[Opinion], **publisher: Any) -> Release:
