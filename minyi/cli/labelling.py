@@ -13,11 +13,12 @@ from rich.text import Text
 
 from minyi.cli.label_file import keep, read_labels, reweigh, write_proposals
 from minyi.cli.options import Data
+from minyi.cli.tables import interval
 from minyi.cli.wiring import console, existing_index, known_policy, output, registry, settings
 from minyi.domain import SHANGHAI, Opinion
 from minyi.drawing import Candidate, candidates, propose, stands_for
 from minyi.errors import InvalidQuery, SettingError
-from minyi.labelling import Estimate, Narrowing, narrowed
+from minyi.labelling import Narrowing, narrowed
 from minyi.policy import Policy
 from minyi.ports import Index
 from minyi.query import Filters
@@ -227,14 +228,6 @@ def _table(policy: Policy, result: Narrowing) -> Table:
     for name in ("before", "after", "narrower by"):
         table.add_column(name, justify="right", no_wrap=True)
     for stance, change in result.changes.items():
-        table.add_row(
-            STANCE_ZH[stance],
-            _percent(change.before),
-            _percent(change.after),
-            f"{change.narrower:.0%}",
-        )
+        shares = (interval(e.share, e.low, e.high) for e in (change.before, change.after))
+        table.add_row(STANCE_ZH[stance], *shares, f"{change.narrower:.0%}")
     return table
-
-
-def _percent(found: Estimate) -> str:
-    return f"{found.share:.0%} [{found.low * 100:.0f}–{found.high * 100:.0f}]"

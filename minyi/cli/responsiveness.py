@@ -10,7 +10,7 @@ from rich.text import Text
 
 from minyi.cli.changes import gap_text, series_name
 from minyi.cli.options import Data, Json, Since, Until, filters
-from minyi.cli.tables import framed, percent
+from minyi.cli.tables import framed, interval, percent
 from minyi.cli.wiring import existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock, today
 from minyi.replies.contrasts import Contrasted
@@ -103,9 +103,7 @@ def _figures(row: Answering) -> list[str]:
 
 
 def _within(found: Proportion | None) -> str:
-    if found is None:
-        return "–"
-    return f"{found.value:.0%} [{found.low * 100:.0f}–{found.high * 100:.0f}]"
+    return "–" if found is None else interval(found.value, found.low, found.high)
 
 
 def _quantile(found: Quantile) -> str:

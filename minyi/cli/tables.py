@@ -45,7 +45,12 @@ def percent(share: Share) -> str:
     """Return ``41% [37–45]``, ``too few``, or a dash where there is nothing to count."""
     if share.value is None or share.low is None or share.high is None:
         return "too few" if share.n else "–"
-    return f"{share.value:.0%} [{share.low * 100:.0f}–{share.high * 100:.0f}]"
+    return interval(share.value, share.low, share.high)
+
+
+def interval(value: float, low: float, high: float) -> str:
+    """Return ``41% [37–45]``."""
+    return f"{value:.0%} [{low * 100:.0f}–{high * 100:.0f}]"
 
 
 def stance(reading: Reading, side: Stance, adjusting: bool) -> list[str]:
