@@ -21,7 +21,7 @@ from minyi.groups.grouping import Asked, By, ask, gives_away
 from minyi.groups.reversals import Reversal
 from minyi.ports import Index
 from minyi.query import Filters
-from minyi.shares.adjusting import Adjuster
+from minyi.shares.adjusting import NOTHING_KNOWN, Adjuster
 from minyi.shares.denominators import denominator
 
 
@@ -48,7 +48,7 @@ class Differences(Model):
 
 
 def differences(
-    index: Index, policy_id: str, filters: Filters, adjuster: Adjuster | None = None
+    index: Index, policy_id: str, filters: Filters, adjuster: Adjuster = NOTHING_KNOWN
 ) -> Differences:
     """Compare the groups of a policy's opinions.
 
@@ -71,7 +71,7 @@ def differences(
     compared, same = comparisons(inside, everything) if enough else ([], {})
     opinions = inside.total.counts.total if inside.total and enough else None
     # the tagger's errors are known for all that it says, not for what it is sure of
-    known = None if of.sure else adjuster
+    known = NOTHING_KNOWN if of.sure else adjuster
     level = (everything or inside).total  # anyone may ask for it: it gives no hidden group away
     tables, findings, made = tables_and_findings(
         policy_id, compared, known, of, level.counts if level else None

@@ -12,7 +12,7 @@ import numpy as np
 
 from minyi.domain import Model
 from minyi.query import Counts, Interval, Share, TrendPoint
-from minyi.shares.adjusting import Adjusted, Adjuster
+from minyi.shares.adjusting import NOTHING_KNOWN, Adjusted, Adjuster
 from minyi.shares.bands import SmoothPoint, among, smoothed
 from minyi.shares.denominators import Count, Denominator
 from minyi.shares.summaries import OPINIONS, Summary, shares, summaries
@@ -103,7 +103,7 @@ def assemble(
     interval: Interval,
     points: Iterable[TrendPoint],
     everything: Mapping[date, int] | None = None,
-    adjuster: Adjuster | None = None,
+    adjuster: Adjuster = NOTHING_KNOWN,
     of: Denominator = OPINIONS,
     evaluations: bool = False,
     whole: Counts | None = None,
@@ -117,13 +117,13 @@ def assemble(
         points: as the index returns them, from ``votes`` where authors are counted.
         everything: opinions on all policies by bucket, for the salience; None: the points are split
             by group, or are votes.
-        adjuster: what is known of the tagger's errors; None: nothing.
+        adjuster: what is known of the tagger's errors.
         of: what the shares are of.
         evaluations: whether rows have them; total and groups always do.
         whole: all opinions on the policy, where the points are of a part of them; None: of all.
         rows: whether there are any, beside total and groups.
     """
-    points, adjuster = list(points), adjuster or Adjuster()
+    points = list(points)
     counted = [of.of(point) for point in points]
     groups = _by_group(points, counted) if of.group is not None else {}
     *heard, salience = _salience(points, everything, of)

@@ -26,7 +26,7 @@ from minyi.changes.drawn_days import (
 )
 from minyi.domain import Model
 from minyi.query import Counts, Share
-from minyi.shares.adjusting import Adjuster
+from minyi.shares.adjusting import NOTHING_KNOWN, Adjuster
 from minyi.shares.denominators import Denominator
 from minyi.shares.levels import Moves
 from minyi.shares.summing import total as summed
@@ -84,7 +84,7 @@ def compare(
     days: Days,
     around: date,
     length: int,
-    adjuster: Adjuster | None = None,
+    adjuster: Adjuster = NOTHING_KNOWN,
     whole: Counts | None = None,
 ) -> Comparison:
     """Compare the ``length`` days before a date with as many from it on.
@@ -96,15 +96,15 @@ def compare(
         days: its days.
         around: the first day of the later window.
         length: days on each side.
-        adjuster: what is known of the tagger's errors; None: nothing.
+        adjuster: what is known of the tagger's errors.
         whole: all opinions on the policy, where the days are narrowed; None: those of all days.
     """
     middle = days.place(around)
     before, after = _between(days, middle - length, middle), _between(days, middle, middle + length)
     rows = tuple(contrast(days, series, before, after) for series in days.series)
-    if adjuster:
-        whole = whole or summed(days.cells.values())
-        moves = adjuster.moves(policy_id, [_said(days, before), _said(days, after)], whole)
+    whole = whole or summed(days.cells.values())
+    moves = adjuster.moves(policy_id, [_said(days, before), _said(days, after)], whole)
+    if moves:
         rows = tuple(_corrected(row, days, before, after, moves) for row in rows)
     return Comparison(
         policy_id=policy_id,
@@ -154,13 +154,11 @@ def _said(days: Days, marked: Bools) -> Counts:
     return summed(days.cells[place] for place in places if place in days.cells)
 
 
-def _corrected(
-    row: Contrast, days: Days, before: Bools, after: Bools, moves: Moves | None
-) -> Contrast:
+def _corrected(row: Contrast, days: Days, before: Bools, after: Bools, moves: Moves) -> Contrast:
     """Add the difference without the tagger's errors. What these are off by for the policy as a
     whole cancels; what they are off by in a move grows with it (``minyi.shares.levels``). The
     sampling error is that of days, as in the raw difference."""
-    if row.gap is None or moves is None or row.series.measure not in STANCES_MEASURED:
+    if row.gap is None or row.series.measure not in STANCES_MEASURED:
         return row
     place = STANCES_MEASURED.index(row.series.measure)
     counted, memory = days.counts[row.series], float(past(days, row.series).memory[-1])

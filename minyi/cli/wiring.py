@@ -216,7 +216,7 @@ def adjuster(config: Settings) -> Adjuster:
         SettingError: when the labels cannot be read.
     """
     from minyi.cli.fresh_labels import fresh_labels
-    from minyi.shares.adjusting import Adjuster
+    from minyi.shares.adjusting import NOTHING_KNOWN, Adjuster
     from models.artifact import load_manifest
 
     labels = fresh_labels(config.labels) if config.labels else {}
@@ -226,7 +226,7 @@ def adjuster(config: Settings) -> Adjuster:
         manifest = load_manifest(config.model)
     except InvalidArtifact as error:
         log.warning("shares are not adjusted: %s", error)
-        return Adjuster()
+        return NOTHING_KNOWN
     table = manifest.held_out
     if table is None or table.model_id != manifest.model_id:
         log.warning(
@@ -235,7 +235,7 @@ def adjuster(config: Settings) -> Adjuster:
             config.model,
             manifest.model_id,
         )
-        return Adjuster()
+        return NOTHING_KNOWN
     if table.lacking:
         log.warning(
             "shares are not adjusted: no held-out row of model %s has the stance %s",

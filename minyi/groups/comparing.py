@@ -170,7 +170,7 @@ def _compare(groups: Groups) -> Comparison:
 def tables_and_findings(
     policy_id: str,
     compared: Sequence[Comparison],
-    adjuster: Adjuster | None,
+    adjuster: Adjuster,
     of: Denominator,
     whole: Counts | None,
 ) -> tuple[tuple[FacetTable, ...], tuple[Finding, ...], int]:
@@ -193,7 +193,7 @@ def tables_and_findings(
         flags = real[at : at + comparison.p.size].reshape(comparison.p.shape)
         at += comparison.p.size
         shown = [cell.counts for cell in comparison.groups.shown]
-        adjusted = (adjuster or Adjuster()).adjust(policy_id, shown, False, whole)
+        adjusted = adjuster.adjust(policy_id, shown, False, whole)
         table, some = _table(comparison, flags, adjusted, of)
         tables.append(table)
         findings += some

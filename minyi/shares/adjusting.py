@@ -185,6 +185,10 @@ class Adjuster:
         return answer
 
 
+NOTHING_KNOWN = Adjuster()
+"""Adjusts nothing."""
+
+
 class _Model:
     """What was learnt of one model id."""
 

@@ -17,7 +17,7 @@ from minyi.domain import Model
 from minyi.errors import InvalidMargins, InvalidQuery, UnsettledWeights
 from minyi.prevalence import FLOOR, AspectShares
 from minyi.query import Cell, Counts, Facet, Share
-from minyi.shares.adjusting import Adjusted, Adjuster
+from minyi.shares.adjusting import NOTHING_KNOWN, Adjusted, Adjuster
 from minyi.shares.denominators import Count, Denominator
 from minyi.shares.summaries import OPINIONS, Summary
 from minyi.shares.summing import total
@@ -100,7 +100,7 @@ def compare(
     policy_id: str,
     cells: Sequence[Cell],
     margins: Margins | None,
-    adjuster: Adjuster | None = None,
+    adjuster: Adjuster = NOTHING_KNOWN,
     of: Denominator = OPINIONS,
     count: Count = Count.OPINIONS,
     whole: Counts | None = None,
@@ -111,7 +111,7 @@ def compare(
         policy_id: the policy.
         cells: its opinions by ``facets_of(margins)``.
         margins: of the population; None compares with nothing.
-        adjuster: what is known of the tagger's errors; None: nothing.
+        adjuster: what is known of the tagger's errors.
         of: what the raw and adjusted shares are of.
         count: what has one vote before weighting. With authors a cell counts by its authors, and
             in a cell every opinion alike.
@@ -131,9 +131,9 @@ def compare(
     level = whole or said  # whatever weights do to them, these are opinions of one policy
 
     def adjust(counts: Counts) -> Adjusted | None:
-        return read(policy_id, counts, adjuster or Adjuster(), of, level)[0].adjusted
+        return read(policy_id, counts, adjuster, of, level)[0].adjusted
 
-    reading, why = read(policy_id, said, adjuster or Adjuster(), of, level)
+    reading, why = read(policy_id, said, adjuster, of, level)
     kept = [cell for cell in cells if not _outside(cell, facets, known)]
     raked, reason = None, _missing(margins, kept, facets)
     weights: Floats | None = None
