@@ -74,33 +74,7 @@ def build(
     Raises:
         SettingError: when the settings of Kafka do not fit together.
     """
-    streams.embedded.register()
-    streams.kafka.register()
-    settings.data.mkdir(
-        parents=True, exist_ok=True
-    )  # Faust makes its folder in it, not its parents
-    app = faust.App(
-        APP_ID,
-        broker=settings.broker_url,
-        broker_credentials=None if settings.embedded_broker else credentials(settings.kafka),
-        store="memory://",
-        web_enabled=False,
-        datadir=str(settings.data / "faust"),
-        topic_partitions=settings.partitions,
-        topic_disable_leader=True,
-        broker_commit_interval=COMMIT_EVERY_S,
-        broker_session_timeout=SESSION_S,
-        broker_heartbeat_interval=HEARTBEAT_S,
-        broker_request_timeout=REQUEST_S,
-        broker_max_poll_interval=POLL_S,
-        stream_buffer_maxsize=BUFFERED_EVENTS,
-        producer_acks=-1,
-        producer_request_timeout=PATIENCE_S,
-        consumer_auto_offset_reset="earliest",
-        producer_max_request_size=2_000_000,
-        producer_max_batch_size=REQUEST_BYTES,
-        autodiscover=False,
-    )
+    app = _app(settings)
     topics = declare(app, settings.partitions)
     table = app.GlobalTable(REGISTRY_TABLE, default=None, partitions=1, recovery_buffer_size=1)
     registry = LiveRegistry(table, revision)
@@ -136,6 +110,37 @@ def build(
     for topic, name, step in agents:
         app.agent(topic, name=name)(_or_crash(app, step))
     return Service(app, topics, registry, progress, steps, metrics)
+
+
+def _app(settings: Settings) -> Any:
+    """Return the app on its broker, without topics and agents."""
+    streams.embedded.register()
+    streams.kafka.register()
+    settings.data.mkdir(
+        parents=True, exist_ok=True
+    )  # Faust makes its folder in it, not its parents
+    return faust.App(
+        APP_ID,
+        broker=settings.broker_url,
+        broker_credentials=None if settings.embedded_broker else credentials(settings.kafka),
+        store="memory://",
+        web_enabled=False,
+        datadir=str(settings.data / "faust"),
+        topic_partitions=settings.partitions,
+        topic_disable_leader=True,
+        broker_commit_interval=COMMIT_EVERY_S,
+        broker_session_timeout=SESSION_S,
+        broker_heartbeat_interval=HEARTBEAT_S,
+        broker_request_timeout=REQUEST_S,
+        broker_max_poll_interval=POLL_S,
+        stream_buffer_maxsize=BUFFERED_EVENTS,
+        producer_acks=-1,
+        producer_request_timeout=PATIENCE_S,
+        consumer_auto_offset_reset="earliest",
+        producer_max_request_size=2_000_000,
+        producer_max_batch_size=REQUEST_BYTES,
+        autodiscover=False,
+    )
 
 
 def _or_crash(app: Any, step: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
