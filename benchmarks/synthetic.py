@@ -10,7 +10,7 @@ from typing import Any
 
 from minyi.domain import Opinion, opinion_id
 from minyi.text import duplicate_key
-from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
+from minyi.vocabulary import EVALUATIONS, AgeBand, Domain, Stance
 
 START = datetime(2023, 1, 1, tzinfo=UTC)
 DAYS = 730
@@ -34,7 +34,6 @@ def opinions(count: int, seed: int = 1) -> Iterator[Opinion]:
         "".join(chance.choices(characters, k=chance.choice((1, 2, 2, 3)))) for _ in range(8000)
     ]
     weights = list(accumulate(1 / rank for rank in range(3, 8003)))
-    cells = [(aspect, polarity) for aspect in Aspect for polarity in Polarity]
     domains, ages = list(Domain), list(AgeBand)
 
     def text() -> str:
@@ -66,7 +65,7 @@ def opinions(count: int, seed: int = 1) -> Iterator[Opinion]:
         said = text() if chance.random() < 0.9 else chance.choice(campaign)
         policy = min(int(chance.expovariate(0.08)), POLICIES - 1)
         policy_id = f"policy-{policy}"
-        evaluated = chance.sample(cells, k=chance.choice((0, 0, 0, 1, 1, 2)))
+        evaluated = chance.sample(EVALUATIONS, k=chance.choice((0, 0, 0, 1, 1, 2)))
         moment = START + timedelta(days=DAYS * number / count, seconds=chance.randrange(86_400))
         yield Opinion.model_validate(
             {

@@ -25,7 +25,7 @@ DAY = np.dtype([*((field, ">i4") for field in KEY.names or ()), ("sums", "<i4", 
 """A key, and behind it how often each output and each evaluated cell came."""
 
 
-def answer(filters: Filters, group: Group | None = None) -> bool:
+def hold_answer(filters: Filters, group: Group | None = None) -> bool:
     """Whether the sums hold the answer: whole days, all opinions of a policy or domain."""
     restricting = filters.model_dump(exclude_none=True, exclude_defaults=True).keys()
     return (
@@ -63,7 +63,7 @@ def change(db: sqlite3.Connection, added: Sequence[bytes], removed: Sequence[byt
 
 
 def read(db: sqlite3.Connection, filters: Filters) -> Array:
-    """Return the days that pass, as ``DAY``; only for filters that ``answer`` takes."""
+    """Return the days that pass, as ``DAY``; only for filters that ``hold_answer`` takes."""
     low, high = b"", b"\xff"
     if filters.policy_id is not None:
         policy = code(db, filters.policy_id)

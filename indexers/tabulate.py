@@ -51,7 +51,7 @@ class Tables:
     def trend(self, filters: Filters, interval: Interval, group: Group | None) -> list[TrendPoint]:
         """See ``Index.trend``."""
         by = [group.value] if group else []
-        if daily.answer(filters, group):
+        if daily.hold_answer(filters, group):
             days, copies = daily.read(self._db, filters), self._facts(filters, only_copied=True)
             both = {key: np.concatenate([days[key], copies[key]]) for key in ("day", *by)}
             cell, places = self._places(both, by, interval)
@@ -68,7 +68,7 @@ class Tables:
 
     def volumes(self, filters: Filters, interval: Interval) -> dict[date, int]:
         """See ``Index.volumes``."""
-        if daily.answer(filters):
+        if daily.hold_answer(filters):
             days = daily.read(self._db, filters)
             cell, places = self._places({"day": days["day"]}, [], interval)
             each = daily.totals(days)
@@ -81,7 +81,7 @@ class Tables:
     def totals(self, filters: Filters) -> dict[str, Counts]:
         """See ``Index.totals``."""
         by = [Facet.POLICY.value]
-        if daily.answer(filters):
+        if daily.hold_answer(filters):
             days = daily.read(self._db, filters)
             cell, places = self._places({key: days[key] for key in ("day", *by)}, by)
             all_, produced = daily.add_up(cell, len(places), days)
@@ -95,7 +95,7 @@ class Tables:
     def total(self, filters: Filters) -> int:
         """Return the number of opinions that pass."""
         any_stance = filters.model_copy(update={"stance": None})
-        if daily.answer(any_stance):
+        if daily.hold_answer(any_stance):
             return int(daily.totals(daily.read(self._db, any_stance), filters.stance).sum())
         return len(self._facts(filters))
 

@@ -102,7 +102,7 @@ def test_sums_and_facts_give_the_same_numbers(
             index.search("", filters.model_copy(update={"stance": Stance.FAVOR})).total,
         ]
 
-    assert daily.answer(filters)
+    assert daily.hold_answer(filters)
     from_sums = answers()
     with patch.object(daily, "answer", return_value=False):
         assert answers() == from_sums
@@ -125,8 +125,8 @@ def test_sums_and_facts_give_the_same_numbers(
     ],
 )
 def test_the_sums_answer_for_whole_days_only(filters: Filters, answered: bool) -> None:
-    assert daily.answer(filters) is answered
-    assert not daily.answer(filters, Group.REGION)
+    assert daily.hold_answer(filters) is answered
+    assert not daily.hold_answer(filters, Group.REGION)
 
 
 def test_a_late_opinion_lands_in_its_day_and_leaves_it_again(

@@ -27,7 +27,7 @@ from minyi.domain import Opinion, opinion_id
 from minyi.registry import load_registry
 from minyi.settings import ROOT
 from minyi.text import duplicate_key
-from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
+from minyi.vocabulary import EVALUATIONS, AgeBand, Domain, Stance
 from tests.elastic import Worlds
 from tests.kibana import (
     Row,
@@ -74,7 +74,6 @@ NOUNS = (
         "食品",
     ),
 )
-CELLS = [(aspect, polarity) for aspect in Aspect for polarity in Polarity]
 Document = dict[str, Any]
 """Flat: field names with dots."""
 
@@ -96,7 +95,7 @@ def opinion(rng: random.Random, number: int) -> Opinion:
     text = f"请尽快落实第{rng.randrange(6)}项承诺" if copied else f"{number}：{'，'.join(said)}"
     evaluations = [
         {"aspect": aspect, "polarity": polarity, "probability": 0.9}
-        for aspect, polarity in rng.sample(CELLS, rng.randrange(4))
+        for aspect, polarity in rng.sample(EVALUATIONS, rng.randrange(4))
     ]
     return Opinion.model_validate(
         {
