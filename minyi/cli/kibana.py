@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -20,8 +21,6 @@ def _kit(config: Settings) -> str:
     Raises:
         KibanaRefused: when Kibana would not take it.
     """
-    import json
-
     from indexers.kibana.check import problems
     from indexers.kibana.objects import export as ndjson
 

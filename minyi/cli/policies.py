@@ -11,6 +11,8 @@ from rich.table import Table
 from minyi.cli.options import Columns
 from minyi.cli.tables import plain
 from minyi.cli.wiring import output, registry, settings
+from minyi.domain import Comment
+from minyi.registry import import_policies, load_registry
 from minyi.vocabulary import DOMAIN_ZH, Domain
 
 app = typer.Typer(help="The registry of policies.", no_args_is_help=True)
@@ -43,8 +45,6 @@ def check(
     folder: Annotated[Path | None, typer.Argument(help="Folder of YAML files.")] = None,
 ) -> None:
     """Validate the registry: fields, dates, words claimed twice."""
-    from minyi.registry import load_registry
-
     config = settings()
     policies = load_registry(folder or config.registry)
     domains = {policy.domain for policy in policies.values()}
@@ -59,8 +59,6 @@ def import_file(
     file: Annotated[Path, typer.Argument(help="CSV, JSON or YAML of policies.")],
 ) -> None:
     """Validate policies from a file and add them to the registry."""
-    from minyi.registry import import_policies
-
     config = settings()
     added = import_policies(file, config.registry)
     print(f"{len(added)} policies added to {config.registry}: {', '.join(p.id for p in added)}")
@@ -74,7 +72,6 @@ def suggest(
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many phrases.")] = 30,
 ) -> None:
     """Mine frequent phrases from comments that no policy links: candidates for the registry."""
-    from minyi.domain import Comment
     from minyi.linking import Linker
     from minyi.pipeline import reading
     from minyi.suggest import suggest as mine

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from minyi import logs
+from minyi.cli.fresh_labels import fresh_labels
 from minyi.cli.patience import until_available
 from minyi.clock import SystemClock
 from minyi.errors import InvalidArtifact, InvalidQuery, SettingError
@@ -20,13 +21,13 @@ from minyi.policy import Policy
 from minyi.ports import Index
 from minyi.registry import load_registry
 from minyi.settings import Place, Settings, embedded_path, load_settings, load_settings_in
+from minyi.shares.adjusting import NOTHING_KNOWN, Adjuster
 from minyi.speakers.margins import Margins, load_margins
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from indexers.elastic import ElasticIndex
-    from minyi.shares.adjusting import Adjuster
     from models.runtime import OnnxTagger
     from streams.access import Access
     from streams.app import Service
@@ -215,8 +216,6 @@ def adjuster(config: Settings) -> Adjuster:
     Raises:
         SettingError: when the labels cannot be read.
     """
-    from minyi.cli.fresh_labels import fresh_labels
-    from minyi.shares.adjusting import NOTHING_KNOWN, Adjuster
     from models.artifact import load_manifest
 
     labels = fresh_labels(config.labels) if config.labels else {}
