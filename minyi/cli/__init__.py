@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -37,22 +38,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (
-    service,
-    roles,
-    ingest,
-    replay,
-    setup,
-    answers,
-    changes,
-    differences,
-    representativeness,
-    campaigns,
-    why,
-    export,
-    responsiveness,
-):
-    module.add_to(app)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    *(service.demo, service.serve),
+    *(roles.worker, roles.api),
+    ingest.ingest,
+    *(replay.record, replay.replay),
+    setup.setup,
+    *(answers.trend, answers.search, answers.digest),
+    changes.changes,
+    differences.differences,
+    representativeness.representativeness,
+    campaigns.campaigns,
+    why.why,
+    export.export,
+    responsiveness.responsiveness,
+)
+for command in COMMANDS:
+    app.command()(command)
 app.add_typer(policies.app, name="policies")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(model.app, name="model")

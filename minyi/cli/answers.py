@@ -25,12 +25,6 @@ from minyi.trends import assemble
 from minyi.vocabulary import Domain, Stance
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(trend)
-    app.command()(search)
-    app.command()(digest)
-
-
 def trend(
     policy: Annotated[str | None, typer.Argument(help="Policy id; none: all policies.")] = None,
     interval: Annotated[Interval, typer.Option()] = Interval.MONTH,

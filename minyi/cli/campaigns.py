@@ -27,10 +27,6 @@ SHOWN = 120
 ENDS = {"favor": STANCE_ZH[Stance.FAVOR], "against": STANCE_ZH[Stance.AGAINST]}
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(campaigns)
-
-
 def campaigns(
     policy: Annotated[str, typer.Argument(help="Policy id.")],
     campaign: Annotated[

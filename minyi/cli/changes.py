@@ -32,10 +32,6 @@ NAMES = {
 }
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(changes)
-
-
 def changes(
     policy: Annotated[str, typer.Argument(help="Policy id.")],
     around: Annotated[

@@ -11,7 +11,8 @@ from rich.text import Text
 from minyi.cli.options import Data, Json, Since, Until, filters
 from minyi.cli.tables import framed, plain
 from minyi.cli.wiring import adjuster, existing_index, known_policy, output, registry, settings
-from minyi.differences import Differences, differences
+from minyi.differences import Differences
+from minyi.differences import differences as compare
 from minyi.groups.comparing import Compared, FacetTable, Finding
 from minyi.groups.reversals import Reversal
 from minyi.groups.wording import BY_ZH, label_zh, percent, points
@@ -24,11 +25,7 @@ SHOWN = 15
 """Findings that a table lists; ``--json`` has them all."""
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command("differences")(show)
-
-
-def show(
+def differences(
     policy: Annotated[str, typer.Argument(help="Policy id.")],
     facets: Annotated[bool, typer.Option("--groups", help="List all groups as well.")] = False,
     since: Since = None,
@@ -41,7 +38,7 @@ def show(
     known = known_policy(registry(config), policy)
     scope = filters(since=since, until=until)
     with existing_index(config) as opened:
-        found = differences(opened, known.id, scope, adjuster(config))
+        found = compare(opened, known.id, scope, adjuster(config))
     if as_json:
         print(found.model_dump_json())
         return

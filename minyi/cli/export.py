@@ -28,10 +28,6 @@ from minyi.open_data.release import gather
 from minyi.registry import revision
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(export)
-
-
 def export(
     policy: Annotated[str | None, typer.Option(help="Policy id; none: all policies.")] = None,
     wanted: Annotated[

@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 SHOWN_ROWS = 5
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(ingest)
-
-
 def ingest(
     files: Annotated[list[Path], typer.Argument(help="JSONL, CSV or XLSX; also .gz and .xz.")],
     columns: Columns = None,

@@ -16,11 +16,6 @@ from minyi.cli.wiring import digest_line, index, service, settings
 from minyi.settings import Settings
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(record)
-    app.command()(replay)
-
-
 def record(
     file: Annotated[Path, typer.Argument(help="Recording to write; .gz packs it.")],
     topic: Annotated[

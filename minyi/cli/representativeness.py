@@ -44,10 +44,6 @@ REASONS = {
 CAVEAT = "自愿发言的人，不代表全体居民: these are people who chose to speak, not a sample"
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(representativeness)
-
-
 def representativeness(
     policy: Annotated[str, typer.Argument(help="Policy id.")],
     margins_file: Annotated[

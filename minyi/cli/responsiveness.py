@@ -27,10 +27,6 @@ from minyi.replies.responsiveness import (
 from minyi.replies.survival import Proportion, Quantile
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(responsiveness)
-
-
 def responsiveness(
     policy: Annotated[str | None, typer.Argument(help="Policy id; none: all policies.")] = None,
     by: Annotated[

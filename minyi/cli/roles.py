@@ -32,11 +32,6 @@ from minyi.settings import Settings
 log = logging.getLogger(__name__)
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(worker)
-    app.command()(api)
-
-
 def worker(
     port: Annotated[
         int | None,

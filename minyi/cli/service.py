@@ -48,11 +48,6 @@ Port = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(demo)
-    app.command()(serve)
-
-
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Exit when the stream is drained.")] = False,
     port: Port = None,

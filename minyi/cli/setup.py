@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from streams.provision import Step
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(setup)
-
-
 def setup(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")

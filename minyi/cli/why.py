@@ -20,10 +20,6 @@ from minyi.reasons.why import Quote, Side, Why
 from minyi.vocabulary import ASPECT_ZH, POLARITY_ZH, STANCE_ZH
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(why)
-
-
 def why(
     policy: Annotated[str, typer.Argument(help="Policy id.")],
     region: Annotated[str | None, typer.Option()] = None,
