@@ -13,15 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
-from minyi.domain import MAX_RECORD_BYTES
-from minyi.errors import InvalidRecord, SettingError
-from minyi.json_text import read_json, write_json
+from minyi.errors import SettingError
 from streams.intake.csv_rows import csv_rows
 from streams.intake.headers import HEAD, SEPARATOR, delimiter_of
+from streams.intake.json_rows import array_rows, line_rows
 from streams.intake.kinds import detect_encoding, kind_of
-from streams.intake.rows import Row, object_row
+from streams.intake.rows import Row
 from streams.intake.workbook import MAX_XLSX_BYTES, workbook_rows
 
 SAMPLE_BYTES = 1_000_000
@@ -64,23 +63,7 @@ class Source:
             raise SettingError(f"{self.path}: cannot be read to its end: {error}") from error
 
     def _json_lines(self) -> Iterator[Row]:
-        for number, line in enumerate(self._lines(), start=1):
-            if line.strip("\ufeff \t\r\n"):
-                yield self._json_row(f"line {number}", line.rstrip("\r\n"))
-
-    def _json_row(self, place: str, line: str) -> Row:
-        raw = self._raw(line)
-        if len(raw) > MAX_RECORD_BYTES:
-            reason = f"the line has {len(raw):,} bytes, more than {MAX_RECORD_BYTES:,}"
-            return Row(place, raw, error=InvalidRecord(reason, place))
-        try:
-            line.encode()  # an undecodable byte stands here as a lone surrogate
-            values = read_json(line)
-        except UnicodeError:
-            return Row(place, raw, error=InvalidRecord("holds bytes that are no text", place))
-        except (ValueError, RecursionError) as error:
-            return Row(place, raw, error=InvalidRecord(f"not JSON: {error}", place))
-        return object_row(place, values, raw)
+        yield from line_rows(self._lines(), self._raw)
 
     def _json(self) -> Iterator[Row]:
         """Read one array, or lines where there is none."""
@@ -93,12 +76,9 @@ class Source:
         if len(content) == MAX_ARRAY_BYTES:
             raise SettingError(f"{self.path}: too large for one array; write one object a line")
         try:
-            items: list[Any] = read_json(content)
+            yield from array_rows(content)
         except (ValueError, RecursionError) as error:
             raise SettingError(f"{self.path}: not JSON: {error}") from error
-        for number, item in enumerate(items, start=1):
-            place = f"item {number}"
-            yield object_row(place, item, write_json(item).encode(errors="surrogatepass"))
 
     def _csv(self) -> Iterator[Row]:
         yield from csv_rows(self._lines(), self._delimiter(), self._raw, self.given)
