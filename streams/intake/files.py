@@ -10,15 +10,18 @@ import io
 import lzma
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, cast
 
 from minyi.errors import SettingError
+from minyi.json_text import read_json
 from streams.intake.csv_rows import csv_rows
 from streams.intake.headers import HEAD, SEPARATOR, delimiter_of
-from streams.intake.json_rows import array_rows, line_rows
+from streams.intake.json_rows import BLANK, document_rows, line_rows
 from streams.intake.kinds import detect_encoding, kind_of
 from streams.intake.rows import Row
 from streams.intake.workbook import MAX_XLSX_BYTES, workbook_rows
@@ -63,22 +66,40 @@ class Source:
             raise SettingError(f"{self.path}: cannot be read to its end: {error}") from error
 
     def _json_lines(self) -> Iterator[Row]:
-        yield from line_rows(self._lines(), self._raw)
+        yield from line_rows(self._lines(), self._raw, self.given)
 
     def _json(self) -> Iterator[Row]:
-        """Read one array, or lines where there is none."""
-        with self._text() as text:
-            if text.read(1000).lstrip("\ufeff \t\r\n")[:1] != "[":
-                yield from self._json_lines()
-                return
+        """Read one array or object, or lines of objects."""
+        if (begin := self._document()) is None:
+            yield from self._json_lines()
+            return
         with self._text() as text:
             content = text.read(MAX_ARRAY_BYTES)
-        if len(content) == MAX_ARRAY_BYTES:
+        if len(content) == MAX_ARRAY_BYTES and begin == "[":
             raise SettingError(f"{self.path}: too large for one array; write one object a line")
+        rows = document_rows(content, self.given)
         try:
-            yield from array_rows(content)
+            first = next(rows, None)
         except (ValueError, RecursionError) as error:
-            raise SettingError(f"{self.path}: not JSON: {error}") from error
+            if begin == "[":
+                raise SettingError(f"{self.path}: not JSON: {error}") from error
+            yield from self._json_lines()  # of which the first is broken
+            return
+        yield from chain(() if first is None else (first,), rows)
+
+    def _document(self) -> str | None:
+        """Return what the text begins with, a bracket or brace, where it is one document and not a
+        line for each object."""
+        with self._text() as text:
+            lines = (line.lstrip(BLANK) for line in iter(partial(text.readline, MAX_LINE), ""))
+            filled = filter(None, lines)
+            first, more = next(filled, ""), next(filled, "")
+        begin = first[:1]
+        if begin == "{" and more:
+            with suppress(ValueError, RecursionError):
+                read_json(first)
+                return None
+        return begin if begin in ("[", "{") else None
 
     def _csv(self) -> Iterator[Row]:
         yield from csv_rows(self._lines(), self._delimiter(), self._raw, self.given)

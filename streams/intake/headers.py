@@ -29,12 +29,12 @@ def header_at(rows: Sequence[Sequence[str]], given: Mapping[str, str]) -> int:
         rows: their cells.
         given: the user's own map, field → column.
     """
-    return _first(rows, (partial(_names_text_and_time, given=given), _names_two, bool))
+    return _first(rows, (partial(names_text_and_time, given=given), _names_two, bool))
 
 
 def has_header(rows: Iterable[Sequence[str]], given: Mapping[str, str]) -> bool:
     """Return whether the cells of one of a table's first rows name text and time."""
-    return any(_names_text_and_time(cells, given) for cells in rows)
+    return any(names_text_and_time(cells, given) for cells in rows)
 
 
 def best_table(tables: Sequence[Sequence[Sequence[str]]], given: Mapping[str, str]) -> int:
@@ -77,7 +77,7 @@ def header_row(cells: Iterable[str]) -> list[str]:
     return names
 
 
-def _names_text_and_time(cells: Sequence[str], given: Mapping[str, str]) -> bool:
+def names_text_and_time(cells: Sequence[str], given: Mapping[str, str]) -> bool:
     with suppress(SettingError):
         return bool(guess([cell for cell in cells if cell.strip()], given))
     return False

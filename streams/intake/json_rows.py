@@ -1,51 +1,86 @@
-"""Rows of JSON text: one object a line, or an array of them."""
+"""Rows of JSON text: one object a line, or an array of them, or either within an object."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from minyi.domain import MAX_RECORD_BYTES
 from minyi.errors import InvalidRecord
 from minyi.json_text import read_json, write_json
 from streams.intake.rows import Row, object_row
+from streams.intake.wrapped import Wrapped, wrapped
+
+BLANK = "\ufeff \t\r\n"
 
 
-def line_rows(lines: Iterator[str], original: Callable[[str], bytes]) -> Iterator[Row]:
-    """Yield the row of every line that is not blank.
+def line_rows(
+    lines: Iterator[str], original: Callable[[str], bytes], given: Mapping[str, str]
+) -> Iterator[Row]:
+    """Yield the row of every line that is not blank, or the rows that it wraps.
 
     Args:
         lines: of the text, with their line ends.
         original: gives the bytes that a line was decoded from.
+        given: the user's own map, field → column.
     """
     for number, line in enumerate(lines, start=1):
-        if line.strip("\ufeff \t\r\n"):
-            yield _line_row(f"line {number}", line.rstrip("\r\n"), original)
+        if line.strip(BLANK):
+            yield from _line_rows(f"line {number}", line.rstrip("\r\n"), original, given)
 
 
-def _line_row(place: str, line: str, original: Callable[[str], bytes]) -> Row:
+def _line_rows(
+    place: str, line: str, original: Callable[[str], bytes], given: Mapping[str, str]
+) -> Iterator[Row]:
     raw = original(line)
-    if len(raw) > MAX_RECORD_BYTES:
-        reason = f"the line has {len(raw):,} bytes, more than {MAX_RECORD_BYTES:,}"
-        return Row(place, raw, error=InvalidRecord(reason, place))
     try:
         line.encode()  # an undecodable byte stands here as a lone surrogate
-        values = read_json(line)
+        value = read_json(line)
+        table = wrapped(value, given)
     except UnicodeError:
-        return Row(place, raw, error=InvalidRecord("holds bytes that are no text", place))
+        yield Row(place, raw, error=InvalidRecord("holds bytes that are no text", place))
     except (ValueError, RecursionError) as error:
-        return Row(place, raw, error=InvalidRecord(f"not JSON: {error}", place))
-    return object_row(place, values, raw)
+        yield Row(place, raw, error=InvalidRecord(f"not JSON: {error}", place))
+    else:
+        if table is not None:
+            yield from _wrapped_rows(f"{place}, ", table)
+        elif len(raw) > MAX_RECORD_BYTES:
+            reason = f"the line has {len(raw):,} bytes, more than {MAX_RECORD_BYTES:,}"
+            yield Row(place, raw, error=InvalidRecord(reason, place))
+        else:
+            yield object_row(place, value, raw)
 
 
-def array_rows(content: str) -> Iterator[Row]:
-    """Yield the rows of an array.
+def document_rows(content: str, given: Mapping[str, str]) -> Iterator[Row]:
+    """Yield the rows of one array or object.
 
     Raises:
         ValueError: when it is no JSON.
         RecursionError: when it is nested too deeply.
     """
-    items: list[Any] = read_json(content)
-    for number, item in enumerate(items, start=1):
-        place = f"item {number}"
-        yield object_row(place, item, write_json(item).encode(errors="surrogatepass"))
+    value = read_json(content)
+    if (table := wrapped(value, given)) is not None:
+        yield from _wrapped_rows("", table)
+        return
+    for number, item in enumerate(value if isinstance(value, list) else [value], start=1):
+        if (table := wrapped(item, given)) is not None:
+            yield from _wrapped_rows(f"item {number}, ", table)
+        else:
+            yield _item_row(f"item {number}", item)
+
+
+def _wrapped_rows(before: str, table: Wrapped) -> Iterator[Row]:
+    for name in table.others:
+        place = f"{before}list {name}"
+        reason = f"not read, only {table.name!r} is: save it as a file of its own"
+        yield Row(place, name.encode(errors="replace"), error=InvalidRecord(reason, place))
+    for number, item in enumerate(table.items, start=1):
+        yield _item_row(f"{before}item {number}", item)
+
+
+def _item_row(place: str, item: Any) -> Row:
+    try:
+        raw = write_json(item).encode(errors="surrogatepass")
+    except RecursionError:
+        return Row(place, b"", error=InvalidRecord("nested too deeply", place))
+    return object_row(place, item, raw)
