@@ -9,7 +9,7 @@ from itertools import chain, islice
 
 from minyi.domain import MAX_RECORD_BYTES
 from minyi.errors import InvalidRecord
-from streams.intake.headers import HEAD, SEPARATOR, header_at, header_row
+from streams.intake.headers import HEAD, SEPARATOR, find_header
 from streams.intake.rows import Row, table_row
 
 Record = tuple[int, str, list[str] | csv.Error]
@@ -22,7 +22,7 @@ def csv_rows(
     original: Callable[[str], bytes],
     given: Mapping[str, str],
 ) -> Iterator[Row]:
-    """Yield the rows below the header; see ``header_at``.
+    """Yield the rows below the header; see ``find_header``.
 
     Args:
         lines: of the text, with their line ends.
@@ -32,21 +32,20 @@ def csv_rows(
     """
     records = (record for record in _records(lines, delimiter) if not _blank(record))
     head = list(islice(records, HEAD))
-    at = header_at([[] if isinstance(cells, csv.Error) else cells for _, _, cells in head], given)
-    header: list[str] = []
+    header = find_header(
+        [[] if isinstance(cells, csv.Error) else cells for _, _, cells in head], given
+    )
     for position, (number, text, cells) in enumerate(chain(head, records)):
         place = f"line {number}"
         raw = original(text)
         if isinstance(cells, csv.Error):
             yield Row(place, raw, error=InvalidRecord(f"not CSV, a stray quote? ({cells})", place))
-        elif position < at:
+        elif position <= header.at:
             continue
-        elif position == at:
-            header = header_row(cells)
         elif any("\ud800" <= character <= "\udfff" for character in text):
             yield Row(place, raw, error=InvalidRecord("holds bytes that are no text", place))
         else:
-            yield table_row(place, header, [_unwrapped(cell) for cell in cells], raw)
+            yield table_row(place, header.names, [_unwrapped(cell) for cell in cells], raw)
 
 
 def _unwrapped(cell: str) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
 from minyi.errors import SettingError
 from streams.intake.columns import folded, guess, is_known
+from streams.intake.grouped import combined
 
 HEAD = 20
 """Rows that are not blank, of which one is the header."""
@@ -21,20 +23,49 @@ _LONGEST_LINE = 100_000
 T = TypeVar("T")
 
 
-def header_at(rows: Sequence[Sequence[str]], given: Mapping[str, str]) -> int:
-    """Return which of a table's first rows is the header: the first whose cells name text and time,
-    else the first with two names that are known, else the first that has cells.
+@dataclass(frozen=True)
+class Header:
+    """The header of a table."""
+
+    at: int
+    """The place of its last row among the first ones."""
+    names: Sequence[str]
+    """Of the columns; of what ``find_header`` returns, no two are the same but blank ones."""
+
+
+def find_header(rows: Sequence[Sequence[str]], given: Mapping[str, str]) -> Header:
+    """Return the header among a table's first rows: the first row whose cells name text and time,
+    else the first with two names that are known, else the first that has cells. Two rows may be one
+    header, see ``combined``.
 
     Args:
         rows: their cells.
         given: the user's own map, field → column.
     """
-    return _first(rows, (partial(names_text_and_time, given=given), _names_two, bool))
+    headers = [Header(0, []), *_headers(rows, given)]
+    names = [header.names for header in headers]
+    found = headers[_first(names, (partial(names_text_and_time, given=given), _names_two, bool))]
+    return replace(found, names=_distinct(found.names))
 
 
-def has_header(rows: Iterable[Sequence[str]], given: Mapping[str, str]) -> bool:
+def _headers(rows: Sequence[Sequence[str]], given: Mapping[str, str]) -> Iterator[Header]:
+    """Yield what may be a header, each row or two in one, with the names as they stand."""
+    at = 0
+    while at < len(rows):
+        names: Sequence[str] | None = None
+        if at + 1 < len(rows):
+            names = combined(rows[at], rows[at + 1], given)
+        if names is None:
+            names = rows[at]
+        else:
+            at += 1
+        yield Header(at, names)
+        at += 1
+
+
+def has_header(rows: Sequence[Sequence[str]], given: Mapping[str, str]) -> bool:
     """Return whether the cells of one of a table's first rows name text and time."""
-    return any(names_text_and_time(cells, given) for cells in rows)
+    return any(names_text_and_time(header.names, given) for header in _headers(rows, given))
 
 
 def best_table(tables: Sequence[Sequence[Sequence[str]]], given: Mapping[str, str]) -> int:
@@ -60,7 +91,7 @@ def delimiter_of(lines: Sequence[str], given: Mapping[str, str]) -> str:
     return max(DELIMITERS, key=fitness)
 
 
-def header_row(cells: Iterable[str]) -> list[str]:
+def _distinct(cells: Iterable[str]) -> list[str]:
     """Return the names of a table's columns, of which no two are the same but blank ones: a second
     ``内容`` is called ``内容.2``, or by the next number that no column is called by."""
     names = [cell.strip() for cell in cells]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ class Row:
     error: InvalidRecord | None = None
 
 
-def table_row(place: str, header: list[str], cells: list[Any], raw: bytes) -> Row:
+def table_row(place: str, header: Sequence[str], cells: list[Any], raw: bytes) -> Row:
     """Return the row of a table; one with more cells than columns has slipped and is refused."""
     if any(cell not in (None, "") for cell in cells[len(header) :]):
         reason = f"{len(cells)} cells under {len(header)} columns"

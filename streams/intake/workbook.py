@@ -6,7 +6,7 @@ import json
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,7 +15,7 @@ from openpyxl.utils.escape import unescape
 
 from minyi.errors import InvalidRecord, SettingError
 from streams.intake.cells import MAX_EXACT
-from streams.intake.headers import HEAD, best_table, has_header, header_at, header_row
+from streams.intake.headers import HEAD, best_table, find_header, has_header
 from streams.intake.rows import Row, table_row
 
 MAX_XLSX_BYTES = 1_000_000_000
@@ -25,8 +25,8 @@ MAX_ABOVE = 1_000
 
 
 def workbook_rows(content: IO[bytes], path: Path, given: Mapping[str, str]) -> Iterator[Row]:
-    """Yield the rows of the first sheet that holds comments, below its header (``header_at``), and
-    before them a bad row for every other sheet that holds some.
+    """Yield the rows of the first sheet that holds comments, below its header (``find_header``),
+    and before them a bad row for every other sheet that holds some.
 
     Hidden sheets are not looked at. Sheets are not read as one, since often one is an excerpt of
     another.
@@ -57,7 +57,7 @@ def workbook_rows(content: IO[bytes], path: Path, given: Mapping[str, str]) -> I
                 place = f"sheet {sheet.title}"
                 reason = f"not read, only {shown[best].title!r} is: save it as a file of its own"
                 yield Row(place, sheet.title.encode(), error=InvalidRecord(reason, place))
-        yield from _table(shown[best], header_at(heads[best], given))
+        yield from _table(shown[best], given)
         book.close()
     except SettingError:
         raise
@@ -65,14 +65,13 @@ def workbook_rows(content: IO[bytes], path: Path, given: Mapping[str, str]) -> I
         raise SettingError(f"{path}: cannot be read as a workbook: {error}") from error
 
 
-def _table(sheet: Any, at: int) -> Iterator[Row]:
-    header: list[str] = []
-    for position, (number, cells) in enumerate(_filled(sheet)):
-        if position == at:
-            header = header_row(_names(cells))
-        elif position > at:
-            raw = json.dumps(cells, ensure_ascii=False, default=str).encode(errors="replace")
-            yield table_row(f"row {number}", header, cells, raw)
+def _table(sheet: Any, given: Mapping[str, str]) -> Iterator[Row]:
+    rows = _filled(sheet)
+    head = list(islice(rows, HEAD))
+    header = find_header([_names(cells) for _, cells in head], given)
+    for number, cells in chain(head[header.at + 1 :], rows):
+        raw = json.dumps(cells, ensure_ascii=False, default=str).encode(errors="replace")
+        yield table_row(f"row {number}", header.names, cells, raw)
 
 
 def _filled(sheet: Any, rows: int | None = None) -> Iterator[tuple[int, list[Any]]]:
