@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +16,9 @@ from openpyxl.utils.escape import unescape
 
 from minyi.errors import InvalidRecord, SettingError
 from streams.intake.cells import MAX_EXACT
+from streams.intake.columns import guess
 from streams.intake.headers import HEAD, best_table, find_header, has_header
+from streams.intake.merged import merged_cells, spread
 from streams.intake.rows import Row, table_row
 
 MAX_XLSX_BYTES = 1_000_000_000
@@ -66,12 +69,31 @@ def workbook_rows(content: IO[bytes], path: Path, given: Mapping[str, str]) -> I
 
 
 def _table(sheet: Any, given: Mapping[str, str]) -> Iterator[Row]:
+    """Yield the rows below a sheet's header. What a cell shows that is merged over several rows
+    belongs to each of them but for an id, under which they would overwrite each other; a comment
+    whose text is such a cell is read once."""
     rows = _filled(sheet)
     head = list(islice(rows, HEAD))
     header = find_header([_names(cells) for _, cells in head], given)
-    for number, cells in chain(head[header.at + 1 :], rows):
+    text, id_ = (_column(field, header.names, given) for field in ("text", "id"))
+    with sheet.parent._archive.open(sheet._worksheet_path) as xml:  # no public way leads there
+        merged = [cell for cell in merged_cells(xml) if cell.column != id_]
+    for number, cells, above in spread(chain(head[header.at + 1 :], rows), merged):
+        place = f"row {number}"
         raw = json.dumps(cells, ensure_ascii=False, default=str).encode(errors="replace")
-        yield table_row(f"row {number}", header.names, cells, raw)
+        if text in above:
+            reason = f"its text is one merged cell with row {above[text]}, which was read"
+            yield Row(place, raw, error=InvalidRecord(reason, place))
+        else:
+            yield table_row(place, header.names, cells, raw)
+
+
+def _column(field: str, names: Sequence[str], given: Mapping[str, str]) -> int:
+    """Return the place of the column that a field is read from, -1 where there is none."""
+    with suppress(SettingError):
+        mapping = guess([name for name in names if name], given)
+        return names.index(mapping[field]) if field in mapping else -1
+    return -1
 
 
 def _filled(sheet: Any, rows: int | None = None) -> Iterator[tuple[int, list[Any]]]:
