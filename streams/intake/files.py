@@ -1,6 +1,6 @@
 """Open a file of rows: JSON Lines, JSON, CSV, TSV, TXT, XLSX, XLSM, each also under gzip or xz.
 
-Text is UTF-8 (with or without a byte-order mark), UTF-16 with one, or GB18030.
+Text is UTF-8 or UTF-16, with or without a byte-order mark, GB18030 or Big5.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Source:
 
     @property
     def _errors(self) -> str:
-        return "surrogatepass" if self.encoding == "utf-16" else "surrogateescape"
+        return "surrogatepass" if self.encoding.startswith("utf-16") else "surrogateescape"
 
     def _lines(self) -> Iterator[str]:
         with self._text() as text:
@@ -140,7 +140,7 @@ class Source:
 
     def _raw(self, text: str) -> bytes:
         """Return the bytes that a text was decoded from; of UTF-16 its UTF-8."""
-        encoding = "gb18030" if self.encoding == "gb18030" else "utf-8"
+        encoding = "utf-8" if self.encoding.startswith("utf-") else self.encoding
         return text.encode(encoding, errors=self._errors)
 
 

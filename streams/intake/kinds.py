@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from minyi.errors import SettingError
 
 KINDS = {
@@ -19,6 +21,9 @@ SPREADSHEETS = (".xls", ".et")
 _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PACKED = {b"\x1f\x8b": ".gz", b"\xfd7zXZ\x00": ".xz"}
 _MARKUP = (b"<html", b"<!doctype", b"<?xml", b"<table", b"<head", b"<meta", b"<style")
+_MARKS = [(byte, 0) for byte in b"\r\n[{"], [(0, byte) for byte in b"\r\n[{"]
+"""Pairs of bytes by which UTF-16 is known: of these, each the other way around is a character that
+nobody writes."""
 _SAVE = "open it in a spreadsheet program and save it as XLSX or CSV"
 
 
@@ -53,14 +58,35 @@ def kind_of(ending: str, sample: bytes) -> str:
 
 
 def detect_encoding(sample: bytes) -> str:
-    """Return the encoding of a text's first bytes: what they mark, else UTF-8 unless that loses
-    half of what is not ASCII and GB18030 loses less. A few broken rows do not turn a file."""
+    """Return the encoding of a text's first bytes: what they mark, else UTF-16 where it shows, else
+    UTF-8 unless that loses half of what is not ASCII and GB18030 or Big5 loses less, or a quarter
+    and they lose nothing. A few broken rows do not turn a file."""
     if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     foreign = len(sample) - len(sample.decode("ascii", errors="ignore"))
-    lost = {
-        name: len(sample) - len(sample.decode(name, errors="ignore").encode(name))
-        for name in ("utf-8", "gb18030")
-    }
-    much = lost["utf-8"] * 2 >= foreign
-    return "gb18030" if much and lost["gb18030"] < lost["utf-8"] else "utf-8-sig"
+    broken, mainland = _lost(sample, "utf-8"), _lost(sample, "gb18030")
+    much = broken * 2 >= foreign or (broken * 4 >= foreign and not mainland)
+    if (unmarked := _utf_16(sample)) and (much or sample.count(0) * 4 >= len(sample)):
+        return unmarked
+    if not much or mainland >= broken:
+        return "utf-8-sig"
+    # nearly all of Big5 is GB18030 as well, but in characters that GB2312, the common ones, lacks
+    rare = _lost(sample, "gb2312")
+    big5 = rare * 10 >= foreign and _lost(sample, "cp950") * 4 < rare
+    return "big5hkscs" if big5 else "gb18030"
+
+
+def _lost(sample: bytes, encoding: str) -> int:
+    """Return how many bytes are no text in an encoding."""
+    return len(sample) - len(sample.decode(encoding, errors="ignore").encode(encoding))
+
+
+def _utf_16(sample: bytes) -> str | None:
+    """Return the order of bytes in which a sample may be UTF-16, if nearly all is text in it."""
+    if 0 not in sample:
+        return None
+    pairs = Counter(zip(sample[0::2], sample[1::2], strict=False))
+    little, big = (sum(pairs[pair] for pair in marks) for marks in _MARKS)
+    name = "utf-16-le" if little > big else "utf-16-be"
+    text = (little or big) and not pairs[0, 0] and _lost(sample, name) * 100 <= len(sample) + 200
+    return name if text else None

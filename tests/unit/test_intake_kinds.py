@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import lzma
 
 import pytest
@@ -10,7 +11,17 @@ from hypothesis import strategies as st
 from minyi.errors import SettingError
 from streams.intake.files import open_source
 from streams.intake.kinds import detect_encoding
-from tests.unit.test_intake_files import CSV, EXPECTED, HEADER, ROWS, Write, values, write
+from tests.unit.test_intake_files import (
+    CSV,
+    EXPECTED,
+    HEADER,
+    JSONL,
+    ROWS,
+    Write,
+    rows,
+    values,
+    write,
+)
 from tests.unit.test_intake_workbook import workbook
 
 __all__ = ["write"]
@@ -72,6 +83,7 @@ def test_what_a_spreadsheet_saves_as_unicode_text_is_read(write: Write) -> None:
         (b"ascii", "utf-8-sig"),
         ("你".encode("gb18030"), "gb18030"),
         ("联通".encode("gb18030"), "gb18030"),
+        ("内容,时间\n通路通车通知,2020-01-01\n".encode("gb18030"), "gb18030"),
         ("你".encode(), "utf-8-sig"),
         ("你好".encode()[:-1], "utf-8-sig"),
         ("\ufffd" * 50 + "a", "utf-8-sig"),
@@ -80,6 +92,77 @@ def test_what_a_spreadsheet_saves_as_unicode_text_is_read(write: Write) -> None:
 )
 def test_the_encoding_is_found(sample: bytes | str, encoding: str) -> None:
     assert detect_encoding(sample.encode() if isinstance(sample, str) else sample) == encoding
+
+
+TRADITIONAL = "留言時間,留言內容\n2020-01-26,支持舊樓加裝電梯，但費用應由住戶與政府分擔\n"
+SIMPLIFIED = "留言时间,留言内容\n2020-01-26,支持旧楼加装电梯，但费用应由住户与政府分担😀\n"
+
+
+@pytest.mark.parametrize("rows", [1, 300])
+def test_big_5_is_told_from_gb18030(rows: int) -> None:
+    for text in (TRADITIONAL, SIMPLIFIED):
+        text *= rows
+        assert detect_encoding(text.encode("gb18030")) == "gb18030"
+        assert detect_encoding(text.encode()) == "utf-8-sig"
+    assert detect_encoding((TRADITIONAL * rows).encode("big5")) == "big5hkscs"
+    assert detect_encoding((TRADITIONAL * rows).encode("big5")[:-5]) == "big5hkscs"
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.json"])
+def test_big_5_is_read(write: Write, name: str) -> None:
+    text = TRADITIONAL
+    if name == "a.json":
+        text = json.dumps(
+            [{"留言時間": "2020-01-26", "內容": "支持舊樓加裝電梯"}], ensure_ascii=False
+        )
+    read = values(write(name, text.encode("big5")))
+    assert read[0] is not None
+    assert "支持舊樓加裝電梯" in list(read[0].values())[1]
+
+
+def test_a_bad_row_in_big_5_keeps_its_own_bytes(write: Write) -> None:
+    odd = "2020-01-27,許功蓋,太多\n".encode("big5") + b"2020-01-28,\xff\xff\n"
+    _, long, broken = rows(write("a.csv", TRADITIONAL.encode("big5") + odd))
+    assert long.raw + broken.raw == odd
+    assert long.error is not None
+    assert broken.error is not None
+
+
+def test_no_bytes_of_big_5_stop_the_reading() -> None:
+    for first in range(0x81, 0xFF):
+        for second in (*range(0x40, 0x7F), *range(0xA1, 0xFF)):
+            code = bytes((first, second))
+            text = code.decode("big5hkscs", errors="surrogateescape")
+            assert text.encode("big5hkscs", errors="surrogateescape")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        CSV,
+        SIMPLIFIED * 500,
+        "时间,内容\n2020-01-26," + "一　" * 2_000 + "\n",
+        '[{"time": "2020-01-26", "text": "支持"}]',
+        "time,text\n2020-01-26,good\n",
+    ],
+)
+def test_utf_16_without_a_mark_is_known(encoding: str, text: str) -> None:
+    assert detect_encoding(text.encode(encoding)) == encoding
+    assert detect_encoding(text.encode(encoding)[:-1]) == encoding
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_read(write: Write, encoding: str) -> None:
+    assert values(write("a.csv", CSV.encode(encoding))) == EXPECTED
+    assert values(write("a.jsonl", JSONL.encode(encoding))) == EXPECTED
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "big5"])
+def test_bytes_of_nothing_do_not_turn_a_file_into_utf_16(encoding: str) -> None:
+    text = TRADITIONAL.replace("26,", "26\0\0\0,") * 20
+    found = detect_encoding(text.encode(encoding))
+    assert found == {"utf-8": "utf-8-sig", "big5": "big5hkscs"}.get(encoding, encoding)
 
 
 @given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=4))
