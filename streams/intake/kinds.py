@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from minyi.errors import SettingError
@@ -17,10 +18,17 @@ KINDS = {
     ".xlsx": "xlsx",
 }
 SPREADSHEETS = (".xls", ".et")
-"""Endings of old workbooks, which new ones have, too, when somebody renamed them."""
+"""Endings of old workbooks; new ones have them, too, when somebody renamed them, and so does text
+that a system calls a workbook, since spreadsheet programs open it."""
+_OTHERS = [".ods", ".fods", ".xlsb", ".numbers", ".html", ".htm", ".mht", ".mhtml", ".xml", ".dbf"]
+"""Endings of what spreadsheet programs open and we do not."""
 _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PACKED = {b"\x1f\x8b": ".gz", b"\xfd7zXZ\x00": ".xz"}
-_MARKUP = (b"<html", b"<!doctype", b"<?xml", b"<table", b"<head", b"<meta", b"<style")
+_OLDER = re.compile(rb"\t[\x02\x04\x08]|\t\x00\x04\x00")
+"""How workbooks begin that are no file of files, as some libraries still write them."""
+_OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument"
+_MARKUP = re.compile(rb"<[a-z!?]|mime-version:", re.IGNORECASE)
+_ORDER_OR_BLANK = b"\xef\xbb\xbf\xff\xfe \t\r\n"
 _MARKS = [(byte, 0) for byte in b"\r\n[{"], [(0, byte) for byte in b"\r\n[{"]
 """Pairs of bytes by which UTF-16 is known: of these, each the other way around is a character that
 nobody writes."""
@@ -29,7 +37,7 @@ _SAVE = "open it in a spreadsheet program and save it as XLSX or CSV"
 
 def kind_of(ending: str, sample: bytes) -> str:
     """Return how a file is read, one of ``KINDS``: as its name says, or as a workbook where it is
-    one under the name of another.
+    one under the name of another, or as text where that is called a workbook.
 
     Args:
         ending: of its name, in lower case and without that of a packing.
@@ -38,19 +46,25 @@ def kind_of(ending: str, sample: bytes) -> str:
     Raises:
         SettingError: when it is of no kind that can be read, with what to do.
     """
-    if sample.startswith(_OLD):
+    begin = sample[:500].replace(b"\0", b"").lstrip(_ORDER_OR_BLANK)
+    workbook = ending in SPREADSHEETS
+    kind = "csv" if workbook else KINDS.get(ending)
+    if sample.startswith(_OLD) or (workbook and _OLDER.match(sample)):
         raise SettingError(f"an old workbook (.xls, .et), or one with a password; {_SAVE}")
-    if sample.startswith(_ZIP) and (ending in KINDS or ending in SPREADSHEETS):
+    if sample.startswith(_ZIP) and kind:
+        if _OPEN_DOCUMENT in begin:
+            raise SettingError(f"an OpenDocument table; {_SAVE}")
         return "xlsx"
-    kind = KINDS.get(ending)
-    if kind in ("csv", "tsv") or ending in SPREADSHEETS:
-        if sample.removeprefix(b"\xef\xbb\xbf").lstrip()[:20].lower().startswith(_MARKUP):
+    if kind in ("csv", "tsv"):
+        if _MARKUP.match(begin):
             raise SettingError(f"a web page or XML and no table; {_SAVE}")
-        for begin, packing in _PACKED.items():
-            if sample.startswith(begin):
+        for magic, packing in _PACKED.items():
+            if sample.startswith(magic):
                 raise SettingError(f"packed; let its name end in {packing}")
     if kind == "xlsx":
         raise SettingError("cannot be read as a workbook; if it is CSV, let its name end in .csv")
+    if ending in _OTHERS:
+        raise SettingError(f"a table of a kind that is not read ({ending}); {_SAVE}")
     if kind is None:
         known = ", ".join(KINDS)
         raise SettingError(f"unknown kind {ending!r}; known are {known}, also .gz and .xz")

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import lzma
+import zipfile
 
 import pytest
 from hypothesis import given
@@ -30,7 +32,7 @@ OLD = bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600
 """How .xls, .et and every workbook with a password begin."""
 
 
-@pytest.mark.parametrize("name", ["a.docx", "a", "a.gz", "a.xls", "a.et", "a.csv.zip", ".csv"])
+@pytest.mark.parametrize("name", ["a.docx", "a", "a.gz", "a.csv.zip", ".csv"])
 def test_an_unknown_kind_lists_the_known(write: Write, name: str) -> None:
     with pytest.raises(SettingError, match=r"known are \.jsonl.*\.xlsx, also \.gz and \.xz"):
         open_source(write(name, gzip.compress(b"x") if name == "a.gz" else b"x"))
@@ -50,11 +52,52 @@ def test_a_workbook_under_another_name_is_read(write: Write, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["a.xls", "a.csv"])
 @pytest.mark.parametrize(
-    "page", ["<html><table>", "\ufeff\r\n<!DOCTYPE html>", '<?xml version="1.0"?><Workbook>']
+    "page",
+    [
+        "<html><table>",
+        "\r\n<!DOCTYPE html>",
+        '<?xml version="1.0"?><Workbook>',
+        "<!-- 导出 -->\n<table>",
+        "MIME-Version: 1.0\nContent-Type: multipart/related",
+    ],
 )
-def test_a_page_that_a_system_calls_a_table_is_told(write: Write, name: str, page: str) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_a_page_that_a_system_calls_a_table_is_told(
+    write: Write, name: str, page: str, encoding: str
+) -> None:
     with pytest.raises(SettingError, match=r"a web page or XML.*save it as XLSX or CSV"):
-        open_source(write(name, page.encode()))
+        open_source(write(name, page.encode(encoding)))
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.htm", "a.ods", "a.xlsb", "a.numbers", "a.xml"])
+def test_a_table_of_another_kind_is_told_what_to_do(write: Write, name: str) -> None:
+    with pytest.raises(SettingError, match=r"open it in a spreadsheet program and save it as XLSX"):
+        open_source(write(name, b"PK\x03\x04" if name == "a.ods" else b"x"))
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.xls", "a.csv"])
+def test_an_open_document_under_another_name_is_told(write: Write, name: str) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+    with pytest.raises(SettingError, match=r"an OpenDocument table.*save it as XLSX or CSV"):
+        open_source(write(name, content.getvalue()))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+@pytest.mark.parametrize("name", ["a.xls", "a.et", "a.xls.gz"])
+def test_a_text_that_a_system_calls_a_workbook_is_read(
+    write: Write, name: str, encoding: str
+) -> None:
+    """Spreadsheet programs open these, so nobody knows."""
+    text = CSV.replace(",", "\t").encode(encoding)
+    content = gzip.compress(text) if name.endswith("gz") else text
+    assert [list(row or {}) for row in values(write(name, content))] == [HEADER] * 2
+
+
+def test_a_workbook_older_than_old_is_told(write: Write) -> None:
+    with pytest.raises(SettingError, match=r"an old workbook"):
+        open_source(write("a.xls", bytes.fromhex("0908080000051000") + b"\0" * 600))
 
 
 @pytest.mark.parametrize(("pack", "ending"), [(gzip.compress, "gz"), (lzma.compress, "xz")])
