@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
 from minyi.errors import InvalidRecord
 from streams.intake.times import read_time
 
-_COUNT = re.compile(r"(\d[\d,]{,17}(?:\.\d{1,6})?)\s*([万千wk]?)\+?", re.IGNORECASE)
+_COUNT = re.compile(
+    r"(\d{1,18}|\d{1,3}(?:,\d{3}){1,5}|\d{1,4}(?:,\d{4}){1,4})(\.\d{1,6})?\s*([亿万千wk]?)\+?[次人个票]?",
+    re.IGNORECASE,
+)
+_SCALES = {"": 1, "千": 1_000, "k": 1_000, "万": 10_000, "w": 10_000, "亿": 100_000_000}
 _AGE = re.compile(r"\s*(\d{1,3})\s*(?:周?[岁歲])?\s*")
 _ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d{2,}")
 MAX_EXACT = 10**15
@@ -52,14 +57,15 @@ def _id(value: Any, field: str) -> str:
 
 
 def _count(value: Any, field: str) -> int:
-    """Read a count as people write it: ``1,024``, ``1.2万``, ``3k``, ``1.2w+``."""
-    text = str(value).strip()
-    match = _COUNT.fullmatch(text)
-    if not match or isinstance(value, bool):
-        raise InvalidRecord(f"{str(value)[:40]!r} is no count", f"field {field}")
-    scale = {"": 1, "千": 1_000, "k": 1_000, "万": 10_000, "w": 10_000}[match[2].lower()]
-    number = float(match[1].replace(",", "")) * scale
-    return round(number)
+    """Read a count as people write it: ``1,024``, ``1.2万``, ``3k``, ``1.2w+``, ``12次``. What may
+    be two numbers (``1,2万``), or counts parts of a thing, is refused."""
+    match = _COUNT.fullmatch(unicodedata.normalize("NFKC", str(value).strip()))
+    if match and not isinstance(value, bool):
+        whole, part, scale = match.groups()
+        number = float(whole.replace(",", "") + (part or "")) * _SCALES[scale.lower()]
+        if scale or number.is_integer():
+            return round(number)
+    raise InvalidRecord(f"{str(value)[:40]!r} is no count", f"field {field}")
 
 
 def _age(value: Any, field: str) -> int | str:

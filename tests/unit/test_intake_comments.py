@@ -64,6 +64,14 @@ def test_a_petition_without_a_reply_has_none() -> None:
         ("3千", 3_000),
         ("100万+", 1_000_000),
         ("1.2w", 12_000),
+        ("1.2 万次", 12_000),
+        ("1.2亿", 120_000_000),
+        ("12人", 12),
+        ("1,024,000", 1_024_000),
+        ("1,024.0", 1024),
+        ("12,0000", 120_000),
+        ("１，０２４", 1024),
+        ("1.23456万", 12_346),
         ("3K+", 3_000),
         ([], None),
         ({}, None),
@@ -93,7 +101,25 @@ def test_what_is_no_age_is_refused_by_its_field(written: Any) -> None:
     assert caught.value.place == "field age"
 
 
-@pytest.mark.parametrize("written", [",", "很多", -1, "1e5", True, 10**30, [1], "9" * 400])
+@pytest.mark.parametrize(
+    "written",
+    [
+        ",",
+        "很多",
+        -1,
+        "1e5",
+        True,
+        10**30,
+        [1],
+        "9" * 400,
+        "1,2万",
+        "1,02",
+        "10,24",
+        "1.5",
+        1.5,
+        ",1",
+    ],
+)
 def test_what_is_no_count_is_refused_by_its_field(written: Any) -> None:
     with pytest.raises(InvalidRecord) as caught:
         likes(written)
