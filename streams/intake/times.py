@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime, time, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from minyi.errors import InvalidRecord
@@ -17,11 +18,19 @@ _TIME = re.compile(
     \s* (\d{{1,2}}) \s* [-/.月] \s* (\d{{1,2}}) \s* [日号]?
     (?: \s* \(? (?:星期|周|礼拜) [一二三四五六日天] \)? )?
     (?: [t\s]* ({_HALF})? \s* (\d{{1,2}}) \s* [:时点]
-        (?: \s* (\d{{1,2}}) \s* (?: [:分] \s* (\d{{1,2}}) (?:\.\d+)? \s* 秒? | 分 )? )?
+        (?: \s* (\d{{1,2}}) \s* (?: [:分] \s* (\d{{1,2}}) (?:[.,:]\d+)? \s* 秒? | 分 )? )?
         \s* ({_HALF})? )?
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_ISO = re.compile(
+    r"\d{4}-?\d\d-?\d\d"
+    r"(?:[t ]\d\d(?::?\d\d(?::?\d\d(?:[.,:]\d+)?)?)?(?: ?(?:z|[+-][\d:]+))?)?",
+    re.IGNORECASE,
+)
+"""What ``datetime.fromisoformat`` is asked for: it takes ``09.30`` for a part of an hour, too."""
+_SPAN = re.compile(r"[\d-]+[t ]\d\d(?::?\d\d)? ?-", re.IGNORECASE)
+"""``08:30-09:00``, which is no zone; times with one to the west have seconds."""
 _DIGITS = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?")
 """``20240305090500``: twelve or fourteen digits, which no count of seconds has in these years."""
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -33,6 +42,9 @@ _SERIAL = re.compile(r"\d{5}(?:\.\d{1,15})?")
 _SERIAL_BEGIN = datetime(1899, 12, 30)
 _SERIALS = range(32_874, 73_051)
 """Days that a spreadsheet counts for 1990 to 2099: too few for a count of seconds."""
+_MILLISECONDS = re.compile(r"(1\d{12})(?:\.0)?")
+"""Since 1970, as programs in Java and JavaScript write them, for 2001 to 2033; a number of seconds
+is as long as an hour in ten digits and is refused."""
 _LONGEST = 40
 
 
@@ -64,10 +76,11 @@ def _read(text: str) -> datetime | None:
     if match := _DIGITS.fullmatch(text):
         year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
         return datetime(year, month, day, hour, minute, second)
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        pass
+    if match := _MILLISECONDS.fullmatch(text):
+        return datetime.fromtimestamp(int(match[1]) / 1000, UTC)
+    if _ISO.fullmatch(text) and not _SPAN.match(text):
+        with suppress(ValueError):
+            return datetime.fromisoformat(text)
     if match := _WEIBO.fullmatch(text):
         name, *rest = match.groups()
         written = " ".join((str(_MONTHS.index(name.lower()) + 1), *rest))
