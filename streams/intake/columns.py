@@ -30,7 +30,7 @@ _NAMES = {
         "created_at 留言时间 发布时间 发表时间 评论时间 创建时间 来电时间 受理时间 提交时间 "
         "诉求时间 来信时间 写信时间 反映时间 投诉时间 登记时间 留言日期 来电日期 诉求日期 "
         "受理日期 提交日期 发布日期 发表日期 日期 时间 datetime date time publish_time "
-        "time_from_id"
+        "create_time createtime createdat publishtime time_from_id"
     ),
     "author": (
         "author 留言用户 用户 用户名 用户昵称 昵称 作者 发布者 来电人 诉求人 投诉人 反映人 "

@@ -81,3 +81,8 @@ def test_a_hotline_export_is_known() -> None:
         "reply.department": "办理单位",
         "region": "区县",
     }
+
+
+@pytest.mark.parametrize("name", ["create_time", "createTime", "createdAt", "publishTime"])
+def test_the_time_of_an_interface_of_programs_is_known(name: str) -> None:
+    assert guess(["content", name], {}) == {"text": "content", "created_at": name}
