@@ -30,7 +30,9 @@ SHOWN_ROWS = 5
 
 
 def ingest(
-    files: Annotated[list[Path], typer.Argument(help="JSONL, CSV or XLSX; also .gz and .xz.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="JSON, JSONL, CSV or XLSX; also .gz and .xz.")
+    ],
     columns: Columns = None,
     source: Annotated[
         str | None,
