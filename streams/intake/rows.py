@@ -16,7 +16,8 @@ class Row:
     """One row as read: a mapping of column to value, or the reason why there is none."""
 
     place: str
-    """``line 12`` of the unpacked text, ``row 12`` of a workbook, ``item 12`` of a JSON array."""
+    """``line 12`` of the unpacked text, ``row 12`` of a workbook, ``item 12`` of a list in JSON, or
+    ``line 3, item 12`` where each line has one."""
     raw: bytes
     """As it stands in the file; UTF-8 where the file is UTF-16, JSON where it is a workbook."""
     values: dict[str, Any] | None = None

@@ -77,7 +77,8 @@ def _table(sheet: Any, given: Mapping[str, str]) -> Iterator[Row]:
     header = find_header([_names(cells) for _, cells in head], given)
     text, id_ = (_column(field, header.names, given) for field in ("text", "id"))
     with sheet.parent._archive.open(sheet._worksheet_path) as xml:  # no public way leads there
-        merged = [cell for cell in merged_cells(xml) if cell.column != id_]
+        named = {place for place, name in enumerate(header.names) if name} - {id_}
+        merged = [cell for cell in merged_cells(xml) if cell.column in named]
     for number, cells, above in spread(chain(head[header.at + 1 :], rows), merged):
         place = f"row {number}"
         raw = json.dumps(cells, ensure_ascii=False, default=str).encode(errors="replace")

@@ -83,6 +83,13 @@ def test_other_merged_cells_cost_no_comment(tmp_path: Path, merged: str) -> None
     assert [comment.id for _, comment in read_] == ["a:GD1", "a:GD2", "a:GD3"]
 
 
+def test_a_merged_note_beside_the_table_costs_no_more_than_its_own_row(tmp_path: Path) -> None:
+    table = [HEADER, [*ROWS[0], "说明"], ROWS[2]]
+    (place, reason), (_, comment) = read(put(tmp_path, table, "F2:F3"))
+    assert (place, reason) == ("row 2", "6 cells under 5 columns")
+    assert comment.id == "a:GD2"
+
+
 def test_a_blank_row_in_a_merged_cell_is_no_row(tmp_path: Path) -> None:
     path = put(tmp_path, [HEADER, ROWS[0], [], ROWS[2]], *(f"{c}2:{c}3" for c in "ABCDE"))
     assert [place for place, _ in read(path)] == ["row 2", "row 4"]
