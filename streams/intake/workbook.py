@@ -71,19 +71,21 @@ def workbook_rows(content: IO[bytes], path: Path, given: Mapping[str, str]) -> I
 def _table(sheet: Any, given: Mapping[str, str]) -> Iterator[Row]:
     """Yield the rows below a sheet's header. What a cell shows that is merged over several rows
     belongs to each of them but for an id, under which they would overwrite each other; a comment
-    whose text is such a cell is read once."""
+    whose text is such a cell is read once, unless the rows have ids of their own."""
     rows = _filled(sheet)
     head = list(islice(rows, HEAD))
     header = find_header([_names(cells) for _, cells in head], given)
     text, id_ = (_column(field, header.names, given) for field in ("text", "id"))
     with sheet.parent._archive.open(sheet._worksheet_path) as xml:  # no public way leads there
-        named = {place for place, name in enumerate(header.names) if name} - {id_}
+        named = {place for place, name in enumerate(header.names) if name}
         merged = [cell for cell in merged_cells(xml) if cell.column in named]
     for number, cells, above in spread(chain(head[header.at + 1 :], rows), merged):
         place = f"row {number}"
+        if id_ in above:
+            cells[id_] = None
         raw = json.dumps(cells, ensure_ascii=False, default=str).encode(errors="replace")
-        if text in above:
-            reason = f"its text is one merged cell with row {above[text]}, which was read"
+        if text in above and not any(map(_is_filled, cells[id_ : id_ + 1])):
+            reason = f"its text is one merged cell with row {above[text]}, which is read"
             yield Row(place, raw, error=InvalidRecord(reason, place))
         else:
             yield table_row(place, header.names, cells, raw)

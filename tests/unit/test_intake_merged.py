@@ -64,16 +64,29 @@ def test_a_comment_whose_text_is_merged_is_read_once(tmp_path: Path) -> None:
         put(tmp_path, table, "A2:A3", "B2:B3", "C2:C3", "D2:D3")
     )
     assert (first.id, last.id) == ("a:GD1", "a:GD2")
-    assert (place, reason) == ("row 3", "its text is one merged cell with row 2, which was read")
+    assert (place, reason) == ("row 3", "its text is one merged cell with row 2, which is read")
+
+
+def test_several_numbers_under_one_merged_text_are_comments_of_their_own(tmp_path: Path) -> None:
+    """Three people handed in one letter."""
+    table = [HEADER, ROWS[0], ["GD1b", *[None] * 4], ["GD1c", *[None] * 4]]
+    path = put(tmp_path, table, "B2:B4", "C2:C4", "D2:D4")
+    comments = [comment for _, comment in read(path)]
+    assert [(c.id, c.text) for c in comments] == [
+        (f"a:{number}", "支持加装电梯") for number in ("GD1", "GD1b", "GD1c")
+    ]
 
 
 def test_what_a_merged_cell_hides_is_not_read(tmp_path: Path) -> None:
     """Some programs leave a value in each cell; only the first can be seen."""
     path = put(tmp_path, [HEADER, ROWS[0], ["GD2", "被遮住", *ROWS[2][2:]]])
     book = openpyxl.load_workbook(path)
-    book.worksheets[0].merged_cells.add("B2:B3")
+    for cells in ("A2:A3", "B2:B3"):
+        book.worksheets[0].merged_cells.add(cells)
     book.save(path)
-    assert [comment.title for _, comment in read(path)] == ["加装电梯"] * 2
+    first, second = (comment for _, comment in read(path))
+    assert (first.title, second.title) == ("加装电梯", "加装电梯")
+    assert second.id.startswith("row-")
 
 
 @pytest.mark.parametrize("merged", ["B3:B4", "A20:A30", "E2:E4", "B3:B60"])
