@@ -6,11 +6,12 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import Response
+from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 
 from api.app import PAGE, create_app
@@ -71,22 +72,28 @@ const contrast = (element) => {
     .sort((one, other) => one - other);
   return (light + 0.05) / (dark + 0.05);
 };
+// 4.5 to one of text, three of marks that a reader is not read, as WCAG 2.2 asks
+const dull = () => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const told = [];
+  while (texts.nextNode()) {
+    const [element, text] = [texts.currentNode.parentElement, texts.currentNode.data.trim()];
+    if (!text || !element.checkVisibility() || element.closest("title")) continue;
+    const least = element.closest("[aria-hidden]:not(.stance-text)") ? 3 : 4.5;
+    if (contrast(element) < least) told.push([text, contrast(element)]);
+  }
+  return told;
+};
 const tell = (told) => { document.documentElement.dataset.told = JSON.stringify(told); };
 """
 
 Drive = Callable[[str, str], Any]
 
 
-@pytest.fixture
-def drive(tmp_path: Path) -> Iterator[Drive]:
-    """Open the page at a hash, run a script beside it, and return what the script tells."""
-    index = EmbeddedIndex(tmp_path / "index")
-    stances = [Stance.FAVOR] * 7 + [Stance.AGAINST] * 33
-    index.upsert(
-        [opinion(i, stance, f"不公平{i}", region="城东") for i, stance in enumerate(stances)]
-    )
-    index.upsert([opinion(100 + i, Stance.FAVOR, f"地铁不公平{i}", SPARSE) for i in range(12)])
-    app = create_app(Services(index, Policies(), SystemClock()))
+@contextmanager
+def driving(app: FastAPI, profile: Path) -> Iterator[Drive]:
+    """Lend what opens the page of an app at a hash, runs a script beside it, and returns what the
+    script tells."""
     page = (PAGE / "index.html").read_text("utf-8")
     run = ""
 
@@ -103,12 +110,26 @@ def drive(tmp_path: Path) -> Iterator[Drive]:
         def told(place: str, script: str) -> Any:
             nonlocal run
             run = script
-            shown = rendered(f"{address}/driven{place}", tmp_path / "profile")
+            shown = rendered(f"{address}/driven{place}", profile)
             found = re.search(r'data-told="([^"]*)"', shown)
             assert found is not None, "the script waits for what does not come"
             return json.loads(html.unescape(found[1]))
 
         yield told
+
+
+@pytest.fixture
+def drive(tmp_path: Path) -> Iterator[Drive]:
+    """The page over two policies, one of them hardly spoken of."""
+    index = EmbeddedIndex(tmp_path / "index")
+    stances = [Stance.FAVOR] * 7 + [Stance.AGAINST] * 33
+    index.upsert(
+        [opinion(i, stance, f"不公平{i}", region="城东") for i, stance in enumerate(stances)]
+    )
+    index.upsert([opinion(100 + i, Stance.FAVOR, f"地铁不公平{i}", SPARSE) for i in range(12)])
+    app = create_app(Services(index, Policies(), SystemClock()))
+    with driving(app, tmp_path / "profile") as driven:
+        yield driven
     index.close()
 
 
@@ -325,20 +346,11 @@ def test_no_change_among_few_opinions_is_no_calm(drive: Drive, opinions: int, wo
 
 @pytest.mark.parametrize("place", [OVERVIEW, POLICY_HASH, f"#/policies/{SPARSE.id}"])
 def test_every_letter_stands_out(drive: Drive, place: str) -> None:
-    """4.5 to one, as WCAG 2.2 asks of text, and three of marks that a reader is not read."""
     told = drive(
         place,
         """
         await until(() => $("tr.few, .opinion") && !$("[aria-busy]"));
-        const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-        const told = [];
-        while (texts.nextNode()) {
-          const [element, text] = [texts.currentNode.parentElement, texts.currentNode.data.trim()];
-          if (!text || !element.checkVisibility() || element.closest("title")) continue;
-          const least = element.closest("[aria-hidden]:not(.stance-text)") ? 3 : 4.5;
-          if (contrast(element) < least) told.push([text, contrast(element)]);
-        }
-        tell(told);
+        tell(dull());
         """,
     )
     assert told == []
