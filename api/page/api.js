@@ -1,10 +1,11 @@
 // Reads the API. Errors come out in Chinese, with what to do.
 
 export class ApiError extends Error {
-  constructor(message, status, code = null) {
+  constructor(message, status, code = null, place = "") {
     super(message);
     this.status = status;
     this.code = code;
+    this.place = place;  // where in the request
   }
 }
 
@@ -20,6 +21,31 @@ const MESSAGES = {
   503: "数据暂时无法读取，请稍候再试。",
 };
 
+// Returns the answer to a request; throws what is wrong in the words of `messages`.
+export async function ask(url, options, messages = MESSAGES) {
+  let answer;
+  try {
+    answer = await fetch(url, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("无法连接服务，请确认服务在运行、网络通畅。", 0);
+  }
+  if (answer.ok) return answer;
+  const { status } = answer;
+  const { code, place } = await answer.json().then(({ error }) => error ?? {}).catch(() => ({}));  // a proxy's error has none
+  throw new ApiError(messages[code] ?? messages[status] ?? `服务出错（${status}），请稍候再试。`, status, code, place);
+}
+
+// Returns what an answer holds.
+export async function content(answer) {
+  try {
+    return await answer.json();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("服务返回的内容无法读取，请稍候再试。", answer.status);
+  }
+}
+
 // Returns the JSON of a GET; parameters that are empty are left out.
 export async function get(path, parameters = {}, signal = undefined) {
   const query = new URLSearchParams();
@@ -27,23 +53,7 @@ export async function get(path, parameters = {}, signal = undefined) {
     if (value !== null && value !== undefined && value !== "") query.set(name, value);
   }
   const url = query.size ? `${path}?${query}` : path;
-  let answer;
-  try {
-    answer = await fetch(url, { headers: { Accept: "application/json" }, signal });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new ApiError("无法连接服务，请确认服务在运行、网络通畅。", 0);
-  }
-  if (!answer.ok) {
-    const code = await answer.json().then((body) => body.error.code).catch(() => null);  // a proxy's error has none
-    throw new ApiError(MESSAGES[code] ?? MESSAGES[answer.status] ?? `服务出错（${answer.status}），请稍候再试。`, answer.status, code);
-  }
-  try {
-    return await answer.json();
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new ApiError("服务返回的内容无法读取，请稍候再试。", answer.status);
-  }
+  return content(await ask(url, { headers: { Accept: "application/json" }, signal }));
 }
 
 // A get that reads every answer once: read(path, parameters), until read.forget().

@@ -1,5 +1,7 @@
 // Shows the view that the address names, and keeps the totals fresh.
 
+import { subscribeView } from "./alerts/form.js";
+import { subscriptionsView } from "./alerts/list.js";
 import { answersView } from "./answers.js";
 import { get } from "./api.js";
 import { empty, h, setTitle } from "./dom.js";
@@ -18,6 +20,8 @@ let key = null;
 function make(parts, params) {
   if (parts.length === 0) return overview(params);
   if (parts[0] === "policies" && parts.length === 2) return policyView(parts[1], params);
+  if (parts[0] === "policies" && parts.length === 3 && parts[2] === "subscribe") return subscribeView(parts[1], params);
+  if (parts[0] === "subscriptions" && parts.length === 1) return subscriptionsView();
   if (parts[0] === "answers" && parts.length === 1) return answersView(params);
   if (parts[0] === "search" && parts.length === 1) return searchView(params);
   return { element: empty("没有这个页面。请从“政策总览”开始。"), title: "没有找到" };

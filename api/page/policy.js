@@ -5,7 +5,7 @@ import { focus, h, loading, setTitle, swap } from "./dom.js";
 import { evidence } from "./evidence.js";
 import { figures, sparse } from "./figures.js";
 import { painter } from "./parts.js";
-import { policyHref } from "./route.js";
+import { policyHref, subscribeHref } from "./route.js";
 import { opened, tabs } from "./sections.js";
 import { warning } from "./sections/campaigns.js";
 import { EVIDENCE, nothing, pick, settings, wanted } from "./settings.js";
@@ -30,7 +30,9 @@ export function policyView(id, given) {
     const { policy, domain_zh } = await read(path);
     setTitle(policy.title);
     const force = [policy.in_force_from && `自 ${policy.in_force_from} 起施行`, policy.in_force_until && `至 ${policy.in_force_until} 止`];
-    return [h("h1", null, policy.title),
+    const { stance } = wanted(params);
+    return [h("div", { class: "card-head" }, h("h1", null, policy.title),
+      h("a", { class: "button", href: subscribeHref(id, { stance }), "data-key": "subscribe" }, "订阅提醒")),
       h("p", { class: "facts" }, [domain_zh, policy.department, policy.region, ...force].filter(Boolean).map((fact) => h("span", null, fact))),
       h("p", { class: "description" }, policy.description)];
   }
@@ -73,7 +75,7 @@ export function policyView(id, given) {
     const { scope, sure } = settings(params);
     paint("warning", [scope, sure], () => warning({ read, path, scope: { ...scope, sure }, link: here({ section: "campaigns" }) }));
     const done = await Promise.allSettled([
-      paint("head", [], head),
+      paint("head", [wanted(params).stance], head),
       paint("figures", [params], () => figures({ read, path, params, here })),
       paint("tabs", [params], () => tabs(opened(params), here)),
       paint("section", [params], section),

@@ -18,3 +18,5 @@ export function href(path, params = {}) {
 }
 
 export const policyHref = (id, params) => href(`/policies/${encodeURIComponent(id)}`, params);
+
+export const subscribeHref = (id, params) => href(`/policies/${encodeURIComponent(id)}/subscribe`, params);
