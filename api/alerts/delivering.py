@@ -1,4 +1,5 @@
-"""Deliver the alerts of the outbox to their subscribers' webhooks, signed, until they arrive."""
+"""Deliver the alerts of the outbox to their subscribers' webhooks until they arrive: signed to a
+program, as a message to a robot."""
 
 from __future__ import annotations
 
@@ -10,7 +11,10 @@ from functools import partial
 import httpx
 from standardwebhooks.webhooks import Webhook
 
+from api.alerts import robots
 from api.alerts.addresses import place, refusal
+from api.alerts.formats import Format
+from api.alerts.models import Alert
 from api.alerts.store import AlertStore, Due
 from api.alerts.turns import IDLE_S, wait
 from minyi.domain import EARLIEST
@@ -99,34 +103,55 @@ class Deliveries:
         self._store.failed(due.alert_id, error, again)
 
     async def _post(self, due: Due) -> str | None:
-        """Post one signed alert; return what went wrong, or None."""
-        now = self._clock.now()
-        signature = Webhook(due.secret).sign(due.alert_id, now, due.body)
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": due.alert_id,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": signature,
-        }
+        """Post one alert; return what went wrong, or None."""
+        body, headers = self._signed(due) if due.format is Format.MINYI else _message(due)
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 if refused := await refusal(httpx.URL(due.webhook).raw_host.decode()):
                     return refused
-                # streamed: the answer's body is never read, however long it is
+                # streamed: no more of an answer is read than is needed, however long it is
                 async with self._client.stream(
                     "POST",
                     due.webhook,
-                    content=due.body.encode(),
+                    content=body,
                     headers=headers,
                     timeout=TIMEOUT_S,
                     follow_redirects=False,
                 ) as answer:
-                    if answer.is_success:
+                    if not answer.is_success:
+                        return f"the webhook answered {answer.status_code}"
+                    if due.format is Format.MINYI:
                         return None
-                    return f"the webhook answered {answer.status_code}"
+                    return robots.refusal(due.format, await _beginning(answer))
         except TimeoutError:
             return f"the webhook did not answer within {TIMEOUT_S:g} s"
         except httpx.NetworkError as error:  # in the system's words
             return f"{type(error).__name__}: {error}"
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             return type(error).__name__  # no more: its words may quote the address or the answer
+
+    def _signed(self, due: Due) -> tuple[bytes, dict[str, str]]:
+        now = self._clock.now()
+        return due.body.encode(), {
+            "content-type": "application/json",
+            "webhook-id": due.alert_id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(due.secret).sign(due.alert_id, now, due.body),
+        }
+
+
+def _message(due: Due) -> tuple[bytes, dict[str, str]]:
+    return robots.message(due.format, Alert.model_validate_json(due.body)), {
+        "content-type": "application/json; charset=utf-8",
+        "accept-encoding": "identity",  # what is packed small may be long
+    }
+
+
+async def _beginning(answer: httpx.Response) -> bytes:
+    """Read of an answer as much as a robot needs to say whether it took the message."""
+    found = b""
+    async for chunk in answer.aiter_raw():
+        found += chunk
+        if len(found) > robots.LONGEST_ANSWER:
+            break
+    return found[: robots.LONGEST_ANSWER]

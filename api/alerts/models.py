@@ -8,9 +8,10 @@ from ipaddress import ip_address
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, Field, HttpUrl
+from pydantic import AfterValidator, BaseModel, Field, HttpUrl, ValidationInfo, field_validator
 
 from api.alerts.addresses import WHY, forbidden
+from api.alerts.formats import HOSTS, Format
 from minyi.domain import EARLIEST, LATEST, Model, Time
 from minyi.query import Share
 from minyi.rules import Rule
@@ -37,9 +38,20 @@ class NewSubscription(Model):
     policy_ids: list[str] = Field(min_length=1, max_length=50)
     rule: Rule
     webhook: Annotated[HttpUrl, AfterValidator(_reachable)]
-    """Where alerts are posted, signed by the Standard Webhooks scheme."""
+    """Where alerts are posted, signed by the Standard Webhooks scheme; of a robot, its address."""
+    format: Format = Field(default=Format.MINYI, validate_default=True)
     since: date | None = Field(default=None, ge=EARLIEST.date(), lt=LATEST.date())
     """Evaluate from this day of event time on; absent: from now on."""
+
+    @field_validator("format")
+    @classmethod
+    def _of_this_address(cls, form: Format, info: ValidationInfo) -> Format:
+        """Refuse what a robot would answer 200 to and show nobody."""
+        webhook: HttpUrl | None = info.data.get("webhook")
+        known = HOSTS.get((webhook.host or "").lower()) if webhook else None
+        if known not in (None, form):
+            raise ValueError(f"this webhook is the address of a robot; its format is {known}")
+        return form
 
 
 class Delivery(StrEnum):
@@ -107,6 +119,8 @@ class Subscription(BaseModel):
     rule: Rule
     webhook: str
     """Shown as scheme, host and port: the rest of an address often holds a token."""
+    format: Format = Format.MINYI
+    """Subscriptions of older versions were all signed."""
     since: date | None
     created_at: Time
 
@@ -114,13 +128,15 @@ class Subscription(BaseModel):
         """Return the subscription as anybody may see it."""
         parts = urlsplit(self.webhook)
         host = parts.netloc.rpartition("@")[2]
-        return self.model_copy(update={"webhook": f"{parts.scheme}://{host}"})
+        rest = "" if self.format is Format.MINYI else "/***"
+        return self.model_copy(update={"webhook": f"{parts.scheme}://{host}{rest}"})
 
 
 class Created(Subscription):
     """The answer to a new subscription: the only time that the secret is shown."""
 
     secret: str
+    """Empty for a robot, which checks no signature."""
 
 
 class SubscriptionStatus(Subscription):

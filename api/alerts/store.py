@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from api.alerts.formats import Format
 from api.alerts.models import Alert, Created, Delivery, SentAlert, Subscription
 from minyi.domain import EARLIEST, Model
 from minyi.errors import IndexUnavailable
@@ -47,6 +48,7 @@ class Due(Model):
     subscription_id: str
     body: str
     webhook: str
+    format: Format
     secret: str
     attempts: int
 
@@ -173,11 +175,13 @@ class AlertStore:
                 alert_id=alert_id,
                 subscription_id=subscription_id,
                 body=body,
-                webhook=Subscription.model_validate_json(subscription).webhook,
+                webhook=to.webhook,
+                format=to.format,
                 secret=secret,
                 attempts=attempts,
             )
             for alert_id, subscription_id, body, subscription, secret, attempts in rows
+            for to in [Subscription.model_validate_json(subscription)]
         ]
 
     def next_due(self, after: datetime = EARLIEST) -> datetime | None:

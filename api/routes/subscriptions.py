@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from api.alerts.formats import Format
 from api.alerts.models import (
     Created,
     NewSubscription,
@@ -61,7 +62,8 @@ Wanted = Annotated[NewSubscription, Depends(wish)]
 
 @router.post("", status_code=201, openapi_extra=_OPENAPI, **takes(JSON))
 def subscribe(request: Request, wired: Wired, stored: Stored, wanted: Wanted) -> Created:
-    """Watch policies; the answer holds the secret that alerts are signed with, this once."""
+    """Watch policies; the answer holds the secret that alerts are signed with, this once. A
+    robot's are not."""
     known = wired.registry.policies()
     unknown = [policy_id for policy_id in wanted.policy_ids if policy_id not in known]
     if unknown:
@@ -72,13 +74,18 @@ def subscribe(request: Request, wired: Wired, stored: Stored, wanted: Wanted) ->
         policy_ids=list(dict.fromkeys(wanted.policy_ids)),
         rule=wanted.rule,
         webhook=str(wanted.webhook),
+        format=wanted.format,
         since=wanted.since,
         created_at=wired.clock.now(),
-        secret=f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}",
+        secret=_secret() if wanted.format is Format.MINYI else "",
     )
     stored.add(created)
     request.app.state.watch.wake()
     return created
+
+
+def _secret() -> str:
+    return f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
 
 
 @router.get("")

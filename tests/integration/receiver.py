@@ -30,7 +30,9 @@ class Delivery:
 class Receiver:
     url: str = ""
     answers: list[int] = field(default_factory=list)
-    """Status codes to give, then 204 for ever."""
+    """Status codes to give, then 200 or, with nothing to say, 204 for ever."""
+    says: bytes = b""
+    """The body of every answer."""
     deliveries: Queue[Delivery] = field(default_factory=Queue)
 
     def taken(self) -> list[Delivery]:
@@ -47,9 +49,14 @@ def receiving() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
             receiver.deliveries.put(Delivery(headers, body))
-            self.send_response(receiver.answers.pop(0) if receiver.answers else 204)
+            says = receiver.says
+            usual = 200 if says else 204
+            self.send_response(receiver.answers.pop(0) if receiver.answers else usual)
             self.send_header("location", receiver.url)
+            if says:
+                self.send_header("content-length", str(len(says)))
             self.end_headers()
+            self.wfile.write(says)
 
         def log_message(self, *_: Any) -> None:
             pass
