@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from api.alerts.formats import HOSTS, Format
 from api.alerts.models import Alert, Created, Quote
+from api.alerts.robots import KEYWORD
 from api.alerts.store import AlertStore
 from api.app import OPEN_ASSETS, PAGE, create_app
 from api.routes.subscriptions import NOT_YET
@@ -29,6 +32,7 @@ browsed = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machi
 FORM = f"#/policies/{POLICY.id}/subscribe"
 LIST = "#/subscriptions"
 HOOK = "https://user:pass@hooks.example.org/services/token"
+ROBOT = "https://oapi.dingtalk.com/robot/send?access_token=9f3a"
 READY = 'await until(() => /现为|还没有|样本太少/.test($("#hint-threshold")?.textContent));'
 LISTED = 'await until(() => $(".subscription .plain-list"));'
 
@@ -132,6 +136,31 @@ def test_an_office_subscribes_and_sees_the_secret_once(page: Page) -> None:
 
 
 @browsed
+def test_whoever_pastes_the_address_of_a_robot_means_the_robot(page: Page) -> None:
+    told = page.drive(
+        f"{FORM}?threshold=90",
+        f"""
+        {READY}
+        set($("#field-webhook"), "{ROBOT}");
+        const told = [$("#hint-format").textContent];
+        $("form .main").click();
+        await until(() => !$("form"));
+        told.push($("main").textContent, $("#secret"), location.hash);
+        location.hash = "{LIST}";
+        {LISTED}
+        tell([...told, $(".subscription").textContent]);
+        """,
+    )
+    assert KEYWORD in told[0]
+    assert "提醒发给钉钉群机器人 https://oapi.dingtalk.com。" in told[1]
+    assert told[2:4] == [None, f"{FORM}?threshold=90&format=dingtalk"]
+    assert "提醒发给钉钉群机器人 https://oapi.dingtalk.com/***" in told[4]
+    assert "9f3a" not in told[1] + told[4]
+    (kept,) = page.store.subscriptions()
+    assert (kept.webhook, kept.format) == (ROBOT, Format.DINGTALK)
+
+
+@browsed
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
@@ -145,6 +174,7 @@ def test_an_office_subscribes_and_sees_the_secret_once(page: Page) -> None:
         ("days", "1.5", "整数"),
         ("least", "0", "1 至 1000000"),
         ("name", " ", "1 至 100 个字"),
+        ("format", "feishu", "不是这种机器人的"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field(page: Page, field: str, value: str, says: str) -> None:
@@ -152,7 +182,7 @@ def test_what_is_wrong_is_said_at_its_field(page: Page, field: str, value: str, 
         f"{FORM}?threshold=40",
         f"""
         {READY}
-        set($("#field-webhook"), "{HOOK}");
+        set($("#field-webhook"), "{ROBOT if field == "format" else HOOK}");
         const field = $("#field-{field}");
         set(field, "{value}");
         $("form .main").click();
@@ -218,9 +248,10 @@ def test_the_share_as_it_is_now_stands_beside_the_threshold(
 @browsed
 def test_the_list_says_why_nothing_came_and_what_was_sent(page: Page) -> None:
     created = page.subscribed(POLICY.id, WIDE.id, "gone")
-    first, second, *_ = page.alerts(created.id, 5)
+    first, second, third, *_ = page.alerts(created.id, 5)
     page.store.failed(first, "the webhook answered 500", None)
-    page.store.delivered(second)
+    page.store.failed(second, "the robot refused: errcode 310000", None)
+    page.store.delivered(third)
     for policy_id in created.policy_ids:
         page.evaluated(created.id, policy_id)
     told = page.drive(
@@ -239,6 +270,7 @@ def test_the_list_says_why_nothing_came_and_what_was_sent(page: Page) -> None:
     assert links[:2] == [f"#/policies/{POLICY.id}", f"#/policies/{WIDE.id}"]
     assert "token" not in text
     assert "试了 1 次：对方回答 500" in text
+    assert f"错误码 310000：没有通过安全设置，请用自定义关键词“{KEYWORD}”" in text
     for words in ("第0次越过界线", "已送达", "等待送达", "更早的 2 次", "<i>不公平</i>"):
         assert words in text
 
@@ -301,6 +333,13 @@ def test_every_letter_stands_out(page: Page, place: str) -> None:
         ' for (const one of document.querySelectorAll("details")) one.open = true;'
     )
     assert page.drive(place, f"{ready} tell(dull());") == []
+
+
+def test_the_page_knows_the_formats_of_the_api() -> None:
+    text = (PAGE / "alerts" / "formats.js").read_text("utf-8")
+    for form in Format:
+        assert f"{form}: " in text
+    assert dict(re.findall(r'"([a-z.]+)": "(\w+)"', text)) == HOSTS
 
 
 def test_the_words_before_the_first_evaluation_are_chinese() -> None:

@@ -5,6 +5,7 @@ import { empty, failed, focus, h, loading, swap } from "../dom.js";
 import { policyHref } from "../route.js";
 import { number, time } from "../words.js";
 import { standing, subscriptions, unsubscribe } from "./calls.js";
+import { FORMATS } from "./formats.js";
 import { sentence } from "./rule.js";
 import { sent } from "./sent.js";
 
@@ -121,7 +122,7 @@ function card(one, titles, signal, gone) {
   return {
     element: h("article", { class: "card subscription" },
       h("div", { class: "card-head" }, h("h2", null, h("bdi", null, one.name)), end),
-      h("p", null, sentence(one.rule), "时，提醒发到 ", h("bdi", null, one.webhook)),
+      h("p", null, sentence(one.rule), `时，提醒发给${FORMATS[one.format]} `, h("bdi", null, one.webhook)),
       h("p", { class: "quiet" }, `${time(one.created_at)} 订阅${one.since ? `，从 ${one.since} 起统计` : ""}`),
       policies, alerts),
     refresh,

@@ -1,9 +1,10 @@
 // What a subscription watches: the page's words for it, and how an address holds it.
 
 import { STANCES, has } from "../words.js";
+import { FORMATS } from "./formats.js";
 
 export const CROSSES = { above: "升过", below: "降过" };
-const DEFAULTS = { stance: "against", crosses: "above", threshold: "", days: "30", least: "30" };
+const DEFAULTS = { stance: "against", crosses: "above", threshold: "", days: "30", least: "30", format: "minyi" };
 
 // The bounds of what can be typed. Thresholds are in percent.
 export const BOUNDS = {
@@ -12,7 +13,7 @@ export const BOUNDS = {
   least: { min: 1, max: 1_000_000, step: 1 },
 };
 
-// The rule of an address, as texts. What nobody could choose says nothing.
+// The rule of an address and who takes the alerts, as texts. What nobody could choose says nothing.
 export function ruled(params) {
   const typed = (name) => {
     const { min, max, step } = BOUNDS[name];
@@ -24,6 +25,7 @@ export function ruled(params) {
     stance: has(STANCES, params.stance) ? params.stance : DEFAULTS.stance,
     crosses: has(CROSSES, params.crosses) ? params.crosses : DEFAULTS.crosses,
     threshold: typed("threshold"), days: typed("days"), least: typed("least"),
+    format: has(FORMATS, params.format) ? params.format : DEFAULTS.format,
   };
 }
 

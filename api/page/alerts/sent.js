@@ -5,9 +5,16 @@ import { STANCES, number, time } from "../words.js";
 
 const SHOWN = 3;
 const DELIVERIES = { pending: ["等待送达", "none"], delivered: ["已送达", "praise"], failed: ["未能送达，不再重试", "criticism"] };
+const REFUSALS = {
+  310000: "：没有通过安全设置，请用自定义关键词“民意提醒”", 19024: "：请把“民意提醒”设为自定义关键词",
+  19021: "：不支持签名校验，请改用自定义关键词“民意提醒”", 19022: "：请把本服务的地址加入 IP 白名单",
+  93000: "：地址里的 key 无效", 130101: "：发送过于频繁", 9499: "：请求格式不对，请核对“发给”",
+};
 const ERRORS = [
   [/^the webhook answered (\d+)$/, (code) => `对方回答 ${code}`],
   [/^the webhook did not answer within (\S+) s$/, (seconds) => `对方 ${seconds} 秒内没有回答`],
+  [/^the robot refused: \w+ (-?\d+)$/, (code) => `机器人没有收下，错误码 ${code}${REFUSALS[code] ?? ""}`],
+  [/^the robot's answer cannot be read$/, () => "对方的回答不像机器人的，请核对地址和“发给”"],
   [/^the webhook's name leads nowhere/, () => "找不到这个域名"],
   [/nothing is posted there$/, () => "域名指向不会有接收程序的地址，没有发送"],
   [/^Connect/, () => "连接不上对方"],
