@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 from rich.logging import RichHandler
 
 from minyi.errors import SettingError
 from models.config import shared_folder
 
 pytest_plugins = ["minyi.pytest_plugin"]
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+"""How long an example takes tells of the machine and of what is loaded first, not of an error."""
 
 
 @pytest.fixture(scope="session")

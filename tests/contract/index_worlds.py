@@ -151,7 +151,6 @@ def random_worlds(examples: int) -> Callable[[Callable[..., None]], Callable[...
         )(test)
         return settings(
             max_examples=examples,
-            deadline=None,
             suppress_health_check=[
                 HealthCheck.function_scoped_fixture,  # every example asks it for an empty index
                 HealthCheck.differing_executors,  # one subclass an adapter

@@ -169,7 +169,6 @@ def test_what_a_log_cannot_hold_is_refused_with_its_batch(
 LogMachine.TestCase.settings = settings(
     max_examples=60,
     stateful_step_count=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 TestLog = LogMachine.TestCase

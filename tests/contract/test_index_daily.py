@@ -68,7 +68,7 @@ def recounted(opinions: tuple[Opinion, ...]) -> dict[tuple[str, int, str, str], 
 
 
 @given(batches=BATCHES)
-@settings(max_examples=60, deadline=None, suppress_health_check=NO_FIXTURE_RESET)
+@settings(max_examples=60, suppress_health_check=NO_FIXTURE_RESET)
 def test_the_sums_equal_a_recount_after_every_write(
     tmp_path_factory: pytest.TempPathFactory, batches: list
 ) -> None:
@@ -81,7 +81,7 @@ def test_the_sums_equal_a_recount_after_every_write(
 
 
 @given(batches=BATCHES, filters=WHOLE_DAYS, interval=st.sampled_from(Interval))
-@settings(max_examples=60, deadline=None, suppress_health_check=NO_FIXTURE_RESET)
+@settings(max_examples=60, suppress_health_check=NO_FIXTURE_RESET)
 def test_sums_and_facts_give_the_same_numbers(
     tmp_path_factory: pytest.TempPathFactory,
     batches: list,

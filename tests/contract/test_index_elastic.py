@@ -84,7 +84,6 @@ QUESTIONS = st.lists(
 @given(opinions=st.lists(WRITTEN, min_size=5, max_size=60), questions=QUESTIONS)
 @settings(
     max_examples=10,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_answers_what_the_embedded_index_answers(

@@ -67,7 +67,7 @@ def alone(tagger: OnnxTagger) -> dict[tuple[str, str], Tagging]:
     return {(p.id, t): tagger.tag([(p, t)])[0] for p in (FIREWORKS, METRO) for t in TEXTS}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.tuples(st.sampled_from((FIREWORKS, METRO)), st.sampled_from(TEXTS)),

@@ -51,7 +51,7 @@ def every(found: Adjusted) -> Iterator[Share]:
         yield from (aspect.praise, aspect.criticism)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(cells, min_size=1, max_size=8))
 def test_shares_add_up_and_lie_in_their_intervals(given: list[Counts]) -> None:
     for cell, found in zip(given, ADJUSTER.adjust("new", given), strict=True):
@@ -64,7 +64,7 @@ def test_shares_add_up_and_lie_in_their_intervals(given: list[Counts]) -> None:
         assert [s.count for s in shares(found)] == [cell.favor, cell.against, cell.none]
 
 
-@settings(max_examples=25, deadline=None)  # learns anew each time
+@settings(max_examples=25)  # learns anew each time
 @given(st.lists(cells, min_size=2, max_size=6, unique_by=lambda c: c.total), st.randoms())
 def test_the_order_of_cells_and_of_policies_changes_nothing(given: list[Counts], random) -> None:  # type: ignore[no-untyped-def]
     places = list(range(len(given)))
@@ -82,7 +82,7 @@ def test_the_order_of_cells_and_of_policies_changes_nothing(given: list[Counts],
             assert bounds(one) == pytest.approx(bounds(two), abs=2e-4)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(cells, st.integers(2, 50))
 def test_more_opinions_of_the_same_kind_never_widen_the_interval(cell: Counts, times: int) -> None:
     more = spread_out({b: n * times for b, n in cell.outputs[MODEL].items()})

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.planted import own_texts, planted, scored
@@ -66,13 +66,11 @@ def test_what_many_use_makes_no_campaign() -> None:
     assert cores == ["挺好的", "我不赞成"]
 
 
-@settings(deadline=None)  # the first call loads tables
 @given(st.lists(words, max_size=25), st.integers(1, 30))
 def test_batches_change_nothing(texts: list[str], batch: int) -> None:
     assert clusters(texts, batch=batch) == clusters(texts)
 
 
-@settings(deadline=None)  # the first call loads tables
 @given(st.lists(words, max_size=25))
 def test_every_text_is_in_one_cluster(texts: list[str]) -> None:
     clusterer = Clusterer()
@@ -80,7 +78,6 @@ def test_every_text_is_in_one_cluster(texts: list[str]) -> None:
     assert sorted(n for one in clusterer.clusters() for n in one) == sorted(set(numbers))
 
 
-@settings(deadline=None)  # the first call loads tables
 @given(st.lists(words, max_size=60), st.integers(1, 10))
 def test_memory_is_bounded_and_the_oldest_are_forgotten(texts: list[str], remembered: int) -> None:
     clusterer = Clusterer(remembered)
@@ -101,7 +98,6 @@ def test_a_clusterer_that_remembers_nothing_is_refused() -> None:
         Clusterer(0)
 
 
-@settings(deadline=None)  # the first call loads tables
 @given(words, words)
 def test_likeness_is_symmetric_and_one_for_equal_texts_only(one: str, other: str) -> None:
     assert likeness(one, other) == likeness(other, one)
@@ -109,7 +105,6 @@ def test_likeness_is_symmetric_and_one_for_equal_texts_only(one: str, other: str
     assert (likeness(one, other) == 1) == (one == other)
 
 
-@settings(deadline=None)  # the first call loads tables
 @given(st.text("abc", max_size=9), st.text("abc", max_size=9))
 def test_the_bits_count_what_the_table_of_the_textbook_does(one: str, other: str) -> None:
     table = [[0] * (len(other) + 1) for _ in range(len(one) + 1)]
@@ -121,7 +116,6 @@ def test_the_bits_count_what_the_table_of_the_textbook_does(one: str, other: str
     assert likeness(one, other) == (table[-1][-1] / mean if mean else 1)
 
 
-@settings(deadline=None)  # the first call loads tables
 @given(st.lists(words, max_size=10))
 def test_a_sketch_is_that_of_the_text_alone(texts: list[str]) -> None:
     assert sketches(texts) == [sketches([text])[0] for text in texts]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from minyi.campaigns.collapsing import Clustered, Said, campaign_id, describe, passes
@@ -118,7 +118,6 @@ def test_short_texts_are_marked() -> None:
 PLACES = st.sampled_from(["A市", "B市", None])
 
 
-@settings(deadline=None)  # the first call loads tables
 @given(
     st.lists(st.tuples(PLACES, st.sampled_from(list(Stance)), st.booleans()), max_size=8),
     st.builds(

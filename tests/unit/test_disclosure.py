@@ -101,7 +101,7 @@ shapes = {1: [(2,), (6,), (12,)], 2: [(2, 2), (3, 4), (5, 3)], 3: [(2, 2, 2), (3
 
 @pytest.mark.parametrize("shape", shapes[1] + shapes[2] + shapes[3], ids=str)
 @given(data=st.data())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_no_attack_bounds_a_hidden_cell_within_fewer_than_k(
     shape: tuple[int, ...], data: st.DataObject
 ) -> None:
@@ -110,7 +110,7 @@ def test_no_attack_bounds_a_hidden_cell_within_fewer_than_k(
 
 
 @given(data=st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_nor_where_a_few_people_write_a_lot(data: st.DataObject) -> None:
     counts = data.draw(tables((3, 4)))
     repeats = data.draw(st.lists(st.sampled_from([1, 2, 30]), min_size=12, max_size=12))
@@ -206,7 +206,7 @@ def test_where_nothing_else_helps_all_is_hidden_that_can_be() -> None:
 
 
 @given(data=st.data(), seed=st.integers(0, 99))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_order_of_rows_and_columns_does_not_matter_without_ties(
     data: st.DataObject, seed: int
 ) -> None:

@@ -44,7 +44,7 @@ def tables(size: int) -> st.SearchStrategy[np.ndarray]:
     rest=np.array([(0, 0), (0, 0), (0, 0), (0, 1), (0, 10)]),
 )
 @given(part=tables(5), rest=tables(5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_part_and_the_whole_give_no_few_away(part: np.ndarray, rest: np.ndarray) -> None:
     whole = asked(part + rest)
     of_part, of_whole = hidden(asked(part), whole, 5), hidden(whole, None, 5)

@@ -112,7 +112,7 @@ def test_a_region_alone_holds_the_truth_and_is_read_as_among_groups(same: float)
     assert np.mean(held[False]) >= 0.9
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(cells(), min_size=1, max_size=6), st.lists(cells(OLDER), max_size=2), st.integers(0, 9)
 )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -222,7 +222,6 @@ def lines(draw: st.DrawFn) -> tuple[list[Cell], Cell]:
     return line, Cell(values=(), counts=total(c.counts for c in line), authors=everybody)
 
 
-@settings(deadline=None)
 @given(lines())
 def test_whatever_was_said_the_rest_tells_of_nobody(case: tuple[list[Cell], Cell]) -> None:
     line, whole = case

@@ -190,7 +190,7 @@ groups = st.builds(
 @example(TIED)
 @example(FEW_OVER)
 @given(st.lists(groups, min_size=1, max_size=14))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_attack_on_all_lines_finds_a_few_people(said_: list[Group]) -> None:
     check(said_)
 

@@ -32,7 +32,7 @@ def tables(draw: st.DrawFn) -> tuple[Floats, list[Margin]]:
     return sizes, margins
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(tables())
 def test_the_margins_are_met_by_positive_weights_of_mean_one(case: tuple) -> None:
     sizes, margins = case
@@ -43,7 +43,7 @@ def test_the_margins_are_met_by_positive_weights_of_mean_one(case: tuple) -> Non
         assert margin.reached(sizes * weights) == pytest.approx(margin.shares, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(tables())
 def test_the_effective_size_is_at_most_the_size(case: tuple) -> None:
     sizes, margins = case
@@ -51,7 +51,7 @@ def test_the_effective_size_is_at_most_the_size(case: tuple) -> None:
     assert 0 < size <= sizes.sum() * (1 + 1e-12)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(tables())
 def test_no_weight_leaves_the_bounds_and_the_mean_stays_one(case: tuple) -> None:
     sizes, margins = case
@@ -61,7 +61,7 @@ def test_no_weight_leaves_the_bounds_and_the_mean_stays_one(case: tuple) -> None
     assert sizes @ weights == pytest.approx(sizes.sum())
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(tables())
 def test_how_the_facets_go_together_is_left_as_it_was(case: tuple) -> None:
     """The weight of a cell is a factor of each of its values: odds ratios do not change."""
@@ -72,7 +72,7 @@ def test_how_the_facets_go_together_is_left_as_it_was(case: tuple) -> None:
     assert mixed == pytest.approx(np.zeros_like(mixed), abs=1e-6)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(tables(), st.randoms())
 def test_neither_order_nor_size_nor_how_cells_are_cut_matters(case: tuple, random: Random) -> None:
     sizes, margins = case
@@ -85,7 +85,7 @@ def test_neither_order_nor_size_nor_how_cells_are_cut_matters(case: tuple, rando
     assert rake(np.tile(sizes / 2, 2), halves) == pytest.approx(np.tile(weights, 2), rel=1e-4)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(tables())
 def test_who_speaks_as_the_population_is_not_weighted(case: tuple) -> None:
     sizes, margins = case
@@ -142,7 +142,7 @@ def test_margins_that_only_no_weight_at_all_would_meet_do_not_settle() -> None:
         rake(np.array([10.0, 10.0, 10.0]), wanted(0.5, 0.5))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(tables(), st.data())
 def test_what_can_be_met_is_never_called_a_contradiction(case: tuple, data: st.DataObject) -> None:
     """Some cells have nobody, and some of the masses that make the margins are zero."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from minyi.domain import StanceProbabilities
@@ -329,7 +329,6 @@ def test_raked_and_adjusted_shares_are_the_groups_own_in_other_parts(labelled: b
     assert raked.adjusted.favor.value == pytest.approx(np.mean(groups), abs=0.005)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 300), st.integers(0, 300)), min_size=1, max_size=6),
     st.integers(10, 500),

@@ -45,7 +45,7 @@ def exact(places: Floats, shares: Floats, variances: Floats) -> tuple[Floats, Fl
 
 
 @given(series())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_filter_is_the_exact_answer(case: tuple[Floats, Floats, Floats]) -> None:
     found = level(*case)
     for line in range(2):
@@ -55,7 +55,6 @@ def test_the_filter_is_the_exact_answer(case: tuple[Floats, Floats, Floats]) -> 
 
 
 @given(series())
-@settings(deadline=None)
 def test_a_band_holds_its_value_and_stays_within_0_and_1(
     case: tuple[Floats, Floats, Floats],
 ) -> None:
@@ -64,7 +63,7 @@ def test_a_band_holds_its_value_and_stays_within_0_and_1(
 
 
 @given(series(), st.integers(-1_000, 1_000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_calendar_does_not_matter_and_series_do_not_touch(
     case: tuple[Floats, Floats, Floats], later: int
 ) -> None:

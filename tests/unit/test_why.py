@@ -6,7 +6,7 @@ import random
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from minyi.campaigns.collapsing import Clustered, Said
@@ -25,7 +25,6 @@ FAVOR, AGAINST, NONE = Stance
 counts = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 50), min_size=1)
 
 
-@settings(deadline=None)  # the first call loads tables
 @given(counts, counts)
 def test_what_sets_one_side_apart_sets_the_other_back(
     one: dict[str, int], other: dict[str, int]
@@ -76,7 +75,6 @@ def test_of_phrases_inside_one_another_one_is_kept() -> None:
     assert len(found) == 1
 
 
-@settings(deadline=None)  # the first call loads tables
 @given(st.text("我们不支持反对加装电梯，采光！ a1", max_size=40))
 def test_every_phrase_is_a_piece_of_the_text(text: str) -> None:
     assert all(phrase in normalise(text) for phrase in phrases(text))
@@ -106,7 +104,6 @@ def test_quotes_stand_for_all_and_differ() -> None:
     assert choose([], 3) == []
 
 
-@settings(deadline=None)  # the first call loads tables
 @given(st.lists(st.frozensets(st.sampled_from("甲乙丙丁戊己"), max_size=4), max_size=8))
 def test_quotes_are_distinct_places(texts: list[frozenset[str]]) -> None:
     chosen = choose(texts, 3)
