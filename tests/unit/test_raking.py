@@ -75,14 +75,15 @@ def test_how_the_facets_go_together_is_left_as_it_was(case: tuple) -> None:
 @settings(max_examples=50)
 @given(tables(), st.randoms())
 def test_neither_order_nor_size_nor_how_cells_are_cut_matters(case: tuple, random: Random) -> None:
+    """Where weights are cut it matters a little: that ends when none moves by ``STILL``."""
     sizes, margins = case
     weights = rake(sizes, margins)
     order = np.array(random.sample(range(len(sizes)), len(sizes)))
     turned = [Margin(m.values[order], m.shares) for m in reversed(margins)]
-    assert rake(sizes[order], turned) == pytest.approx(weights[order], rel=1e-4)
-    assert rake(sizes * 7, margins) == pytest.approx(weights, rel=1e-4)
+    assert rake(sizes[order], turned) == pytest.approx(weights[order], rel=1e-3)
+    assert rake(sizes * 7, margins) == pytest.approx(weights, rel=1e-3)
     halves = [Margin(np.tile(m.values, 2), m.shares) for m in margins]
-    assert rake(np.tile(sizes / 2, 2), halves) == pytest.approx(np.tile(weights, 2), rel=1e-4)
+    assert rake(np.tile(sizes / 2, 2), halves) == pytest.approx(np.tile(weights, 2), rel=1e-3)
 
 
 @settings(max_examples=50)
