@@ -94,7 +94,7 @@ class Manifest(BaseModel):
 
     def save(self, folder: Path) -> None:
         """Write ``manifest.json`` in one step: no crash leaves half of it in a whole artifact."""
-        text = self.model_dump_json(indent=1, exclude={"held_out"})
+        text = self.model_dump_json(indent=1, exclude={"held_out"}, exclude_unset=True)
         if self.held_out is not None:
             text = f'{text.removesuffix("}").rstrip()},\n "held_out": {_lines(self.held_out)}\n}}'
         fresh = folder / f"{MANIFEST}.new"
@@ -112,8 +112,13 @@ def _lines(table: HeldOut) -> str:
 
 
 def model_id(files: dict[str, str], decision: Decision) -> str:
-    """Return 16 hex digits that name the results: equal ids give equal results."""
-    parts = [*(f"{name}={files[name]}" for name in sorted(files)), decision.model_dump_json()]
+    """Return 16 hex digits that name the results: equal ids give equal results.
+
+    Only fields that were set count, and only those are written: an artifact that is older than a
+    field keeps its id.
+    """
+    said = decision.model_dump_json(exclude_unset=True)
+    parts = [*(f"{name}={files[name]}" for name in sorted(files)), said]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -124,7 +129,7 @@ def file_hash(path: Path) -> str:
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """Read the manifest and hold the files against it.
+    """Read the manifest, and hold the files and the model id against it.
 
     Raises:
         InvalidArtifact: when something is missing, broken or not what the manifest says.
@@ -148,5 +153,13 @@ def load_manifest(folder: Path) -> Manifest:
         if not path.is_file():
             raise InvalidArtifact(f"{path} is missing; fetch the artifact again")
         if file_hash(path) != expected:
-            raise InvalidArtifact(f"{path} is not the file that its manifest names")
+            raise InvalidArtifact(
+                f"{path} is not the file that its manifest names; fetch the artifact again"
+            )
+    if (made := model_id(manifest.files, decision)) != manifest.model_id:
+        raise InvalidArtifact(
+            f"{folder / MANIFEST}: model_id is {manifest.model_id}, but its files and decision "
+            f"make {made}; fetch the artifact again, or, if the change was meant, write {made} "
+            "there and run minyi model hold-out"
+        )
     return manifest

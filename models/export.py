@@ -163,7 +163,8 @@ def _write(
         names.append(WIDE)
     files = {name: file_hash(out / name) for name in names}
     places = min(Decision().max_length, network.encoder.config.max_position_embeddings)
-    decision = Decision(max_length=longest(places), emoji=True)
+    said = {"max_length": longest(places), "emoji": True}
+    decision = Decision.model_validate(Decision().model_dump() | said)  # every field is written
     manifest = Manifest(
         model_id=model_id(files, decision),
         created_at=datetime.now(UTC).replace(microsecond=0),
