@@ -125,7 +125,8 @@ def own_texts(count: int) -> list[str]:
 
 def data_hashes(corpora: bool, data: Path | None = None) -> dict[str, str]:
     """Return the SHA-256 of every file that training reads, by name: the corpora, a user's own
-    file, the project's labels and policies.
+    file, the project's labels and policies. Names of the last two and the corpora differ by their
+    endings; a user's file that is called like one of them stands as ``data/NAME``.
 
     Args:
         corpora: whether the corpora are read.
@@ -146,12 +147,14 @@ def data_hashes(corpora: bool, data: Path | None = None) -> dict[str, str]:
         "weibo_event_stance",
         "policy_titles_china",
     )
-    paths = [data] if data else []
-    if corpora:
-        paths += [shared_folder() / "data" / f"{name}.jsonl.xz" for name in names]
+    folder = shared_folder() / "data" if corpora else None
+    paths = [folder / f"{name}.jsonl.xz" for name in names] if folder else []
     paths += sorted(LABELS.glob("*.tsv")) + sorted(LABELS.glob("opinions_gold.jsonl"))
     paths += sorted(POLICIES.glob("*.yaml"))
+    named = {path.name: path for path in paths}
+    if data:
+        named[f"{OWN}/{data.name}" if data.name in named else data.name] = data
     try:
-        return {path.name: file_hash(path) for path in paths}
+        return {name: file_hash(path) for name, path in named.items()}
     except OSError as error:
         raise SettingError(f"what training reads cannot be read: {error}") from error

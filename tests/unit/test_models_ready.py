@@ -11,6 +11,7 @@ import pytest
 
 from minyi.cli.training import TRAINING
 from minyi.errors import SettingError
+from models.artifact import file_hash
 from models.base import SHARED, Base
 from models.config import BEFORE, SHARED_VARIABLE, Source, Stage, TrainConfig
 from models.data import data_hashes
@@ -100,6 +101,17 @@ def test_the_corpora_are_hashed_where_rows_or_the_text_vector_are_read_from_them
     ):
         with pytest.raises(SettingError, match=f"set {SHARED_VARIABLE}"):
             hashes(recipe, start, data)
+
+
+@pytest.mark.parametrize("name", ["train_others.tsv", "education.yaml", "opinions_gold.jsonl"])
+def test_own_comments_called_like_a_file_of_the_project_are_hashed_beside_it(
+    tmp_path: Path, name: str
+) -> None:
+    data = written(tmp_path / name, "train")
+    found = data_hashes(False, data)
+    assert found == data_hashes(False) | {f"data/{name}": file_hash(data)}
+    free = written(tmp_path / "my.jsonl", "train")
+    assert data_hashes(False, free) == data_hashes(False) | {"my.jsonl": file_hash(free)}
 
 
 def test_what_the_text_vector_is_fitted_to_is_looked_for_before_the_training(
