@@ -135,7 +135,9 @@ def _restored(folder: Path, artifact: Path) -> Base:
 
 def _fetched(folder: Path, name: str) -> Base:
     from transformers import AutoConfig, AutoTokenizer, BertModel
+    from transformers.utils import logging as tells
 
+    tells.set_verbosity_error()  # of each weight that no tagger needs; what lacks is told below
     untyped: Any = BertModel
     try:
         config = AutoConfig.from_pretrained(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import subprocess
 import warnings
@@ -38,6 +39,7 @@ from models.vectors import base_teacher, fit_vectors
 from models.wide import FILE as WIDE
 from models.wide_fit import fit_wide
 
+log = logging.getLogger("models.export")
 OPSET = 20
 VECTOR_TOKENS = 48
 """Tokens of a text that the vector is fitted on; most are shorter."""
@@ -51,6 +53,8 @@ def to_onnx(network: TaggerNetwork, path: Path) -> None:
     segments = torch.zeros_like(ids)
     segments[:, 10:] = 1
     batch, length = torch.export.Dim("batch"), torch.export.Dim("length")
+    # It names each operator of torchvision, which nobody here needs.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's own deprecations; nobody here can mend them
         torch.onnx.export(
@@ -143,6 +147,7 @@ def _write(
     """
     full = run / "float32.onnx"
     network = shipped(config, base, run)
+    log.info("writing the graph")
     to_onnx(network, full)
     model = weights_to_int8(onnx.load(full))
     # The exporter notes source lines and paths of this machine; nobody needs them.

@@ -62,6 +62,7 @@ def fit_vectors(
         states = encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True)
         return features(states.hidden_states, mask)
 
+    log.info("text vectors: fitted on %s texts", f"{len(texts):,}")
     target = teacher(texts).astype(np.float64)
     width = network.vector.in_features
     known = read(texts, inputs, pooled, width, "vectors").astype(np.float64)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from rich.progress import track
 from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -44,14 +45,15 @@ def fit_wide(rows: Sequence[Example]) -> WideTable:
         log.info("wide: evaluation on %s rows", f"{len(judged):,}")
         lit = _matrix([buckets(row.text, row.context)[0] for row in judged])
         truth = np.array([row.evaluation for row in judged])
-        for cell in np.flatnonzero(truth.any(0) & ~truth.all(0)):
+        taught = np.flatnonzero(truth.any(0) & ~truth.all(0))
+        for cell in track(taught, description="cells", transient=True):
             machine = LogisticRegression(C=CELL_STRENGTH, max_iter=STEPS, class_weight="balanced")
             with _unfinished_is_fine():
                 machine.fit(lit, truth[:, cell])
             weights[:, split + cell], bias[split + cell] = machine.coef_[0], machine.intercept_[0]
     counts = Counter(row.context for row in known)
-    taught = [context_hash(context) for context, count in counts.items() if count >= ENOUGH]
-    return WideTable.rounded(weights, bias, np.array(taught, np.uint32))
+    contexts = [context_hash(context) for context, count in counts.items() if count >= ENOUGH]
+    return WideTable.rounded(weights, bias, np.array(contexts, np.uint32))
 
 
 def _matrix(rows: Sequence[Indices]) -> csr_matrix:

@@ -10,6 +10,7 @@ from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich import get_console, reconfigure
 from rich.console import Console
 
 from minyi import logs
@@ -34,8 +35,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-console = Console(stderr=True)
-"""Progress and messages; what a command answers goes to standard output."""
+reconfigure(stderr=True)
+console = get_console()
+"""Progress and messages, those of a training too, which takes rich's own console; what a command
+answers goes to standard output."""
 output = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120)
 
 SLOW_S = 60.0

@@ -40,6 +40,14 @@ def test_weights_kept_in_half_precision_are_trained_in_whole(folder: Path, tmp_p
     assert torch.equal(encoder.state_dict()[words], half.state_dict()[words].float())
 
 
+def test_a_base_that_brings_more_than_is_needed_is_no_news(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nearly all have a pooler, which no tagger has."""
+    base.prepare_base(tmp_path / "run", str(folder))
+    assert caplog.text == ""
+
+
 def shaped(folder: Path, **fields: int) -> Path:
     """Give a folder other weights, with as many of something as the fields say."""
     config = transformers.BertConfig.from_pretrained(folder)
