@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ from models.inputs import CELLS, policy_context, policy_names
 
 log = logging.getLogger("models.own")
 SPLITS = ("train", "val", "test")
+NAMED = 5
+"""Policies that a summary names."""
 
 
 def read_labelled(path: Path, split: str) -> list[Example]:
@@ -38,7 +42,47 @@ def read_labelled(path: Path, split: str) -> list[Example]:
     Raises:
         SettingError: with file and line of what is wrong.
     """
-    found = []
+    return [row.example for row in _rows(path) if row is not None and row.split == split]
+
+
+def summary(path: Path) -> str:
+    """Return in a line what a file holds: how many comments of each split, and the policies that
+    are in no registry. An id that is misspelt is one of these.
+
+    Raises:
+        SettingError: with file and line of what is wrong.
+    """
+    every = list(_rows(path))
+    rows = [row for row in every if row is not None]
+    count = Counter(row.split for row in rows)
+    told = (
+        f"{path.name}: {len(rows):,} labelled comments, {count['train']:,} to train, "
+        f"{count['val']:,} to validate, {count['test']:,} to test"
+    )
+    if empty := len(every) - len(rows):
+        told += f"; {empty:,} without a stance passed over"
+    if titles := list(dict.fromkeys(row.title for row in rows if row.title)):
+        more = f" and {len(titles) - NAMED:,} more" if len(titles) > NAMED else ""
+        named = ", ".join(titles[:NAMED])
+        told += f"; in no registry, known by their names alone: {named}{more}"
+    return told
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A labelled comment; ``title`` is what its policy is called where that is in no registry."""
+
+    split: str
+    example: Example
+    title: str = ""
+
+
+def _rows(path: Path) -> Iterator[_Row | None]:
+    """Yield the rows of a file, None for a proposal without a stance.
+
+    Raises:
+        SettingError: with file and line of what is wrong.
+    """
     policy_of = _policy_of()
     try:
         lines = path.read_text("utf-8-sig").split("\n")  # a text may hold other line separators
@@ -48,10 +92,10 @@ def read_labelled(path: Path, split: str) -> list[Example]:
         if not line.strip():
             continue
         try:
-            found += _labelled(json.loads(line), split, policy_of)
+            row = _labelled(json.loads(line), policy_of)
         except (ValueError, RecursionError) as error:
             raise SettingError(f"{path}, line {number}: {error}") from error
-    return found
+        yield row
 
 
 def rows_to_score(path: Path, split: str, save: bool = False) -> list[Example]:
@@ -82,11 +126,16 @@ def rows_to_score(path: Path, split: str, save: bool = False) -> list[Example]:
     return rows
 
 
-def _labelled(row: Any, split: str, policy_of: Callable[[str], Policy | None]) -> list[Example]:
+def _labelled(row: Any, policy_of: Callable[[str], Policy | None]) -> _Row | None:
+    """Return a line of the file, None for a proposal without a stance.
+
+    Raises:
+        ValueError: saying what is wrong.
+    """
     if not isinstance(row, dict):
         raise ValueError("not a JSON object")
     if "opinion_id" in row and row.get("stance") in ("", None):
-        return []
+        return None
     missing = [name for name in ("text", "policy", "stance") if not row.get(name)]
     if missing:
         raise ValueError(f"{', '.join(missing)} missing; needed are text, policy and stance")
@@ -103,17 +152,16 @@ def _labelled(row: Any, split: str, policy_of: Callable[[str], Policy | None]) -
     wrong = [str(name) for name in cells or () if name not in list(CELL_INDEX)]
     if wrong:
         raise ValueError(f"no such evaluation: {', '.join(wrong)}; known: {', '.join(CELL_INDEX)}")
-    own = row.get("split") or ("val" if held_out(duplicate_key(row["text"]), 0.1) else "train")
-    if own not in SPLITS:
-        raise ValueError(f"no such split: {own}; known: {', '.join(SPLITS)}")
-    if own != split:
-        return []
+    split = row.get("split") or ("val" if held_out(duplicate_key(row["text"]), 0.1) else "train")
+    if split not in SPLITS:
+        raise ValueError(f"no such split: {split}; known: {', '.join(SPLITS)}")
     policy = policy_of(row["policy"])
     context = policy_context(policy) if policy else fold(row["policy"])
     names = policy_names(policy) if policy else (context,)
     # Not judged is unknown, not nothing.
     marks = cells_of(cells) if cells is not None else (UNKNOWN,) * len(CELLS)
-    return [Example(context, row["text"], STANCE_INDEX[Stance(stance)], marks, names)]
+    example = Example(context, row["text"], STANCE_INDEX[Stance(stance)], marks, names)
+    return _Row(split, example, "" if policy else row["policy"])
 
 
 def _policy_of() -> Callable[[str], Policy | None]:

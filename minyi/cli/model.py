@@ -56,9 +56,12 @@ def train(
     begin()
     from models.base import base_name, prepare_base
     from models.config import load_config
+    from models.own import summary
     from models.ready import ready, rows_ready
     from models.train import Trainer, mixture
 
+    if data is not None:
+        console.print(summary(data), markup=False, highlight=False)
     if dry_run:
         recipe = load_config(config or _recipe(data, base_name(run, start)))
         validating = rows_ready(recipe, data)

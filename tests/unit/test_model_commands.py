@@ -268,11 +268,21 @@ def test_a_source_without_labels_is_for_hidden_words_only(
 def test_a_dry_run_counts_rows_and_writes_nothing(cli: Cli, own: Own, tmp_path: Path) -> None:
     printed = cli(*own.train(tmp_path / "run", "--dry-run"))
     assert printed.count("data: 33 x 1") == 2
+    assert "my.jsonl: 44 labelled comments, 33 to train, 11 to validate" in printed
+    assert "known by their names alone: 校园WiFi" in printed
     assert cli.result(*own.train(tmp_path / "run", "--dry-run")).stderr == ""
     assert "first: 33 rows" in printed
     assert "second: 24 rows" in printed
     assert "to calibrate on: 11 rows" in printed
     assert not (tmp_path / "run").exists()
+
+
+def test_how_far_a_training_is_stands_beside_what_it_answers(
+    cli: Cli, own: Own, tmp_path: Path
+) -> None:
+    """On standard error, with the log, so that neither is written into the other."""
+    assert cli.result(*own.train(tmp_path, "--until", "words")).stdout == ""
+    assert "3/3" in cli(*own.train(tmp_path, "--until", "first"))
 
 
 def test_a_stage_that_reads_more_than_the_base_can_is_refused(

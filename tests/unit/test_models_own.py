@@ -18,7 +18,7 @@ from minyi.vocabulary import Stance
 from models.config import SHARED_VARIABLE
 from models.examples import STANCE_INDEX, UNKNOWN, cells_of, policies, use_registry
 from models.inputs import CELLS, policy_context, policy_names
-from models.own import read_labelled
+from models.own import read_labelled, summary
 
 GOOD: dict[str, Any] = {
     "text": "限号限得好，路上不堵了",
@@ -166,6 +166,34 @@ def test_a_proposal_without_its_stance_is_passed_over(tmp_path: Path) -> None:
     proposal = GOOD | {"opinion_id": "o1", "stance": ""}
     path = written(tmp_path / "ask.jsonl", proposal, proposal | {"stance": "favor"})
     assert len(read_labelled(path, "train")) == 1
+
+
+def test_what_a_file_holds_is_told_and_which_policies_are_read_by_their_name_alone(
+    tmp_path: Path,
+) -> None:
+    """Nobody sees otherwise that an id was misspelt."""
+    title = policies()["driving-restriction"].title
+    path = written(
+        tmp_path / "my.jsonl",
+        GOOD,
+        GOOD | {"policy": title, "split": "val"},
+        *[GOOD | {"policy": "driving-restricton"}] * 2,
+        GOOD | {"policy": "校园WiFi", "split": "test"},
+        GOOD | {"opinion_id": "o1", "stance": ""},
+    )
+    told = (
+        "my.jsonl: 5 labelled comments, 3 to train, 1 to validate, 1 to test; 1 without a stance "
+        "passed over; in no registry, known by their names alone: driving-restricton, 校园WiFi"
+    )
+    assert summary(path) == told
+    written(path, GOOD)
+    assert summary(path) == "my.jsonl: 1 labelled comments, 1 to train, 0 to validate, 0 to test"
+
+
+def test_of_many_policies_in_no_registry_the_first_are_named(tmp_path: Path) -> None:
+    rows = [GOOD | {"policy": f"新规{number}"} for number in range(9)]
+    told = summary(written(tmp_path / "my.jsonl", *rows))
+    assert told.endswith("新规0, 新规1, 新规2, 新规3, 新规4 and 4 more")
 
 
 def test_copies_of_a_comment_are_never_in_both_splits(tmp_path: Path) -> None:
