@@ -137,7 +137,8 @@ def _fetched(folder: Path, name: str) -> Base:
     from transformers import AutoConfig, AutoTokenizer, BertModel
     from transformers.utils import logging as tells
 
-    tells.set_verbosity_error()  # of each weight that no tagger needs; what lacks is told below
+    # Of each weight that no tagger needs; what lacks is told below.
+    tells.set_verbosity_error()  # type: ignore[no-untyped-call]
     untyped: Any = BertModel
     try:
         config = AutoConfig.from_pretrained(name)
