@@ -6,6 +6,7 @@ import json
 import logging
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 from minyi.errors import SettingError
@@ -64,6 +65,21 @@ def fresh_labels(path: Path) -> dict[str, Labels]:
             path,
         )
     return {policy: Labels(tuple(labels.values())) for policy, labels in found.items()}
+
+
+def tell(labels: Mapping[str, Labels], model_id: str) -> None:
+    """Log how many labels adjust the shares of each policy, and how many are of another model."""
+    for policy, found in labels.items():
+        count = sum(label.model_id == model_id for label in found.items)
+        log.info("%d labels adjust the shares of %s (MINYI_LABELS)", count, policy)
+        if others := len(found.items) - count:
+            log.warning(
+                "%d labels of %s are of another model and adjust nothing; replay the comments with "
+                "this one, then minyi model label --policy %s takes them along",
+                others,
+                policy,
+                policy,
+            )
 
 
 def _label(row: dict[str, object]) -> Label:

@@ -64,20 +64,25 @@ def _lines(file: Path) -> list[str]:
 
 
 def _row(opinion: Opinion, stance: Stance | None, weight: float) -> str:
-    """Return a line of a label file; ``text`` is what the tagger reads. The last three fields say
-    what the tagger put out, and for how many opinions this one was drawn: shares are adjusted by
-    them (``minyi.cli.fresh_labels``)."""
+    """Return a line of a label file; ``text`` is what the tagger reads."""
     row = {
         "opinion_id": opinion.id,
         "comment_id": opinion.comment_id,
         "policy": opinion.policy_id,
         "text": joined(opinion.title, opinion.text),
         "stance": stance or "",
+    }
+    return json.dumps(row | _tagged(opinion, weight), ensure_ascii=False)
+
+
+def _tagged(opinion: Opinion, weight: float) -> dict[str, object]:
+    """Return the fields that shares are adjusted by (``minyi.cli.fresh_labels``): what the tagger
+    put out, and for how many opinions this one stands."""
+    return {
         "model_id": opinion.model_id,
         "output": output_bin(opinion.stance, opinion.probabilities),
         "weight": round(weight, 3),
     }
-    return json.dumps(row, ensure_ascii=False)
 
 
 def _replace(file: Path, lines: Sequence[str]) -> None:
@@ -118,25 +123,25 @@ def write_proposals(
     print('fill in "stance" with favor, against or none, and hand the file in with --labels')
 
 
-def reweigh(file: Path, weights: Mapping[str, float]) -> None:
-    """Write into each line with a label for how many opinions it stands; lines of other opinions
-    stay as they are.
+def renew(file: Path, opinions: Mapping[str, Opinion], weights: Mapping[str, float]) -> None:
+    """Write into each line with a label what the tagger puts out now, and for how many opinions it
+    stands; lines of other opinions stay as they are.
 
     Raises:
         SettingError: when the file cannot be read or written.
     """
     lines = [line for line in _lines(file) if line.strip()]
-    fresh = [_weighed(line, weights) for line in lines]
+    fresh = [_renewed(line, opinions, weights) for line in lines]
     if fresh != lines:
         _replace(file, fresh)
 
 
-def _weighed(line: str, weights: Mapping[str, float]) -> str:
+def _renewed(line: str, opinions: Mapping[str, Opinion], weights: Mapping[str, float]) -> str:
     try:
         row = json.loads(line)
         if row["stance"] in ("", None):
             return line
-        row["weight"] = round(weights[row["opinion_id"]], 3)
+        opinion, weight = opinions[row["opinion_id"]], weights[row["opinion_id"]]
     except (ValueError, TypeError, KeyError, RecursionError):
         return line
-    return json.dumps(row, ensure_ascii=False)
+    return json.dumps(row | _tagged(opinion, weight), ensure_ascii=False)

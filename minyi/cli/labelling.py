@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from minyi.cli.label_file import keep, read_labels, reweigh, write_proposals
+from minyi.cli.label_file import keep, read_labels, renew, write_proposals
 from minyi.cli.options import Data
 from minyi.cli.tables import interval
 from minyi.cli.wiring import console, existing_index, known_policy, output, registry, settings
@@ -37,7 +37,10 @@ KEYS = {
 }
 SKIP, BACK, STOP = "s", "b", ("q", "")
 """An empty key is a terminal that is gone."""
-HELP = "f/1 支持 · a/2 反对 · n/3 无 (no stance) · s skip · b back · q stop and keep"
+HELP = " · ".join(
+    [f"{key}/{number} {STANCE_ZH[s]}" for key, number, s in zip("fan", "123", Stance, strict=True)]
+    + ["s skip", "b back", "q stop and keep"]
+)
 
 
 def label(
@@ -94,7 +97,7 @@ def label(
             _ask(known, proposed, copies, given, stances, file, weights)
         finally:  # what a label stands for depends on where the answers end
             if given:
-                reweigh(file, stands_for(texts, given))
+                renew(file, opinions, stands_for(texts, given))
     unknown = len(given.keys() - opinions.keys())
     if unknown:
         console.print(f"{unknown:,} labels are of no opinion on {known.id} in the index")
@@ -103,7 +106,7 @@ def label(
     for note in _notes(len(opinions), len(texts), result):
         output.print(note, style="dim", markup=False, highlight=False)
     if labels and labels.is_file():  # at the end: it may be somewhere that cannot be written
-        reweigh(labels, stands_for(texts, given))
+        renew(labels, opinions, stands_for(texts, given))
 
 
 def _spread(config: Settings) -> float:
@@ -149,6 +152,10 @@ def _ask(
     ``given`` (its labels) and ``stances`` (those of the texts)."""
     todo = [opinion for opinion in proposed if opinion.id not in stances]
     done = len(proposed) - len(todo)
+    if not todo:
+        what = "the policy" if done == len(copies) else "this budget"
+        more = "" if done == len(copies) else ": a larger --budget asks for more"
+        console.print(f"all {done:,} comments of {what} have a label{more}")
     place = 0
     while place < len(todo):
         opinion = todo[place]
@@ -165,7 +172,8 @@ def _ask(
             keep(file, opinion, KEYS[key], weights[opinion.id])
         place += 1
     if stances:
-        console.print(f"labels are kept in {file}", markup=False, highlight=False)
+        told = f"labels are kept in {file}; with MINYI_LABELS={file} shares are adjusted by them"
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 def _key() -> str:

@@ -14,7 +14,7 @@ from rich import get_console, reconfigure
 from rich.console import Console
 
 from minyi import logs
-from minyi.cli.fresh_labels import fresh_labels
+from minyi.cli.fresh_labels import fresh_labels, tell
 from minyi.cli.patience import until_available
 from minyi.clock import SystemClock
 from minyi.errors import InvalidArtifact, InvalidQuery, SettingError
@@ -222,13 +222,12 @@ def adjuster(config: Settings) -> Adjuster:
     from models.artifact import load_manifest
 
     labels = fresh_labels(config.labels) if config.labels else {}
-    for policy, found in labels.items():
-        log.info("%d labels adjust the shares of %s (MINYI_LABELS)", len(found.items), policy)
     try:
         manifest = load_manifest(config.model)
     except InvalidArtifact as error:
         log.warning("shares are not adjusted: %s", error)
         return NOTHING_KNOWN
+    tell(labels, manifest.model_id)
     table = manifest.held_out
     if table is None or table.model_id != manifest.model_id:
         log.warning(

@@ -48,8 +48,13 @@ class Cli:
         return CliRunner().invoke(app, [str(part) for part in arguments])
 
 
-def over(folder: Path, monkeypatch: pytest.MonkeyPatch, opinions: Iterable[Opinion]) -> Cli:
-    """Return the command line over an index of these opinions."""
+def keep(folder: Path, opinions: Iterable[Opinion]) -> None:
+    """Put opinions into the index of a folder of data."""
     with closing(EmbeddedIndex(folder / "index")) as index:
         index.upsert(list(opinions))
+
+
+def over(folder: Path, monkeypatch: pytest.MonkeyPatch, opinions: Iterable[Opinion]) -> Cli:
+    """Return the command line over an index of these opinions."""
+    keep(folder, opinions)
     return Cli(folder, monkeypatch)

@@ -13,24 +13,29 @@ import typer
 from minyi.cli import labelling
 from minyi.cli.fresh_labels import fresh_labels
 from minyi.outputs import stance_of
-from minyi.vocabulary import Stance
+from minyi.vocabulary import STANCE_ZH, Stance
 from models.data import rows_of
 from tests.opinions import ELEVATOR, WASTE, opinion
-from tests.unit.cli_runner import Cli, over
+from tests.unit.cli_runner import Cli, keep
 
 Keys = Callable[[str], None]
 COMMAND = ("model", "label", "--policy", ELEVATOR)
 
 
+def tagged(folder: Path, **more: Any) -> None:
+    """Put twelve texts on lifts into the index, one of them three times."""
+    more = {"probabilities": {"favor": 0.5, "against": 0.3, "none": 0.2}} | more
+    texts = [f"第{number}条：电梯[red]太吵" for number in range(12)]
+    opinions = [opinion(f"c{i}", text, **more) for i, text in enumerate(texts)]
+    opinions += [opinion(f"copy{i}", texts[0] + "！", **more) for i in range(2)]
+    opinions[1] = opinions[1].model_copy(update={"title": "电梯之事", "span": (4, 6)})
+    keep(folder, opinions)
+
+
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Twelve texts on lifts, one of them three times."""
-    doubt = {"favor": 0.5, "against": 0.3, "none": 0.2}
-    texts = [f"第{number}条：电梯[red]太吵" for number in range(12)]
-    opinions = [opinion(f"c{i}", text, probabilities=doubt) for i, text in enumerate(texts)]
-    opinions += [opinion(f"copy{i}", texts[0] + "！", probabilities=doubt) for i in range(2)]
-    opinions[1] = opinions[1].model_copy(update={"title": "电梯之事", "span": (4, 6)})
-    return over(tmp_path, monkeypatch, opinions)
+    tagged(tmp_path)
+    return Cli(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -54,8 +59,10 @@ def test_answers_are_kept_and_gone_on_from(cli: Cli, keys: Keys) -> None:
     printed = cli(*COMMAND, "--budget", "5")
     for shown in ("1/5", "4/5", "电梯[red]太吵", "支持 50%", "alias: 电梯", "before", "after"):
         assert shown in printed
+    assert f"n/3 {STANCE_ZH[Stance.NONE]}" in printed
     assert "3 of 12 distinct texts labelled" in printed
     file = cli.data / f"labels-{ELEVATOR}.jsonl"
+    assert f"with MINYI_LABELS={file} shares are adjusted by them" in printed
     assert [row["stance"] for row in rows(file)] == ["favor", "against", "none"]
     keys("aaa")
     printed = cli(*COMMAND, "--budget", "5")
@@ -63,8 +70,14 @@ def test_answers_are_kept_and_gone_on_from(cli: Cli, keys: Keys) -> None:
     assert "3/5" not in printed
     assert "5 of 12 distinct texts labelled" in printed
     assert len(rows(file)) == 5
+    keys("")
+    printed = cli(*COMMAND, "--budget", "5")
+    assert "all 5 comments of this budget have a label: a larger --budget asks for more" in printed
     keys("n" * 12)
     assert "12 of 12 distinct texts" in cli(*COMMAND)
+    printed = cli(*COMMAND)
+    assert "all 12 comments of the policy have a label" in printed
+    assert "--budget" not in printed
 
 
 def test_answers_say_what_the_tagger_put_out_so_that_shares_are_adjusted_by_them(
@@ -98,6 +111,22 @@ def test_labels_stand_for_as_many_opinions_wherever_the_answers_end(cli: Cli, ke
     keys("f" * 12)
     cli(*COMMAND, "--write", other)
     assert sorted(weights(other).values()) == [1.0] * 11 + [3.0]
+
+
+def test_labels_are_taken_along_to_a_new_model(cli: Cli, keys: Keys) -> None:
+    """The labels of another adjust nothing."""
+    keys("fa")
+    cli(*COMMAND, "--budget", "2")
+    file = cli.data / f"labels-{ELEVATOR}.jsonl"
+    before = rows(file)
+    tagged(cli.data, model_id="m2", stance=Stance.AGAINST)
+    keys("")
+    cli(*COMMAND, "--budget", "2")
+    labels = fresh_labels(file)[ELEVATOR].items
+    assert {label.model_id for label in labels} == {"m2"}
+    assert {stance_of(label.output) for label in labels} == {Stance.AGAINST}
+    now = {"model_id": "m2", "output": labels[0].output}
+    assert rows(file) == [row | now for row in before]
 
 
 def test_answers_that_break_off_stand_for_as_many_opinions(

@@ -13,6 +13,7 @@ from minyi.cli.wiring import adjuster
 from minyi.errors import SettingError
 from minyi.settings import Settings
 from minyi.vocabulary import Stance
+from models.artifact import SHIPPED, load_manifest
 
 ROW = {
     "opinion_id": "o1",
@@ -72,6 +73,18 @@ def test_what_is_no_label_is_told_with_its_place(
 def test_the_shipped_tagger_knows_what_it_mistakes(tmp_path: Path) -> None:
     found = adjuster(Settings(labels=write(tmp_path / "labels.jsonl", ROW)))
     assert len(found.models) == 1
+
+
+def test_labels_of_another_model_are_told_with_what_to_do(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine = {**ROW, "opinion_id": "o2", "model_id": load_manifest(SHIPPED).model_id}
+    labels = write(tmp_path / "labels.jsonl", ROW, mine)
+    with caplog.at_level(logging.INFO):
+        adjuster(Settings(labels=labels))
+    assert "1 labels adjust the shares of parking" in caplog.text
+    assert "1 labels of parking are of another model and adjust nothing" in caplog.text
+    assert "minyi model label --policy parking" in caplog.text
 
 
 def test_without_a_tagger_nothing_is_adjusted(
