@@ -90,11 +90,13 @@ def policy_scores(judged: Judged, name: str, machine: Machine | None = None) -> 
     if (judged.cells == UNKNOWN).any() or not judged.cells.any():
         return
     plain = machine.cells.predict(judged.rows) if machine else None
-    common = judged.cells.sum(0) >= ENOUGH
+    rows_of_cell = judged.cells.sum(0)
+    common, there = rows_of_cell >= ENOUGH, rows_of_cell > 0
+    every = f"all {len(there)} cells" if there.all() else f"the {there.sum()} cells that are there"
     parts: list[tuple[str, Metric, Bools]] = [
         (f"macro-F1 of the {common.sum()} cells with {ENOUGH} rows", macro_f1, common),
-        ("macro-F1 of all 12 cells", macro_f1, np.ones(len(common), bool)),
-        ("micro-F1", micro_f1, np.ones(len(common), bool)),
+        (f"macro-F1 of {every}", macro_f1, there),
+        ("micro-F1", micro_f1, np.ones(len(there), bool)),
     ]
     for title, metric, columns in parts:
         if columns.any():

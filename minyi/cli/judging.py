@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -32,7 +33,8 @@ def score(
 ) -> None:
     """Score a tagger beside a linear baseline, on rows that it was not trained on.
 
-    Needs the corpora (MINYI_SHARED), or --data with labelled comments of your own.
+    Needs the corpora (MINYI_SHARED), or --data with labelled comments of your own, which have no
+    baseline beside them.
     """
     folder = artifact or settings().model
     begin()
@@ -45,7 +47,6 @@ def score(
     if diagram is not None:
         diagram.parent.mkdir(parents=True, exist_ok=True)
     found: list[Score] = []
-    table = Table("score", "tagger", "SVM", "rows", title=f"{split}, model {tagger.model_id}")
     with console.status("scoring"):
         if data is not None:
             judged = Judged(tagger, rows_to_score(data, split, save))
@@ -56,10 +57,8 @@ def score(
             exam = scores.Exam(tagger, split)
             found += scores.scores(exam)
             found += vector_scores(tagger)
-    for one in found:
-        svm = "" if one.svm is None else f"{one.svm:.3f}"
-        table.add_row(one.name, f"{one.model:.3f}", svm, f"{one.rows:,}")
-    output.print(table)
+    lines = [(one.name, one.model, one.svm, one.rows) for one in found]
+    output.print(_table(f"{split}, model {tagger.model_id}", lines))
     if diagram is not None:
         from models.diagram import write_diagram
 
@@ -132,11 +131,18 @@ def info(artifact: Artifact = None) -> None:
         table.add_row(*plain(name, value))
     output.print(table)
     for split, found in manifest.scores.items():
-        scores = Table("score", "tagger", "SVM", "rows", title=f"scores, {split}")
-        for name, values in found.items():
-            svm = f"{values['svm']:.3f}" if "svm" in values else ""
-            scores.add_row(name, f"{values['model']:.3f}", svm, f"{int(values['rows']):,}")
-        output.print(scores)
+        lines = [(name, it["model"], it.get("svm"), it["rows"]) for name, it in found.items()]
+        output.print(_table(f"scores, {split}", lines))
+
+
+def _table(title: str, lines: Sequence[tuple[str, float, float | None, float]]) -> Table:
+    """Return scores as a table of name, tagger, baseline where there is any, and rows."""
+    beside = any(svm is not None for _, _, svm, _ in lines)
+    table = Table("score", "tagger", *(["SVM"] if beside else []), "rows", title=title)
+    for name, tagger, svm, rows in lines:
+        baseline = ["" if svm is None else f"{svm:.3f}"] if beside else []
+        table.add_row(name, f"{tagger:.3f}", *baseline, f"{int(rows):,}")
+    return table
 
 
 def _thresholds(manifest: Manifest) -> list[str]:

@@ -68,3 +68,16 @@ def test_scores_of_rows_to_be_trained_on_are_told_and_not_saved(cli: Cli, tmp_pa
     assert '"split": "val"' in told
     assert (artifact / MANIFEST).read_bytes() == (SHIPPED / MANIFEST).read_bytes()
     assert "holds no rows to score" in cli.told(*score[:-1], written(tmp_path / "none.jsonl"))
+
+
+def test_what_own_comments_do_not_hold_is_no_score_of_theirs(cli: Cli, tmp_path: Path) -> None:
+    """Cells without a row would count as zero; a baseline is trained on the corpora."""
+    data = tmp_path / "my.jsonl"
+    row = {"policy": "driving-restriction", "stance": "favor", "split": "val"}
+    marked = row | {"text": "限行以后路上真的不堵了，效果很好", "evaluation": ["effect+"]}
+    bare = row | {"text": "支持限行", "evaluation": []}
+    data.write_text(f"{json.dumps(marked)}\n{json.dumps(bare)}\n")
+    printed = cli("model", "score", "--artifact", SHIPPED, "--data", data)
+    assert "my.jsonl: evaluation, macro-F1 of the 1 cells that are there" in printed
+    assert "all 12 cells" not in printed
+    assert "SVM" not in printed
