@@ -77,7 +77,7 @@ def stances(base: Base, weights: Path, rows: Sequence[Example]) -> np.ndarray:
     network.load_state_dict(torch.load(weights, weights_only=True))
     network.eval()
     inputs = InputEncoder(base.folder, load_config(RECIPE).max_length)
-    encoded = [inputs.pair(row.context, row.text, row.names) for row in rows]
+    encoded = [inputs.pair(*row.pair) for row in rows]
     with torch.inference_mode():
         found = [
             network(*collate(encoded[start : start + 32])).stance.argmax(-1)

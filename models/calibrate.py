@@ -7,19 +7,21 @@ final id.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from models.artifact import Manifest, load_manifest, model_id
+from models.artifact import Decision, Manifest, load_manifest, model_id
 from models.config import TrainConfig
 from models.data import rows_of
 from models.examples import UNKNOWN, Example
 from models.hold_out import OF_POLICIES, held_out
 from models.inputs import STANCES
 from models.metrics import (
+    Ints,
     calibration_error,
     cell_loss,
     inverse_temperature,
@@ -41,9 +43,23 @@ ENOUGH = 100
 leans by, are choices of their own."""
 
 
-def outputs(tagger: OnnxTagger, rows: Sequence[Example]) -> tuple[Floats, Floats]:
-    """Return stance and evaluation logits of the rows."""
-    return tagger.logits([(row.context, row.text, row.names) for row in rows])
+@dataclass(frozen=True, slots=True)
+class _Validation:
+    """Validation rows, with the source of each and how often it counts."""
+
+    rows: list[Example]
+    sources: list[str]
+    weights: list[int]
+
+    @property
+    def truth(self) -> Ints:
+        """Stances (n,), ``UNKNOWN`` where a row has none."""
+        return np.array([row.stance for row in self.rows], np.int64)
+
+    def weighed(self, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+        """Return the places of the chosen rows, each as often as it counts."""
+        places = np.flatnonzero(chosen)
+        return np.repeat(places, np.array(self.weights, np.intp)[places])
 
 
 def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Manifest:
@@ -56,67 +72,63 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
     tagger = OnnxTagger(folder)
     found = {name: rows_of(name, "val", data, config.without) for name in config.validate_on}
     rows = [row for part in found.values() for row in part]
-    weights = [config.validate_weights.get(name, 1) for name, part in found.items() for _ in part]
-    stance, cells = tagger.deep_logits([(row.context, row.text, row.names) for row in rows])
+    sources = [name for name, part in found.items() for _ in part]
+    weights = [config.validate_weights.get(name, 1) for name in sources]
+    validation = _Validation(rows, sources, weights)
+    log.info("calibrating on %s rows", f"{len(rows):,}")
+    deep_stance, deep_cells = tagger.deep_logits([row.pair for row in rows])
     wide_stance, wide_cells = tagger.wide_logits([(row.context, row.text) for row in rows])
     manifest = load_manifest(folder)
-    decision = manifest.decision
-    truth = np.array([row.stance for row in rows])
-    known = _weighed(truth != UNKNOWN, weights)
+    decision, chances = _stance(manifest.decision, tagger, validation, deep_stance, wide_stance)
+    decision = _cells(decision, validation, deep_cells, wide_cells)
+    manifest = manifest.model_copy(
+        update={
+            "decision": decision,
+            "model_id": model_id(manifest.files, decision),
+            "policy_spread": _spread(validation, chances),
+            "scores": {},
+        }
+    )
+    manifest.save(folder)
+    log.info("tagging held-out rows")
+    manifest = manifest.model_copy(update={"held_out": held_out(OnnxTagger(folder), data)})
+    manifest.save(folder)
+    return manifest
+
+
+def _stance(
+    decision: Decision, tagger: OnnxTagger, validation: _Validation, deep: Floats, wide: Floats
+) -> tuple[Decision, npt.NDArray[np.float64]]:
+    """Choose how the stance is decided on; return the decision and the rows' chances (n, 3).
+
+    Args:
+        decision: where all else is taken from.
+        tagger: whose wide half is asked.
+        validation: the rows.
+        deep, wide: logits (n, 3) of the network and of the wide half.
+    """
+    rows, truth = validation.rows, validation.truth
+    known = validation.weighed(truth != UNKNOWN)
     blind, _ = tagger.wide_logits([("", row.text) for row in rows])
     taught = tagger.wide_knows([row.context for row in rows])
-    sources = [name for name, part in found.items() for _ in part]
-    real = ~np.isin(sources, list(WRITTEN))
+    real = ~np.isin(validation.sources, list(WRITTEN))
     for_new, for_taught = _wide_weights(
-        stance, blind, wide_stance, truth, known, known[(taught & real)[known]]
+        deep, blind, wide, truth, known, known[(taught & real)[known]]
     )
-    stance += np.where(taught[:, None], for_taught, for_new).astype(np.float32) * wide_stance
-    heat = inverse_temperature(stance[known], truth[known])
-    bias = _bias(heat * stance, truth, known[real[known]])
+    logits: Floats = deep + np.where(taught[:, None], for_taught, for_new).astype(np.float32) * wide
+    heat = inverse_temperature(logits[known], truth[known])
     decision = decision.model_copy(
         update={
             "stance_scale": _rounded([heat] * len(STANCES)),
             "stance_wide": for_new,
             "stance_wide_known": for_taught,
-            "stance_bias": _rounded(bias),
+            "stance_bias": _rounded(_bias(heat * logits, truth, known[real[known]])),
             "prior": _rounded(np.bincount(truth[known], minlength=len(STANCES)) / len(known)),
         }
     )
-    shares = stance_chances(decision, stance)
-    confidence, right = shares[known].max(-1), shares[known].argmax(-1) == truth[known]
+    chances = stance_chances(decision, logits)
+    confidence, right = chances[known].max(-1), chances[known].argmax(-1) == truth[known]
     least = sure_from(confidence, right)
-    decision = decision.model_copy(update={"sure_from": least})
-    judged = np.array([row.evaluation for row in rows])
-    whole = _weighed((judged != UNKNOWN).all(1), weights)
-    if len(whole):
-        share = wide_weight(cells[whole], wide_cells[whole], judged[whole], cell_loss)
-        cells = cells + np.float32(share) * wide_cells
-        scale, offset = platt_scaling(cells[whole], judged[whole])
-        decision = decision.model_copy(
-            update={
-                "evaluation_wide": share,
-                "evaluation_scale": _rounded(scale),
-                "evaluation_bias": _rounded(offset),
-            }
-        )
-        chances = cell_chances(decision, cells[whole])
-        rows_of_cell = judged[np.unique(whole)].sum(0)
-        found_thresholds = thresholds(chances, judged[whole], rows_of_cell)
-        decision = decision.model_copy(update={"thresholds": tuple(found_thresholds)})
-    # Written comments and targets beside policies differ less from each other than policies do.
-    once = np.flatnonzero((truth != UNKNOWN) & np.isin(sources, list(OF_POLICIES)))
-    spread = policy_spread(shares[once], truth[once], [rows[row].context for row in once])
-    manifest = manifest.model_copy(
-        update={
-            "decision": decision,
-            "model_id": model_id(manifest.files, decision),
-            "policy_spread": round(spread, 3),
-            "scores": {},
-        }
-    )
-    manifest.save(folder)
-    manifest = manifest.model_copy(update={"held_out": held_out(OnnxTagger(folder), data)})
-    manifest.save(folder)
     kept = confidence >= least
     log.info(
         "%d weighed validation rows: ECE %.3f; sure from %.2f: %.0f%% of rows, %.0f%% right",
@@ -126,14 +138,52 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
         100 * kept.mean(),
         100 * right[kept].mean(),
     )
-    return manifest
+    return decision.model_copy(update={"sure_from": least}), chances
+
+
+def _cells(decision: Decision, validation: _Validation, deep: Floats, wide: Floats) -> Decision:
+    """Choose how evaluations are decided on, where rows tell of all their cells.
+
+    Args:
+        decision: where all else is taken from.
+        validation: the rows.
+        deep, wide: logits (n, 12) of the network and of the wide half.
+    """
+    judged = np.array([row.evaluation for row in validation.rows])
+    whole = validation.weighed((judged != UNKNOWN).all(1))
+    if not len(whole):
+        return decision
+    truth = judged[whole]
+    share = wide_weight(deep[whole], wide[whole], truth, cell_loss)
+    logits = deep[whole] + np.float32(share) * wide[whole]
+    scale, offset = platt_scaling(logits, truth)
+    decision = decision.model_copy(
+        update={
+            "evaluation_wide": share,
+            "evaluation_scale": _rounded(scale),
+            "evaluation_bias": _rounded(offset),
+        }
+    )
+    rows_of_cell = judged[np.unique(whole)].sum(0)
+    found = thresholds(cell_chances(decision, logits), truth, rows_of_cell)
+    return decision.model_copy(update={"thresholds": tuple(found)})
+
+
+def _spread(validation: _Validation, chances: npt.NDArray[np.float64]) -> float:
+    """Return how much policies differ, by real comments on them: written comments and targets
+    beside policies differ less from each other than policies do."""
+    truth = validation.truth
+    real = np.isin(validation.sources, list(OF_POLICIES))
+    places = np.flatnonzero((truth != UNKNOWN) & real)
+    policies = [validation.rows[place].context for place in places]
+    return round(policy_spread(chances[places], truth[places], policies), 3)
 
 
 def _wide_weights(
     deep: Floats,
     blind: Floats,
     wide: Floats,
-    truth: npt.NDArray[np.int64],
+    truth: Ints,
     rows: npt.NDArray[np.intp],
     taught: npt.NDArray[np.intp],
 ) -> tuple[float, float]:
@@ -154,21 +204,13 @@ def _wide_weights(
     return new, wide_weight(deep[taught], wide[taught], truth[taught], stance_loss)
 
 
-def _bias(
-    scaled: Floats, truth: npt.NDArray[np.int64], rows: npt.NDArray[np.intp]
-) -> tuple[float, ...]:
+def _bias(scaled: Floats, truth: Ints, rows: npt.NDArray[np.intp]) -> tuple[float, ...]:
     """Return what is added to the scaled logits of each stance, by what these rows say of it:
     places of real comments, each as often as it counts. Written ones hold as many of each stance
     as their writers wanted."""
     if len(np.unique(rows)) < ENOUGH:
         return (0.0,) * len(STANCES)
     return rare_bias(scaled[rows], truth[rows])
-
-
-def _weighed(rows: npt.NDArray[np.bool_], weights: Sequence[int]) -> npt.NDArray[np.intp]:
-    """Return the places of the rows that are true, each as often as it counts."""
-    places = np.flatnonzero(rows)
-    return np.repeat(places, np.array(weights, np.intp)[places])
 
 
 def _rounded(values: Iterable[float]) -> tuple[float, ...]:

@@ -54,6 +54,11 @@ class Example:
     spans: tuple[tuple[int, int], ...] = ()
 
     @property
+    def pair(self) -> tuple[str, str, tuple[str, ...]]:
+        """What the tagger reads of it: context, text and the policy's names."""
+        return self.context, self.text, self.names
+
+    @property
     def labelled(self) -> bool:
         """Whether anything is known of it."""
         return self.stance != UNKNOWN or any(cell != UNKNOWN for cell in self.evaluation)

@@ -60,10 +60,7 @@ def held_out(tagger: OnnxTagger, data: Path | None = None) -> HeldOut:
     }
     if "comments" in rows:
         rows["stream"] = but_for(stream(), recipe.without)
-    logits = {
-        name: tagger.logits([(row.context, row.text, row.names) for row in found])
-        for name, found in rows.items()
-    }
+    logits = {name: tagger.logits([row.pair for row in found]) for name, found in rows.items()}
     return table(manifest.model_id, manifest.decision, rows, logits)
 
 

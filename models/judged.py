@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.calibrate import outputs
 from models.examples import Example
 from models.metrics import Bin, Ints, calibration_error, chance_error, reliability
 from models.runtime import OnnxTagger, cell_chances, stance_chances
@@ -35,7 +34,7 @@ class Judged:
         self.cells: Ints = np.array([row.evaluation for row in rows], np.int64)
         self.groups = np.array([row.group for row in rows])
         decision = tagger.manifest.decision
-        stance, cells = outputs(tagger, rows)
+        stance, cells = tagger.logits([row.pair for row in rows])
         self.chances = stance_chances(decision, stance)
         self.stance: Ints = self.chances.argmax(-1).astype(np.int64)
         self.found: Ints = (cell_chances(decision, cells) >= decision.thresholds).astype(np.int64)

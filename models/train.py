@@ -158,7 +158,7 @@ class Trainer:
             raise SettingError(f'stage {stage.name}: a source has no labels; give task = "words"')
         self.inputs.max_length = stage.max_length or self.config.max_length
         encoded = [
-            self.inputs.pair(row.context, row.text, row.names)
+            self.inputs.pair(*row.pair)
             if row.context or stage.task == "labels"
             else self.inputs.single(row.text)
             for row in rows

@@ -51,7 +51,7 @@ def test_an_artifact_that_is_missing_is_told_before_anything_is_tagged(
     def tagged(*_: object) -> None:
         pytest.fail("tagged")
 
-    monkeypatch.setattr("models.judged.outputs", tagged)
+    monkeypatch.setattr("models.runtime.OnnxTagger.logits", tagged)
     data = written(tmp_path / "my.jsonl", "val")
     told = cli.told("model", "compare", SHIPPED, tmp_path / "none", "--data", data)
     assert f"no tagger in {tmp_path / 'none'}" in told
