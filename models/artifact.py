@@ -69,6 +69,8 @@ class Decision(BaseModel):
 
 
 class Manifest(BaseModel):
+    """What stands in ``manifest.json``."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model_id: str

@@ -12,8 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from minyi.errors import SettingError
 
 SHARED_VARIABLE = "MINYI_SHARED"
-
-
 BEFORE = "before"
 """In ``ship``: the tagger that training went on from."""
 TAKEN = (BEFORE, "checkpoint")
@@ -21,6 +19,8 @@ TAKEN = (BEFORE, "checkpoint")
 
 
 class Strict(BaseModel):
+    """Refuses what it does not know, so that a misspelt name is told."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -61,6 +61,8 @@ class Stage(Strict):
 
 
 class TrainConfig(Strict):
+    """A recipe: what a run is trained on, stage by stage, and how its network ships."""
+
     seed: int = 20160401
     max_length: int = Field(default=128, ge=32, le=512)
     batch: int = Field(default=32, ge=1)

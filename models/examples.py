@@ -26,7 +26,9 @@ from models.inputs import CELLS, STANCES, policy_context, policy_names
 
 POLICIES = ROOT / "data" / "policies"
 _served: dict[str, Policy] = {}
+"""The policies that are served, by id (``use_registry``)."""
 UNKNOWN = -1
+"""In the place of a stance or a cell that nobody has judged."""
 STANCE_INDEX = {stance: index for index, stance in enumerate(STANCES)}
 CELL_INDEX = {
     f"{aspect}{'+' if polarity is Polarity.PRAISE else '-'}": index

@@ -150,14 +150,7 @@ def _write(
     log.info("writing the graph")
     to_onnx(network, full)
     model = weights_to_int8(onnx.load(full))
-    # The exporter notes source lines and paths of this machine; nobody needs them.
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    del model.metadata_props[:]
-    model.graph.doc_string = ""
-    for value in (*model.graph.input, *model.graph.output):
-        del value.metadata_props[:]
+    _forget_notes(model)
     onnx.save(model, out / GRAPH)
     shutil.copyfile(base.folder / TOKENIZER, out / TOKENIZER)
     if (base.folder / NOTICE).is_file():
@@ -183,3 +176,14 @@ def _write(
         attention_heads=network.encoder.config.num_attention_heads,
     )
     manifest.save(out)
+
+
+def _forget_notes(model: onnx.ModelProto) -> None:
+    """Drop what the exporter notes in the graph: source lines and paths of this machine."""
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    del model.metadata_props[:]
+    model.graph.doc_string = ""
+    for value in (*model.graph.input, *model.graph.output):
+        del value.metadata_props[:]

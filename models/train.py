@@ -138,6 +138,8 @@ class Trainer:
                 break
 
     def _optimizer(self, stage: Stage) -> torch.optim.Optimizer:
+        """Return AdamW over the encoder's matrices, its vectors, and the heads: biases and norms
+        do not decay, heads learn at a rate of their own."""
         groups = [
             {"params": [], "lr": stage.learning_rate, "weight_decay": 0.01},
             {"params": [], "lr": stage.learning_rate, "weight_decay": 0.0},
@@ -154,15 +156,7 @@ class Trainer:
     def _run_stage(self, number: int, stage: Stage) -> None:
         log.info("stage %s", stage.name)
         rows = mixture(stage, self.config.seed, self.data, self.config.without)
-        if stage.task == "labels" and any(not row.labelled for row in rows):
-            raise SettingError(f'stage {stage.name}: a source has no labels; give task = "words"')
-        self.inputs.max_length = stage.max_length or self.config.max_length
-        encoded = [
-            self.inputs.pair(*row.pair)
-            if row.context or stage.task == "labels"
-            else self.inputs.single(row.text)
-            for row in rows
-        ]
+        encoded = self._encoded(stage, rows)
         choice = random.Random(f"{self.config.seed}/{stage.name}")  # noqa: S311
         batches = bucketed(
             [len(item.ids) for item in encoded], stage.batch or self.config.batch, choice
@@ -180,8 +174,7 @@ class Trainer:
         for step, batch in self._progress(stage, batches):
             torch.manual_seed(self.config.seed + 100_003 * number + step)
             schedule.set(step)
-            examples, items = [rows[i] for i in batch], [encoded[i] for i in batch]
-            loss = self._loss(stage, examples, items)
+            loss = self._loss(stage, [rows[i] for i in batch], [encoded[i] for i in batch])
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(trained, 1.0)
             optimizer.step()
@@ -190,22 +183,33 @@ class Trainer:
             seen += len(batch)
             if (step + 1) % self.config.checkpoint_every == 0:
                 self._save(number, step + 1, optimizer)
-                mean = sum(losses) / len(losses)
-                rate = seen / (time.monotonic() - started)
-                log.info(
-                    "%s %d/%d loss %.3f, %.1f rows/s",
-                    stage.name,
-                    step + 1,
-                    len(batches),
-                    mean,
-                    rate,
-                )
+                mean, rate = sum(losses) / len(losses), seen / (time.monotonic() - started)
+                place = f"{stage.name} {step + 1}/{len(batches)}"
+                log.info("%s loss %.3f, %.1f rows/s", place, mean, rate)
                 losses.clear()
         _write(self.network.state_dict(), self.out / f"{stage.name}.pt")
         self.stage, self.step = number + 1, 0
         self._save(self.stage, 0, None)
 
+    def _encoded(self, stage: Stage, rows: Sequence[Example]) -> list[Encoded]:
+        """Return a stage's rows as the encoder reads them: texts that stand alone, to guess words
+        in, as such.
+
+        Raises:
+            SettingError: when labels are learned, and a row has none.
+        """
+        if stage.task == "labels" and any(not row.labelled for row in rows):
+            raise SettingError(f'stage {stage.name}: a source has no labels; give task = "words"')
+        self.inputs.max_length = stage.max_length or self.config.max_length
+        return [
+            self.inputs.pair(*row.pair)
+            if row.context or stage.task == "labels"
+            else self.inputs.single(row.text)
+            for row in rows
+        ]
+
     def _progress(self, stage: Stage, batches: list[list[int]]) -> Iterator[tuple[int, list[int]]]:
+        """Yield the steps that are left, each with its batch, and show how many there are."""
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -219,6 +223,7 @@ class Trainer:
                 progress.advance(task)
 
     def _loss(self, stage: Stage, rows: list[Example], encoded: list[Encoded]) -> Tensor:
+        """Return the loss of a batch, words of its comments hidden at random."""
         if stage.task == "words":
             with self.network.products():
                 return word_loss(self.network.encoder, self.words, encoded, self.inputs)

@@ -21,6 +21,7 @@ from models.network import VECTOR, TaggerNetwork, features
 
 log = logging.getLogger("models.vectors")
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Teacher = Callable[[Sequence[str]], Floats]
 """Returns one unit vector a text, shape (len(texts), VECTOR)."""
 RIDGE = 0.1
@@ -67,13 +68,7 @@ def fit_vectors(
     width = network.vector.in_features
     known = read(texts, inputs, pooled, width, "vectors").astype(np.float64)
     apart = np.arange(len(texts)) % 10 == 9
-    x, y = known[~apart], target[~apart]
-    mean_x, mean_y = x.mean(0), y.mean(0)
-    centred = x - mean_x
-    gram = centred.T @ centred
-    gram[np.diag_indices_from(gram)] += RIDGE * np.trace(gram) / len(gram)
-    weight = np.linalg.solve(gram, centred.T @ (y - mean_y))
-    bias = mean_y - mean_x @ weight
+    weight, bias = ridge(known[~apart], target[~apart])
     guess = known[apart] @ weight + bias
     guess /= np.linalg.norm(guess, axis=1, keepdims=True)
     network.vector.load_state_dict(
@@ -85,6 +80,18 @@ def fit_vectors(
     cosine = float((guess * target[apart]).sum(1).mean())
     log.info("text vectors: mean cosine to the teacher %.3f (%d texts)", cosine, apart.sum())
     return cosine
+
+
+def ridge(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
+    """Return weight (features, outputs) and bias (outputs,) of the linear map from x (n, features)
+    to y (n, outputs) with the least squares, its weights held small (Hoerl and Kennard, 1970,
+    "Ridge regression")."""
+    mean_x, mean_y = x.mean(0), y.mean(0)
+    centred = x - mean_x
+    gram = centred.T @ centred
+    gram[np.diag_indices_from(gram)] += RIDGE * np.trace(gram) / len(gram)
+    weight = np.linalg.solve(gram, centred.T @ (y - mean_y))
+    return weight, mean_y - mean_x @ weight
 
 
 def base_teacher(encoder: torch.nn.Module, inputs: InputEncoder) -> Teacher:
