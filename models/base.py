@@ -137,9 +137,9 @@ def _fetched(folder: Path, name: str) -> Base:
     from transformers import AutoConfig, AutoTokenizer, BertModel
     from transformers.utils import logging as tells
 
-    # Of each weight that no tagger needs; what lacks is told below.
-    tells.set_verbosity_error()  # type: ignore[no-untyped-call]
-    untyped: Any = BertModel
+    untyped: Any = tells
+    untyped.set_verbosity_error()  # of each weight that no tagger needs; what lacks is told below
+    untyped = BertModel
     try:
         config = AutoConfig.from_pretrained(name)
         if config.model_type != "bert":
