@@ -50,7 +50,8 @@ def opinion(number: int, of: Policy = ELEVATOR, **more: Any) -> Opinion:
         "created_at": datetime(2026, 1, 15, tzinfo=UTC),
         "author": f"author{number}",
     }
-    return usual(number, list(Stance)[number % 3], of, **(values | more))
+    stance = more.pop("stance", list(Stance)[number % 3])
+    return usual(number, stance, of, **(values | more))
 
 
 def released(opinions: list[Opinion], **publisher: Any) -> Release:
