@@ -8,9 +8,8 @@ generation. What was stopped half-way is started again and finds its way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 
 from elasticsearch import Elasticsearch
 
@@ -20,6 +19,7 @@ from indexers.documents import document, read_document
 from indexers.lifecycle import Held, Names, create, drop, held, put_templates
 from indexers.mappings import VERSION
 from indexers.scanning import counted, ids, members, refresh, scan, shards, surplus_ids
+from minyi.batched import batched
 from minyi.errors import IndexUnavailable, SettingError
 
 FEW = 1_000
@@ -204,7 +204,7 @@ class Migration:
                 drop(self._client, [target])
             elif counted(self._client, source) != counted(self._client, target):
                 gone = surplus_ids(ids(self._client, target), ids(self._client, source))
-                for batch in _batches(gone):
+                for batch in batched(gone, BATCH):
                     self._bulk.send([Action(target, id_) for id_ in batch])
 
     def _compare(self) -> int:
@@ -227,7 +227,7 @@ class Migration:
         """Let the old generation refuse writes, in months to come too; those that are under way
         are done when this returns."""
         self._alter_template(self._plan.source, behind_alias=False, blocked=True)
-        for some in _batches(self._sources(), NAMES_AT_ONCE):
+        for some in batched(self._sources(), NAMES_AT_ONCE):
             with available(self._client):
                 self._client.indices.add_block(index=",".join(some), block="write")
 
@@ -237,7 +237,7 @@ class Migration:
         if there is None or there.generation != self._plan.source:
             return
         self._alter_template(self._plan.source, behind_alias=True, blocked=False)
-        for some in _batches(there.indices, NAMES_AT_ONCE):
+        for some in batched(there.indices, NAMES_AT_ONCE):
             with available(self._client):
                 self._client.indices.put_settings(
                     index=",".join(some), settings={"index.blocks.write": None}
@@ -278,9 +278,3 @@ class Migration:
                 allow_auto_create=False,
                 meta=template.get("_meta"),
             )
-
-
-def _batches(items: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:
-    left = iter(items)
-    while batch := list(islice(left, size)):
-        yield batch

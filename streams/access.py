@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from itertools import islice
 from typing import Protocol
 
+from minyi.batched import batched
 from minyi.errors import SettingError
 from minyi.settings import Settings, embedded_path
 from streams.embedded import EmbeddedLog, NewRecord, Record, open_log
@@ -110,6 +110,4 @@ async def access(settings: Settings) -> AsyncIterator[Access]:
 
 def chunks(records: Iterable[NewRecord]) -> Iterator[list[NewRecord]]:
     """Split records into lists of at most ``PAGE``."""
-    left = iter(records)
-    while chunk := list(islice(left, PAGE)):
-        yield chunk
+    return batched(records, PAGE)

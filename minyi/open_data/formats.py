@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterator
 from enum import StrEnum
 from importlib.util import find_spec
-from itertools import islice
 from typing import IO, Any
 
+from minyi.batched import batched
 from minyi.errors import SettingError
 from minyi.open_data.release import Release, Table
 from minyi.open_data.tables import FIELDS, Row, Value, rows
@@ -92,7 +92,7 @@ def _csv(table: Table, found: Iterator[Row], bom: bool) -> Iterator[bytes]:
     writer = csv.writer(buffer)
     writer.writerow([field.name for field in FIELDS[table]])
     yield (BOM if bom else b"") + _taken(buffer)
-    while block := list(islice(found, AT_ONCE)):
+    for block in batched(found, AT_ONCE):
         writer.writerows([safe(value) for value in row] for row in block)
         yield _taken(buffer)
 
@@ -114,7 +114,7 @@ def _json(release: Release, table: Table, found: Iterator[Row]) -> Iterator[byte
     head = {"release": release.id, "table": table.value, "k": release.publisher.k}
     yield json.dumps(head, ensure_ascii=False)[:-1].encode() + b', "rows": ['
     begin = "\n"
-    while block := list(islice(found, AT_ONCE)):
+    for block in batched(found, AT_ONCE):
         lines = [json.dumps(dict(zip(names, r, strict=True)), ensure_ascii=False) for r in block]
         yield (begin + ",\n".join(lines)).encode()
         begin = ",\n"
@@ -165,7 +165,7 @@ def _parquet(release: Release, table: Table, found: Iterator[Row]) -> Iterator[b
     sink = _Sink()
     out: IO[bytes] = sink  # type: ignore[assignment]
     with pq.ParquetWriter(out, schema, compression="zstd") as writer:
-        while block := list(islice(found, AT_ONCE * 10)):
+        for block in batched(found, AT_ONCE * 10):
             columns = [
                 pa.array(c, field.type)
                 for c, field in zip(zip(*block, strict=True), schema, strict=True)

@@ -7,12 +7,12 @@ tells a recovering table that it has seen everything.
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 
+from minyi.batched import batched
 from streams.embedded.records import Partition, TopicPartition
 from streams.embedded.store import Store, save
 
@@ -92,7 +92,7 @@ def _delete(
     records: Iterator[tuple[int, int]],
 ) -> int:
     gone = 0
-    while step := list(itertools.islice(records, STEP)):
+    for step in batched(records, STEP):
         with store.lock:
             if store.closed:
                 break
