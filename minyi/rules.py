@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -119,15 +120,18 @@ def evaluate(
     state = _comparable(state)
     if state.day is not None and state.day < earliest:
         state = unheard(state)
+    last = None if state.window is None else _Window(state.window, adjust(state.window))
     counted = 0
     for day, window in _windows(days, first, today, timedelta(days=rule.window_days)):
         counted = window.total
         if counted >= rule.min_count:
-            before, after, adjusted = _measured(rule.stance, state.window, window, adjust)
+            new = _Window(window, adjust(window))
+            before, after, adjusted = _measured(rule.stance, last, new)
             side, fired = _step(rule, state.side, before, after)
             if fired:
                 matches.append(Match(day=day, before=before, after=after, adjusted=adjusted))
             state = State(side=side, day=day, share=after, adjusted=adjusted, window=window)
+            last = new
         else:
             state = unheard(state).model_copy(update={"day": day})
     return Reading(state=state, reason=_reason(rule, state, counted)), matches
@@ -182,18 +186,25 @@ def _counts(numbers: Mapping[Stance | tuple[str, int], int]) -> Counts:
     return Counts(**{stance.value: numbers[stance] for stance in Stance}, outputs=outputs)
 
 
+class _Window(NamedTuple):
+    """What was counted in a window, and its adjusted shares as of now."""
+
+    counts: Counts
+    adjusted: Adjusted | None
+
+
 def _measured(
-    stance: Stance, last: Counts | None, window: Counts, adjust: Adjust
+    stance: Stance, last: _Window | None, new: _Window
 ) -> tuple[Share | None, Share, bool]:
     """Return the shares of the window that was measured last and of a new one, and whether they are
     adjusted: both or none, so that they can be compared."""
-    windows = [window] if last is None else [last, window]
-    adjusted = [found for found in map(adjust, windows) if found is not None]
+    windows = [new] if last is None else [last, new]
+    adjusted = [window.adjusted for window in windows if window.adjusted is not None]
     known = len(adjusted) == len(windows)
     *before, after = (
         [getattr(found, stance) for found in adjusted]
         if known
-        else [share(getattr(each, stance), each.total, OPINIONS) for each in windows]
+        else [share(getattr(w.counts, stance), w.counts.total, OPINIONS) for w in windows]
     )
     return (before[0] if before else None), after, known
 
