@@ -102,10 +102,11 @@ def compare(
     middle = days.place(around)
     before, after = _between(days, middle - length, middle), _between(days, middle, middle + length)
     rows = tuple(contrast(days, series, before, after) for series in days.series)
-    whole = whole or summed(days.cells.values())
-    moves = adjuster.moves(policy_id, [_said(days, before), _said(days, after)], whole)
-    if moves:
-        rows = tuple(_corrected(row, days, before, after, moves) for row in rows)
+    if adjuster.models:
+        whole = whole or summed(days.cells.values())
+        moves = adjuster.moves(policy_id, [_said(days, before), _said(days, after)], whole)
+        if moves:
+            rows = tuple(_corrected(row, days, before, after, moves) for row in rows)
     return Comparison(
         policy_id=policy_id,
         date=around,
