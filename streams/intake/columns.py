@@ -144,6 +144,11 @@ def is_known(name: str) -> bool:
     return len(name) <= _LONGEST_NAME and bare(name) in _KNOWN
 
 
+def is_sought(name: str, given: Mapping[str, str]) -> bool:
+    """Return whether a column of this name is known, or the user's own map names it."""
+    return is_known(name) or folded(name) in map(folded, given.values())
+
+
 def _barely(columns: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in columns.values():

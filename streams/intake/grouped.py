@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
-from streams.intake.columns import bare, folded, is_known
+from streams.intake.columns import bare, folded, is_sought
 
 _NO_GROUP = re.compile(r"[:：\d]|.{13}", re.DOTALL)
 """In a title or a note above a table."""
@@ -43,20 +43,15 @@ def combined(
     over_all = len(inner) == 1 and sum(bool(above) for above, _ in cells) == 1
     if inner <= {""} or over_all or any(map(_NO_GROUP.search, inner)):
         return None
-    sought = {folded(column) for column in given.values()}
-
-    def known(name: str) -> bool:
-        return is_known(name) or folded(name) in sought
-
     names = []
     found = False
     for place, (group, (above, below)) in enumerate(zip(groups, cells, strict=True)):
         following = cells[place + 1] if place + 1 < len(cells) else ("", "")
         heads = not following[0] and following[1]  # the column beside is of its group, too
-        if above and below and not heads and known(above):
+        if above and below and not heads and is_sought(above, given):
             return None  # a value below the name of its column
-        both = known(group + below)
-        found |= bool(below) and (both or known(below))
+        both = is_sought(group + below, given)
+        found |= bool(below) and (both or is_sought(below, given))
         office = _OFFICE.search(group) and len(bare(below)) <= _VAGUE
         names.append(group + below if both or office else below or above)
     if not found:

@@ -8,7 +8,7 @@ from typing import Any
 from minyi.domain import MAX_RECORD_BYTES
 from minyi.errors import InvalidRecord
 from minyi.json_text import read_json, write_json
-from streams.intake.rows import Row, object_row
+from streams.intake.rows import Row, object_row, unread_row
 from streams.intake.wrapped import Wrapped, wrapped
 
 BLANK = "\ufeff \t\r\n"
@@ -71,9 +71,7 @@ def document_rows(content: str, given: Mapping[str, str]) -> Iterator[Row]:
 
 def _wrapped_rows(before: str, table: Wrapped) -> Iterator[Row]:
     for name in table.others:
-        place = f"{before}list {name}"
-        reason = f"not read, only {table.name!r} is: save it as a file of its own"
-        yield Row(place, name.encode(errors="replace"), error=InvalidRecord(reason, place))
+        yield unread_row(f"{before}list {name}", name, table.name)
     for number, item in enumerate(table.items, start=1):
         yield _item_row(f"{before}item {number}", item)
 

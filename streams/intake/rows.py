@@ -24,6 +24,12 @@ class Row:
     error: InvalidRecord | None = None
 
 
+def unread_row(place: str, name: str, read: str) -> Row:
+    """Return the bad row that stands for a table beside the one that is read."""
+    reason = f"not read, only {read!r} is: save it as a file of its own"
+    return Row(place, name.encode(errors="replace"), error=InvalidRecord(reason, place))
+
+
 def table_row(place: str, header: Sequence[str], cells: list[Any], raw: bytes) -> Row:
     """Return the row of a table; one with more cells than columns has slipped and is refused."""
     if any(cell not in (None, "") for cell in cells[len(header) :]):

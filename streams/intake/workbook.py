@@ -19,7 +19,7 @@ from streams.intake.cells import MAX_EXACT
 from streams.intake.columns import guess
 from streams.intake.headers import HEAD, best_table, find_header, has_header
 from streams.intake.merged import merged_cells, spread
-from streams.intake.rows import Row, table_row
+from streams.intake.rows import Row, table_row, unread_row
 
 MAX_XLSX_BYTES = 1_000_000_000
 """Unpacked; a workbook above is refused before it is opened."""
@@ -57,9 +57,7 @@ def workbook_rows(content: IO[bytes], path: Path, given: Mapping[str, str]) -> I
         best = best_table(heads, given)
         for sheet, head in zip(shown, heads, strict=True):
             if sheet is not shown[best] and has_header(head, given):
-                place = f"sheet {sheet.title}"
-                reason = f"not read, only {shown[best].title!r} is: save it as a file of its own"
-                yield Row(place, sheet.title.encode(), error=InvalidRecord(reason, place))
+                yield unread_row(f"sheet {sheet.title}", sheet.title, shown[best].title)
         yield from _table(shown[best], given)
         book.close()
     except SettingError:

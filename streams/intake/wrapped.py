@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from minyi.json_text import Doubled
-from streams.intake.columns import folded, is_known
+from streams.intake.columns import folded, is_sought
 from streams.intake.headers import best_table, names_text_and_time
 
 _DEPTH = 4
@@ -57,8 +57,7 @@ def wrapped(value: Any, given: Mapping[str, str]) -> Wrapped | None:
     if comments:
         first, *others = comments
         return Wrapped(first, lists[first], tuple(others))
-    sought = {folded(column) for column in given.values()}
-    if any(is_known(name) or folded(name) in sought for name in own):
+    if any(is_sought(name, given) for name in own):
         return None
     first = list(lists)[best_table([[names] for names in tables.values()], given)]
     return Wrapped(first, lists[first], ())
