@@ -11,8 +11,8 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
+from minyi.arrays import Integers
 from models.examples import Example
-from models.metrics import Ints
 
 
 def _vectors(class_weight: str | None = None) -> LinearSVC:
@@ -24,7 +24,7 @@ def _machine(vectors: BaseEstimator) -> Pipeline:
     return make_pipeline(grams, vectors)
 
 
-def stance_by_target(train: Sequence[Example], rows: Sequence[Example]) -> Ints:
+def stance_by_target(train: Sequence[Example], rows: Sequence[Example]) -> Integers:
     """Predict stance with one machine per target, which a row's group names, trained on that
     target's rows."""
     found = np.zeros(len(rows), np.int64)
@@ -44,7 +44,7 @@ class PairMachine:
         self._machine = _machine(_vectors())
         self._machine.fit(_pairs(train), [row.stance for row in train])
 
-    def predict(self, rows: Sequence[Example]) -> Ints:
+    def predict(self, rows: Sequence[Example]) -> Integers:
         """Return an index of ``STANCES`` for each row."""
         return np.asarray(self._machine.predict(_pairs(rows)), np.int64)
 
@@ -61,6 +61,6 @@ class CellMachines:
         self._machine = _machine(each)
         self._machine.fit([row.text for row in train], np.array([row.evaluation for row in train]))
 
-    def predict(self, rows: Sequence[Example]) -> Ints:
+    def predict(self, rows: Sequence[Example]) -> Integers:
         """Return 0/1 for each row and cell."""
         return np.asarray(self._machine.predict([row.text for row in rows]), np.int64)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from minyi.arrays import Bools, Integers
 from models.artifact import Decision, Manifest, load_manifest, model_id
 from models.config import TrainConfig
 from models.data import rows_of
@@ -21,7 +22,6 @@ from models.examples import UNKNOWN, Example
 from models.hold_out import OF_POLICIES, held_out
 from models.inputs import STANCES
 from models.metrics import (
-    Ints,
     calibration_error,
     cell_loss,
     inverse_temperature,
@@ -52,11 +52,11 @@ class _Validation:
     weights: list[int]
 
     @property
-    def truth(self) -> Ints:
+    def truth(self) -> Integers:
         """Stances (n,), ``UNKNOWN`` where a row has none."""
         return np.array([row.stance for row in self.rows], np.int64)
 
-    def weighed(self, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    def weighed(self, chosen: Bools) -> npt.NDArray[np.intp]:
         """Return the places of the chosen rows, each as often as it counts."""
         places = np.flatnonzero(chosen)
         return np.repeat(places, np.array(self.weights, np.intp)[places])
@@ -183,7 +183,7 @@ def _wide_weights(
     deep: Floats,
     blind: Floats,
     wide: Floats,
-    truth: Ints,
+    truth: Integers,
     rows: npt.NDArray[np.intp],
     taught: npt.NDArray[np.intp],
 ) -> tuple[float, float]:
@@ -204,7 +204,7 @@ def _wide_weights(
     return new, wide_weight(deep[taught], wide[taught], truth[taught], stance_loss)
 
 
-def _bias(scaled: Floats, truth: Ints, rows: npt.NDArray[np.intp]) -> tuple[float, ...]:
+def _bias(scaled: Floats, truth: Integers, rows: npt.NDArray[np.intp]) -> tuple[float, ...]:
     """Return what is added to the scaled logits of each stance, by what these rows say of it:
     places of real comments, each as often as it counts. Written ones hold as many of each stance
     as their writers wanted."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from minyi.arrays import Integers
 from models.judged import Judged
-from models.metrics import Ints, macro_f1
+from models.metrics import macro_f1
 
 DRAWS = 1000
 
@@ -38,7 +39,11 @@ def differences(first: Judged, second: Judged, seed: int = 1) -> list[Difference
     drawn = np.random.default_rng(seed).integers(0, len(first), (DRAWS, len(first)))
 
     def difference(
-        name: str, metric: Callable[[Ints, Ints], float], truth: Ints, one: Ints, two: Ints
+        name: str,
+        metric: Callable[[Integers, Integers], float],
+        truth: Integers,
+        one: Integers,
+        two: Integers,
     ) -> Difference:
         gaps = [metric(truth[rows], two[rows]) - metric(truth[rows], one[rows]) for rows in drawn]
         low, high = np.quantile(gaps, (0.025, 0.975))
@@ -55,5 +60,5 @@ def differences(first: Judged, second: Judged, seed: int = 1) -> list[Difference
     return found
 
 
-def _right(truth: Ints, found: Ints) -> float:
+def _right(truth: Integers, found: Integers) -> float:
     return float((truth == found).mean())

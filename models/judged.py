@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from minyi.arrays import Bools, Floats, Integers
 from models.examples import Example
-from models.metrics import Bin, Ints, calibration_error, chance_error, reliability
+from models.metrics import Bin, calibration_error, chance_error, reliability
 from models.runtime import OnnxTagger, cell_chances, stance_chances
-
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +28,20 @@ class Judged:
 
     def __init__(self, tagger: OnnxTagger, rows: Sequence[Example]) -> None:
         self.rows = rows
-        self.truth: Ints = np.array([row.stance for row in rows], np.int64)
-        self.cells: Ints = np.array([row.evaluation for row in rows], np.int64)
+        self.truth: Integers = np.array([row.stance for row in rows], np.int64)
+        self.cells: Integers = np.array([row.evaluation for row in rows], np.int64)
         self.groups = np.array([row.group for row in rows])
         decision = tagger.manifest.decision
         stance, cells = tagger.logits([row.pair for row in rows])
         self.chances = stance_chances(decision, stance)
-        self.stance: Ints = self.chances.argmax(-1).astype(np.int64)
-        self.found: Ints = (cell_chances(decision, cells) >= decision.thresholds).astype(np.int64)
+        self.stance: Integers = self.chances.argmax(-1).astype(np.int64)
+        self.found: Integers = (cell_chances(decision, cells) >= decision.thresholds).astype(
+            np.int64
+        )
         self.sure: Bools = self.confidence >= decision.sure_from
 
     @property
-    def confidence(self) -> npt.NDArray[np.float64]:
+    def confidence(self) -> Floats:
         return np.asarray(self.chances.max(-1))
 
     @property

@@ -11,27 +11,25 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 from sklearn.metrics import f1_score
 
+from minyi.arrays import Bools, Floats, Integers
 from minyi.labelling import SPREAD
 from minyi.vocabulary import Stance
 from models.inputs import STANCES
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
-
-def f_avg(truth: Ints, found: Ints) -> float:
+def f_avg(truth: Integers, found: Integers) -> float:
     """Return the mean of F1(FAVOR) and F1(AGAINST) over all rows: the metric of NLPCC 2016
     Task 4, in which NONE counts only as an error."""
     labels = [STANCES.index(Stance.FAVOR), STANCES.index(Stance.AGAINST)]
     return float(f1_score(truth, found, labels=labels, average="macro", zero_division=0))
 
 
-def macro_f1(truth: Ints, found: Ints) -> float:
+def macro_f1(truth: Integers, found: Integers) -> float:
     """Return the mean F1 over the classes that are there (or, for 0/1 columns, over columns)."""
     return float(f1_score(truth, found, average="macro", zero_division=0))
 
 
-def micro_f1(truth: Ints, found: Ints) -> float:
+def micro_f1(truth: Integers, found: Integers) -> float:
     """Return the F1 of all 0/1 cells taken together."""
     return float(f1_score(truth.ravel(), found.ravel(), zero_division=0))
 
@@ -45,7 +43,7 @@ class Bin:
     right: float
 
 
-def reliability(confidence: Floats, right: npt.NDArray[np.bool_], bins: int = 10) -> list[Bin]:
+def reliability(confidence: Floats, right: Bools, bins: int = 10) -> list[Bin]:
     """Return the filled bins of equal width, least confident first."""
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     return [
@@ -59,7 +57,7 @@ def reliability(confidence: Floats, right: npt.NDArray[np.bool_], bins: int = 10
     ]
 
 
-def calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], bins: int = 15) -> float:
+def calibration_error(confidence: Floats, right: Bools, bins: int = 15) -> float:
     """Return the expected calibration error over equal-width bins (Guo et al., 2017, eq. 3)."""
     filled = reliability(confidence, right, bins)
     return sum(abs(b.confidence - b.right) * b.rows for b in filled) / len(confidence)
@@ -75,7 +73,7 @@ def chance_error(confidence: Floats, draws: int = 400, share: float = 0.95) -> f
     return float(np.quantile([calibration_error(confidence, right) for right in drawn], share))
 
 
-def inverse_temperature(logits: npt.NDArray[np.floating], truth: Ints) -> float:
+def inverse_temperature(logits: npt.NDArray[np.floating], truth: Integers) -> float:
     """Return the scale with the least negative log-likelihood of softmax(scale * logits): one over
     the temperature of Guo et al. (2017, section 4.2). The likeliest class stays what it is; a scale
     and a bias for each class would learn how rare a stance is in these rows, and unlearn how it
@@ -93,7 +91,7 @@ LEANS = tuple(step / 20 for step in range(9))
 """What may be added to the rarest stance's logit, 0 to 0.4."""
 
 
-def rare_bias(logits: npt.NDArray[np.floating], truth: Ints) -> tuple[float, ...]:
+def rare_bias(logits: npt.NDArray[np.floating], truth: Integers) -> tuple[float, ...]:
     """Return what is added to the scaled logits of each stance: zero but for the rarest, which the
     likeliest class names too seldom. It gets the least of ``LEANS`` with which the macro-F1 lies
     within 0.002 of the best."""
@@ -104,13 +102,13 @@ def rare_bias(logits: npt.NDArray[np.floating], truth: Ints) -> tuple[float, ...
     return next(bias for bias, score in zip(biases, scores, strict=True) if score >= good)
 
 
-def stance_loss(logits: npt.NDArray[np.floating], truth: Ints) -> float:
+def stance_loss(logits: npt.NDArray[np.floating], truth: Integers) -> float:
     """Return the negative log-likelihood of a row at the best temperature."""
     scaled = logits * inverse_temperature(logits, truth)
     return float(-log_softmax(scaled, axis=1)[np.arange(len(truth)), truth].mean())
 
 
-def cell_loss(logits: npt.NDArray[np.floating], truth: Ints) -> float:
+def cell_loss(logits: npt.NDArray[np.floating], truth: Integers) -> float:
     """Return the negative log-likelihood of a cell after Platt scaling."""
     scale, bias = platt_scaling(logits, truth)
     chance = np.clip(expit(logits * scale + bias), 1e-9, 1 - 1e-9)
@@ -124,8 +122,8 @@ WIDE_WEIGHTS = tuple(step / 10 for step in range(16))
 def wide_weight(
     deep: npt.NDArray[np.floating],
     wide: npt.NDArray[np.floating],
-    truth: Ints,
-    loss: Callable[[npt.NDArray[np.floating], Ints], float],
+    truth: Integers,
+    loss: Callable[[npt.NDArray[np.floating], Integers], float],
 ) -> float:
     """Return the least weight of ``WIDE_WEIGHTS`` with which the loss of deep + weight * wide lies
     within a hundredth of the least: what hardly helps on these rows may harm on others."""
@@ -138,13 +136,13 @@ PRIOR = 10.0
 """Rows' worth of belief that a cell needs what all cells together need: rare cells have few."""
 
 
-def platt_scaling(logits: npt.NDArray[np.floating], truth: Ints) -> tuple[Floats, Floats]:
+def platt_scaling(logits: npt.NDArray[np.floating], truth: Integers) -> tuple[Floats, Floats]:
     """Return scale and bias of each cell for sigmoid(scale * logit + bias) (Platt, 1999).
 
     All cells together are fitted first; each cell's own fit is held to that.
     """
 
-    def fit(logit: Floats, right: Ints, centre: Floats, weight: float) -> Floats:
+    def fit(logit: Floats, right: Integers, centre: Floats, weight: float) -> Floats:
         def loss(values: Floats) -> float:
             chance = np.clip(expit(np.exp(values[0]) * logit + values[1]), 1e-9, 1 - 1e-9)
             likely = right * np.log(chance) + (1 - right) * np.log(1 - chance)
@@ -158,7 +156,9 @@ def platt_scaling(logits: npt.NDArray[np.floating], truth: Ints) -> tuple[Floats
     return np.exp(each[:, 0]), each[:, 1]
 
 
-def policy_spread(chances: Floats, truth: Ints, groups: Sequence[str], enough: int = 10) -> float:
+def policy_spread(
+    chances: Floats, truth: Integers, groups: Sequence[str], enough: int = 10
+) -> float:
     """Return the standard deviation between groups of the mean residual, indicator less chance,
     over all stances: what is left of its variance after that of the mean (the moment estimate of
     one-way random effects), 0.02 at least; the usual one where too few groups have rows."""
@@ -173,7 +173,7 @@ def policy_spread(chances: Floats, truth: Ints, groups: Sequence[str], enough: i
     return float(np.sqrt(np.maximum(between - within, 0.02**2).mean()))
 
 
-def sure_from(confidence: Floats, right: npt.NDArray[np.bool_], wanted: float = 0.8) -> float:
+def sure_from(confidence: Floats, right: Bools, wanted: float = 0.8) -> float:
     """Return the least confidence from which at least ``wanted`` of the rows are right, at most
     that above which a third of the rows still lies; in steps of 0.01."""
     highest = int(np.quantile(confidence, 2 / 3) * 100)  # rounded down: that third is kept
@@ -184,7 +184,7 @@ def sure_from(confidence: Floats, right: npt.NDArray[np.bool_], wanted: float = 
 
 
 def thresholds(
-    chances: Floats, truth: Ints, positive: Ints | None = None, enough: int = 20
+    chances: Floats, truth: Integers, positive: Integers | None = None, enough: int = 20
 ) -> list[float]:
     """Return a threshold per cell: the one best for the macro-F1 of all cells together, or, for a
     cell with ``enough`` positive rows, the one best for its own F1. ``positive`` tells how many

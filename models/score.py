@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
+from minyi.arrays import Bools, Integers
 from minyi.shares.quantifying import adapted
 from minyi.text import normalise
 from models import baseline
@@ -19,7 +20,7 @@ from models.corpora import c_stance, nlpcc, unrelated
 from models.evidence import clauses
 from models.examples import UNKNOWN, Example, policies, policies_by_context
 from models.inputs import STANCES
-from models.judged import Bools, Judged, Score
+from models.judged import Judged, Score
 from models.labels import (
     challenge,
     comments,
@@ -30,14 +31,14 @@ from models.labels import (
     stream,
     targets,
 )
-from models.metrics import Bin, Ints, f_avg, macro_f1, micro_f1
+from models.metrics import Bin, f_avg, macro_f1, micro_f1
 from models.runtime import OnnxTagger
 
 NEAR = 0.6
 """Jaccard similarity of character trigrams from which a test text counts as a near-duplicate."""
 ENOUGH = 20
 """Rows that a cell needs for its F1 to be more than an anecdote."""
-Metric = Callable[[Ints, Ints], float]
+Metric = Callable[[Integers, Integers], float]
 
 
 class Exam:
@@ -188,7 +189,7 @@ def c_stance_scores(exam: Exam) -> Iterator[Score]:
     yield from judged.calibration("C-STANCE A")
 
 
-def _beside(name: str, metric: Metric, judged: Judged, plain: Ints, rows: Bools) -> Score:
+def _beside(name: str, metric: Metric, judged: Judged, plain: Integers, rows: Bools) -> Score:
     """Score the stance of some of the rows, the tagger's beside the baseline's ``plain``."""
     truth = judged.truth[rows]
     tagged, machine = metric(truth, judged.stance[rows]), metric(truth, plain[rows])

@@ -15,13 +15,13 @@ import numpy.typing as npt
 import torch
 from rich.progress import track
 
+from minyi.arrays import Floats as Doubles
 from models.batches import collate
 from models.inputs import InputEncoder
 from models.network import VECTOR, TaggerNetwork, features
 
 log = logging.getLogger("models.vectors")
 Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 Teacher = Callable[[Sequence[str]], Floats]
 """Returns one unit vector a text, shape (len(texts), VECTOR)."""
 RIDGE = 0.1
