@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from api.alerts.store import AlertStore
-from api.app import create_app
-from api.services import Services
-from indexers.embedded import EmbeddedIndex
 from tests.integration.test_alerts_api import SUBSCRIPTIONS, wish
-from tests.integration.world import World, error, serving
+from tests.integration.world import error
 
 JSON = {"content-type": "application/json"}
 LIMIT = 64_000
-
-
-@pytest.fixture
-async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    index, store, world = EmbeddedIndex(tmp_path / "index"), AlertStore(tmp_path / "s.db"), World()
-    app = create_app(Services(index=index, registry=world, clock=world), store)
-    async with serving(app) as opened:
-        yield opened
-    store.close()
-    index.close()
 
 
 class Endless:

@@ -16,14 +16,10 @@ from api.alerts.delivering import PAUSES_S
 from api.alerts.formats import HOSTS, Format
 from api.alerts.models import Delivery, Subscription
 from api.alerts.robots import LONGEST_ANSWER
-from api.alerts.store import AlertStore
-from api.app import create_app
-from api.services import Services
-from indexers.embedded import EmbeddedIndex
 from tests.integration.receiver import receiving
 from tests.integration.test_alerts import Office
 from tests.integration.test_alerts_api import SUBSCRIPTIONS, wish
-from tests.integration.world import World, error, serving
+from tests.integration.world import error
 
 ROBOTS = [Format.WECOM, Format.DINGTALK, Format.FEISHU]
 TAKEN = b'{"errcode":0,"code":0}'
@@ -145,16 +141,6 @@ def test_a_subscription_of_an_older_version_is_signed() -> None:
         "created_at": "2026-01-01T00:00:00Z",
     }  # fmt: skip
     assert Subscription.model_validate(kept).format is Format.MINYI
-
-
-@pytest.fixture
-async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    index, store, world = EmbeddedIndex(tmp_path / "index"), AlertStore(tmp_path / "s.db"), World()
-    app = create_app(Services(index=index, registry=world, clock=world), store)
-    async with serving(app) as opened:
-        yield opened
-    store.close()
-    index.close()
 
 
 @pytest.mark.parametrize(("host", "form"), HOSTS.items())
