@@ -22,7 +22,7 @@ from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.clock import SystemClock
 from minyi.query import Share
-from minyi.rules import Reading, Rule, State
+from minyi.rules import REARM, Reading, Rule, State
 from minyi.vocabulary import Stance
 from tests.integration.test_page import CHROMIUM, POLICY, SPARSE, WIDE, Policies, opinion
 from tests.integration.test_page_used import Drive, driving
@@ -340,6 +340,11 @@ def test_the_page_knows_the_formats_of_the_api() -> None:
     for form in Format:
         assert f"{form}: " in text
     assert dict(re.findall(r'"([a-z.]+)": "(\w+)"', text)) == HOSTS
+
+
+def test_the_page_arms_a_rule_again_where_the_service_does() -> None:
+    text = (PAGE / "alerts" / "current.js").read_text("utf-8")
+    assert re.findall(r"const REARM = ([\d.]+);", text) == [str(REARM)]
 
 
 def test_the_words_before_the_first_evaluation_are_chinese() -> None:
