@@ -56,6 +56,8 @@ class Decision(BaseModel):
     """Shares of the stances in the rows that the probabilities were calibrated on."""
     sure_from: float = Field(default=0.0, ge=0, le=1)
     """Probability of the stance from which it is sure; below lies the abstain band."""
+    evidence_named: float = Field(default=1.0, ge=1)
+    """How many times a clause counts as evidence that names the policy."""
 
     @model_validator(mode="after")
     def _complete(self) -> Decision:

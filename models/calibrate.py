@@ -18,6 +18,7 @@ from minyi.arrays import Bools, Integers
 from models.artifact import Decision, Manifest, load_manifest, model_id
 from models.config import TrainConfig
 from models.data import rows_of
+from models.evidence import shown
 from models.examples import UNKNOWN, Example
 from models.hold_out import OF_POLICIES, held_out
 from models.inputs import STANCES
@@ -39,8 +40,10 @@ log = logging.getLogger("models.calibrate")
 WRITTEN = frozenset({"comments", "others"})
 """Sources of comments that were written to be trained on."""
 ENOUGH = 100
-"""Rows from which the wide half's weight for a policy that it knows, and what the rarest stance
-leans by, are choices of their own."""
+"""Rows from which the wide half's weight for a policy that it knows, what the rarest stance leans
+by, and what a clause that names the policy counts, are choices of their own."""
+NAMED = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)
+"""How many times such a clause may count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def calibrate(folder: Path, config: TrainConfig, data: Path | None = None) -> Ma
     manifest = load_manifest(folder)
     decision, chances = _stance(manifest.decision, tagger, validation, deep_stance, wide_stance)
     decision = _cells(decision, validation, deep_cells, wide_cells)
+    decision = _evidence(decision, tagger, validation, chances)
     manifest = manifest.model_copy(
         update={
             "decision": decision,
@@ -167,6 +171,45 @@ def _cells(decision: Decision, validation: _Validation, deep: Floats, wide: Floa
     rows_of_cell = judged[np.unique(whole)].sum(0)
     found = thresholds(cell_chances(decision, logits), truth, rows_of_cell)
     return decision.model_copy(update={"thresholds": tuple(found)})
+
+
+def _evidence(
+    decision: Decision,
+    tagger: OnnxTagger,
+    validation: _Validation,
+    chances: npt.NDArray[np.float64],
+) -> Decision:
+    """Choose how many times a clause counts that names the policy: the least with which the clause
+    that is shown is a marked one nearly as often as with the best, where the stance is right.
+
+    Args:
+        decision: where all else is taken from.
+        tagger: which weighs the clauses.
+        validation: the rows.
+        chances: of their stances (n, 3).
+    """
+    marked = np.array([bool(row.spans) for row in validation.rows], bool)
+    places = validation.weighed(marked & (chances.argmax(-1) == validation.truth))
+    rows = [validation.rows[place] for place in places]
+    if len(np.unique(places)) < ENOUGH:
+        return decision
+    weighed = tagger.clause_weights([row.pair for row in rows])
+
+    def right(named: float) -> float:
+        pairs = zip(rows, weighed, strict=True)
+        return float(np.mean([shown(w, r.text, r.names, named) in r.spans for r, w in pairs]))
+
+    hits = [right(named) for named in NAMED]
+    chosen = next(place for place, share in enumerate(hits) if share >= max(hits) - 0.002)
+    log.info(
+        "evidence on %d weighed validation rows: %.1f%% right; %.1f%% where clauses that name the "
+        "policy count %g times",
+        len(rows),
+        100 * hits[0],
+        100 * hits[chosen],
+        NAMED[chosen],
+    )
+    return decision.model_copy(update={"evidence_named": NAMED[chosen]})
 
 
 def _spread(validation: _Validation, chances: npt.NDArray[np.float64]) -> float:

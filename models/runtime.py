@@ -24,7 +24,7 @@ from minyi.errors import InvalidArtifact
 from minyi.policy import Policy
 from minyi.vocabulary import Stance
 from models.artifact import GRAPH, Decision, load_manifest
-from models.evidence import shown
+from models.evidence import Clause, shown, weights
 from models.inputs import CELLS, STANCES, Encoded, InputEncoder, policy_context, policy_names
 from models.wide import FILE as WIDE
 from models.wide import WideTable
@@ -178,6 +178,17 @@ class OnnxTagger:
             stance[rows], evaluation[rows] = one, two
         return stance, evaluation
 
+    def clause_weights(
+        self, pairs: Sequence[tuple[str, str, tuple[str, ...]]]
+    ) -> list[dict[Clause, float]]:
+        """Return how much each clause of (context, text, names) shows the stance."""
+        encoded = [self._inputs.pair(*pair) for pair in pairs]
+        found: dict[int, dict[Clause, float]] = {}
+        for rows, (evidence,) in self._run(encoded, ("evidence",)):
+            for row, tokens in zip(rows, evidence, strict=True):
+                found[row] = weights(tokens, pairs[row][1], encoded[row])
+        return [found[row] for row in range(len(pairs))]
+
     def _tag(self, pairs: Sequence[tuple[Policy, str]]) -> list[Tagging]:
         encoded = [
             self._inputs.pair(policy_context(policy), text, policy_names(policy))
@@ -188,13 +199,13 @@ class OnnxTagger:
         for rows, outputs in self._run(encoded, ("stance", "evaluation", "evidence")):
             for index, stance, evaluation, evidence in zip(rows, *outputs, strict=True):
                 text = pairs[index][1]
+                weighed = weights(evidence, text, encoded[index])
+                names = policy_names(pairs[index][0])
                 taggings[index] = decide(
                     self._decision,
                     stance + wide[0][index],
                     evaluation + wide[1][index],
-                    evidence,
-                    text,
-                    encoded[index],
+                    shown(weighed, text, names, self._decision.evidence_named),
                 )
         return [taggings[index] for index in range(len(pairs))]
 
@@ -263,9 +274,7 @@ def decide(
     decision: Decision,
     stance: Floats,
     evaluation: Floats,
-    evidence: Floats,
-    text: str,
-    encoded: Encoded,
+    clause: Clause | None,
 ) -> Tagging:
     """Turn one pair's outputs into a tagging.
 
@@ -273,9 +282,7 @@ def decide(
         decision: scales, thresholds and the abstain band.
         stance: logits (3,).
         evaluation: logits (12,).
-        evidence: how much each token shows the stance (length,).
-        text: the comment.
-        encoded: where the comment's tokens stand in it.
+        clause: what shows a stance, where there is one.
     """
     shares = stance_chances(decision, stance)
     best = int(shares.argmax())
@@ -292,5 +299,5 @@ def decide(
             )
             if chance >= threshold
         ),
-        span=None if STANCES[best] is Stance.NONE else shown(evidence, text, encoded),
+        span=None if STANCES[best] is Stance.NONE else clause,
     )

@@ -33,6 +33,10 @@ class Unmoved:
     def wide_logits(self, rows: Sequence[Any]) -> tuple[Any, Any]:
         return np.zeros((len(rows), 3), np.float32), np.zeros((len(rows), 12), np.float32)
 
+    def clause_weights(self, rows: Sequence[Any]) -> list[dict[tuple[int, int], float]]:
+        """The second of two clauses weighs more."""
+        return [{(0, 4): 0.35, (5, 9): 0.65} for _ in rows]
+
     def wide_knows(self, contexts: Sequence[str]) -> npt.NDArray[np.bool_]:
         return np.zeros(len(contexts), bool)
 
@@ -84,3 +88,24 @@ def test_the_spread_is_that_between_policies_of_real_comments(
             assert spread == pytest.approx(0.25 / np.sqrt(2), abs=0.03)
         else:
             assert spread == SPREAD
+
+
+@pytest.mark.parametrize(("marked", "times"), [((0, 4), 2.0), ((5, 9), 1.0)])
+def test_a_clause_that_names_the_policy_counts_more_where_annotators_mark_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, marked: tuple[int, int], times: float
+) -> None:
+    row = Example("限行", "支持限行，早点开始", 0, names=("限行",), spans=(marked,))
+    monkeypatch.setattr(calibrate, "rows_of", lambda *_: [row] * 150)
+    config = TrainConfig(
+        stages=(Stage(name="one", sources=()),), ship=("one",), validate_on=("gold",)
+    )
+    assert calibrate.calibrate(tmp_path, config).decision.evidence_named == times
+
+
+def test_a_few_marked_rows_choose_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    row = Example("限行", "支持限行，早点开始", 0, names=("限行",), spans=((0, 4),))
+    monkeypatch.setattr(calibrate, "rows_of", lambda *_: [row] * 50)
+    config = TrainConfig(
+        stages=(Stage(name="one", sources=()),), ship=("one",), validate_on=("gold",)
+    )
+    assert calibrate.calibrate(tmp_path, config).decision.evidence_named == 1.0

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from minyi.domain import StanceProbabilities, Tagging
 from minyi.policy import Policy
 from minyi.vocabulary import Stance
-from models.evidence import clauses
+from models.evidence import clauses, shown
 from models.examples import Example, about, policies
 
 TEXT = "早高峰太堵了，我支持限行，希望早点开始"
@@ -52,3 +52,12 @@ def test_clauses_stand_in_order_hold_words_and_do_not_overlap(text: str) -> None
     assert found == sorted(found)
     assert all(one[1] <= two[0] for one, two in pairwise(found))
     assert all(text[start:end].strip() == text[start:end] != "" for start, end in found)
+
+
+def test_a_clause_that_names_the_policy_counts_as_often_as_the_decision_says() -> None:
+    weighed = {FIRST: 0.5, SECOND: 0.2, THIRD: 0.3}
+    assert shown(weighed, TEXT, ("限行",), 1.0) == FIRST
+    assert shown(weighed, TEXT, ("限行",), 3.0) == SECOND
+    assert shown(weighed, TEXT.replace("限", "Ｘ"), ("x行",), 3.0) == SECOND  # names are folded
+    assert shown(weighed, TEXT, (), 3.0) == FIRST
+    assert shown({}, "，。", ("限行",), 3.0) is None

@@ -11,6 +11,7 @@ from minyi.policy import Policy
 from minyi.settings import ROOT
 from minyi.vocabulary import Domain, Stance
 from models.artifact import Decision, model_id
+from models.evidence import shown, weights
 from models.inputs import CELLS, InputEncoder, policy_context
 from models.runtime import decide, stance_chances
 
@@ -79,26 +80,22 @@ def test_a_long_comment_keeps_its_ends_and_the_named_passage(inputs: InputEncode
     assert unnamed.endswith("结尾")
 
 
-def test_cells_above_their_threshold_are_reported(inputs: InputEncoder) -> None:
-    text = "支持限行"
-    encoded = inputs.pair("限行", text)
+def test_cells_above_their_threshold_are_reported() -> None:
     thresholds = [0.5] * len(CELLS)
     thresholds[1] = 0.99
     tagging = decide(
         Decision(thresholds=tuple(thresholds)),
         np.array([2.0, 0.0, 0.0], np.float32),
         np.array([1.0, 1.0] + [-4.0] * 10, np.float32),
-        np.zeros(len(encoded.ids), np.float32),
-        text,
-        encoded,
+        (0, 4),
     )
     assert tagging.stance is Stance.FAVOR
+    assert tagging.span == (0, 4)
     assert [(e.aspect, e.polarity) for e in tagging.evaluations] == [CELLS[0]]
     assert tagging.evaluations[0].probability == pytest.approx(0.7311)
 
 
-def test_scale_and_bias_come_before_the_decision(inputs: InputEncoder) -> None:
-    encoded = inputs.pair("限行", "支持限行")
+def test_scale_and_bias_come_before_the_decision() -> None:
     logits, cells = np.array([1.0, 2.0, 0.0], np.float32), np.full(len(CELLS), 2, np.float32)
     scaled = Decision(
         stance_scale=(3.0, 1.0, 1.0),
@@ -106,8 +103,7 @@ def test_scale_and_bias_come_before_the_decision(inputs: InputEncoder) -> None:
         evaluation_scale=(0.5, *[1.0] * 11),
         evaluation_bias=(0.0, -4.0, *[0.0] * 10),
     )
-    nothing = np.zeros(len(encoded.ids), np.float32)
-    found = decide(scaled, logits, cells, nothing, "支持限行", encoded)
+    found = decide(scaled, logits, cells, None)
     shares = np.exp([3.0, 1.0, 0.0]) / np.exp([3.0, 1.0, 0.0]).sum()
     assert found.stance is Stance.FAVOR
     assert list(found.probabilities.model_dump().values()) == pytest.approx(shares, abs=1e-4)
@@ -119,16 +115,13 @@ def test_scale_and_bias_come_before_the_decision(inputs: InputEncoder) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(-8, 8), min_size=3, max_size=3), st.floats(0, 1))
-def test_a_stance_below_the_band_is_not_sure(
-    inputs: InputEncoder, logits: list[float], least: float
-) -> None:
-    encoded = inputs.pair("限行", "支持限行")
-    nothing = np.zeros(len(encoded.ids), np.float32)
-    outputs = np.array(logits, np.float32), np.full(len(CELLS), -9, np.float32), nothing
-    found = decide(Decision(sure_from=least), *outputs, "支持限行", encoded)
+def test_a_stance_below_the_band_is_not_sure(logits: list[float], least: float) -> None:
+    outputs = np.array(logits, np.float32), np.full(len(CELLS), -9, np.float32), (0, 4)
+    found = decide(Decision(sure_from=least), *outputs)
     best = stance_chances(Decision(), outputs[0]).max()
     assert found.sure == (best >= least)
-    assert decide(Decision(), *outputs, "支持限行", encoded).sure
+    assert (found.span is None) == (found.stance is Stance.NONE)
+    assert decide(Decision(), *outputs).sure
 
 
 @pytest.mark.parametrize("telling", range(3))
@@ -141,9 +134,7 @@ def test_the_evidence_is_the_clause_that_speaks_most_for_the_stance(
     evidence = np.zeros(len(encoded.ids), np.float32)
     for place, (start, _) in enumerate(encoded.offsets):
         evidence[encoded.start + place] = float(start // 9 == telling)
-    logits = np.array([0.0, 3.0, 0.0], np.float32)
-    cells = np.full(len(CELLS), -9, np.float32)
-    span = decide(Decision(), logits, cells, evidence, text, encoded).span
+    span = shown(weights(evidence, text, encoded), text, (), 1.0)
     assert span is not None
     assert text[span[0] : span[1]] == clauses[telling]
 
@@ -163,6 +154,7 @@ def test_the_model_id_names_what_results_depend_on() -> None:
         Decision(stance_wide=0.1),
         Decision(stance_wide_known=0.1),
         Decision(evaluation_wide=0.1),
+        Decision(evidence_named=2.0),
     ):
         assert model_id(files, other) != same
 
