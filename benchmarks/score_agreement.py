@@ -19,9 +19,9 @@ from rich.table import Table
 
 from minyi.text import fold
 from minyi.vocabulary import Stance
-from models.config import SHARED_VARIABLE
 from models.examples import corpus
 from models.labels import LABELS, LETTERS, gold_labels
+from models.shared import SHARED_VARIABLE
 
 Pair = tuple[Stance, Stance]
 

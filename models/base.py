@@ -15,8 +15,8 @@ from tokenizers import Tokenizer
 
 from minyi.errors import SettingError
 from models.artifact import MANIFEST, TOKENIZER, load_manifest
-from models.config import SHARED_VARIABLE, shared_folder
 from models.runtime import EMBED_LENGTH
+from models.shared import SHARED_VARIABLE, shared_folder
 
 SHARED = "BAAI/bge-small-zh-v1.5"
 SHARED_LICENCE = "MIT, Copyright (c) 2022 staoxiao (BAAI), see NOTICE"

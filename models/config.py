@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from minyi.errors import SettingError
+from minyi.errors import InvalidArtifact, SettingError
+from models.artifact import Manifest
 
-SHARED_VARIABLE = "MINYI_SHARED"
 BEFORE = "before"
 """In ``ship``: the tagger that training went on from."""
 TAKEN = (BEFORE, "checkpoint")
@@ -130,17 +129,15 @@ def load_config(path: Path) -> TrainConfig:
         raise SettingError(f"{path}: {error}") from error
 
 
-def shared_folder() -> Path:
-    """Return the folder with the corpora and the base model, named by ``MINYI_SHARED``.
+def recipe_of(manifest: Manifest) -> TrainConfig:
+    """Return the recipe of an artifact.
 
     Raises:
-        SettingError: when it is not set or holds no ``data`` folder; says what to do.
+        InvalidArtifact: when it is not one of this version.
     """
-    value = os.environ.get(SHARED_VARIABLE)
-    if value and (Path(value) / "data").is_dir():
-        return Path(value)
-    found = f"{value} has no folder data; " if value else ""
-    raise SettingError(
-        f"{found}the corpora are not part of the project: set {SHARED_VARIABLE} to the folder that "
-        "holds data/ and, for training, base-model/"
-    )
+    try:
+        return TrainConfig.model_validate(manifest.config)
+    except ValidationError as error:
+        raise InvalidArtifact(
+            f"model {manifest.model_id}: its recipe cannot be read: {error}"
+        ) from error

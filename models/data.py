@@ -11,7 +11,6 @@ from minyi.errors import SettingError
 from minyi.text import fold
 from models.apart import to_learn_from
 from models.artifact import file_hash
-from models.config import shared_folder
 from models.corpora import c_stance, nlpcc, unrelated
 from models.examples import POLICIES, Example, corpus, policies
 from models.labels import (
@@ -29,6 +28,7 @@ from models.labels import (
     targets,
 )
 from models.own import read_labelled
+from models.shared import shared_folder
 from models.texts import posts, texts_about
 
 Rows = Callable[[str], list[Example]]

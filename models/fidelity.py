@@ -8,12 +8,12 @@ import numpy as np
 import onnxruntime as ort
 from scipy.stats import spearmanr
 
-from models.config import shared_folder
+from models.config import recipe_of
 from models.data import plain_texts
-from models.hold_out import recipe_of
 from models.inputs import InputEncoder
 from models.judged import Score
 from models.runtime import OnnxTagger
+from models.shared import shared_folder
 
 TEXTS = 1000
 LONGEST = 100

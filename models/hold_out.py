@@ -12,15 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
 
 from minyi.domain import StanceProbabilities
-from minyi.errors import InvalidArtifact
 from minyi.outputs import output
 from minyi.shares.held_out import Found, HeldOut, HeldOutPolicy
 from minyi.vocabulary import Aspect, Polarity, Stance
-from models.artifact import Decision, Manifest
-from models.config import TrainConfig
+from models.artifact import Decision
+from models.config import recipe_of
 from models.data import OWN, but_for, rows_of
 from models.examples import UNKNOWN, Example, known_policies, policies_by_context
 from models.inputs import CELLS, STANCES
@@ -62,20 +60,6 @@ def held_out(tagger: OnnxTagger, data: Path | None = None) -> HeldOut:
         rows["stream"] = but_for(stream(), recipe.without)
     logits = {name: tagger.logits([row.pair for row in found]) for name, found in rows.items()}
     return table(manifest.model_id, manifest.decision, rows, logits)
-
-
-def recipe_of(manifest: Manifest) -> TrainConfig:
-    """Return the recipe of an artifact.
-
-    Raises:
-        InvalidArtifact: when it is not one of this version.
-    """
-    try:
-        return TrainConfig.model_validate(manifest.config)
-    except ValidationError as error:
-        raise InvalidArtifact(
-            f"model {manifest.model_id}: its recipe cannot be read: {error}"
-        ) from error
 
 
 def table(

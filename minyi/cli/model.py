@@ -109,7 +109,7 @@ def calibrate(artifact: Artifact = None, data: Data = None) -> None:
     begin()
     from models.artifact import load_manifest
     from models.calibrate import calibrate as choose
-    from models.hold_out import recipe_of
+    from models.config import recipe_of
 
     manifest = choose(folder, recipe_of(load_manifest(folder)), data)
     console.print(f"{folder}: model {manifest.model_id}", markup=False)

@@ -10,7 +10,7 @@ import pytest
 
 from minyi.cli.training import TRAINING
 from models.artifact import MANIFEST, SHIPPED
-from models.config import SHARED_VARIABLE
+from models.shared import SHARED_VARIABLE
 from tests.unit.cli_runner import Cli
 from tests.unit.tiny_bert import extra
 

@@ -15,8 +15,8 @@ from minyi.cli.training import TRAINING
 from minyi.policy import Policy
 from minyi.vocabulary import Domain
 from models.artifact import load_manifest, model_id
-from models.config import SHARED_VARIABLE
 from models.runtime import OnnxTagger
+from models.shared import SHARED_VARIABLE
 from tests.unit.cli_runner import Cli
 from tests.unit.tiny_bert import Own, extra, write_base, write_own
 

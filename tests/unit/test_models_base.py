@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from minyi.errors import SettingError
-from models.config import SHARED_VARIABLE
+from models.shared import SHARED_VARIABLE
 from tests.unit.tiny_bert import extra, write_base
 
 torch: Any = extra("torch")

@@ -11,8 +11,9 @@ import pytest
 
 from minyi.cli.training import TRAINING
 from models.begun import begun, changes
-from models.config import SHARED_VARIABLE, Source, Stage, TrainConfig
+from models.config import Source, Stage, TrainConfig
 from models.data import reads_corpora
+from models.shared import SHARED_VARIABLE
 from tests.unit.cli_runner import Cli
 from tests.unit.tiny_bert import Own, extra, write_own
 

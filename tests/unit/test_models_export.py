@@ -10,7 +10,8 @@ import pytest
 from minyi.cli.training import TRAINING
 from minyi.errors import SettingError
 from models.base import Base
-from models.config import SHARED_VARIABLE, Stage, TrainConfig
+from models.config import Stage, TrainConfig
+from models.shared import SHARED_VARIABLE
 from tests.unit.tiny_bert import extra
 
 for _name in TRAINING:

@@ -14,7 +14,6 @@ from minyi.errors import SettingError
 from minyi.text import fold, normalise
 from minyi.vocabulary import Stance
 from models import labels
-from models.config import SHARED_VARIABLE
 from models.examples import (
     CELL_INDEX,
     STANCE_INDEX,
@@ -34,6 +33,7 @@ from models.labels import (
     others,
     stream,
 )
+from models.shared import SHARED_VARIABLE
 
 
 @pytest.fixture(autouse=True)

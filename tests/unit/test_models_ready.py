@@ -13,8 +13,9 @@ from minyi.cli.training import TRAINING
 from minyi.errors import SettingError
 from models.artifact import file_hash
 from models.base import SHARED, Base
-from models.config import BEFORE, SHARED_VARIABLE, Source, Stage, TrainConfig
+from models.config import BEFORE, Source, Stage, TrainConfig
 from models.data import data_hashes
+from models.shared import SHARED_VARIABLE
 from tests.unit.cli_runner import Cli
 from tests.unit.tiny_bert import extra, write_own
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from models import apart
-from models.config import SHARED_VARIABLE
 from models.data import rows_of
 from models.examples import Example, corpus, held_out
+from models.shared import SHARED_VARIABLE
 
 LONG = "这条评论够长，说得清楚"
 TESTED = "这条评论用来考试，谁也不许先看"

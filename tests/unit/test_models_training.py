@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from minyi.errors import SettingError
 from minyi.settings import ROOT
-from models.config import BEFORE, SHARED_VARIABLE, Source, Stage, load_config, shared_folder
+from models.config import BEFORE, Source, Stage, load_config
 from models.data import OWN, SOURCES, rows_of, sources
 from models.examples import CELL_INDEX, UNKNOWN, cells_of, held_out, policies
 from models.inputs import CELLS, STANCES
 from models.labels import UNSEEN, challenge, comments, stream
+from models.shared import SHARED_VARIABLE, shared_folder
 
 
 def test_our_comments_are_split_without_overlap() -> None:
