@@ -24,8 +24,8 @@ from benchmarks.planted import Planted, planted, scored
 from minyi.campaigns.clustering import Clusterer
 from minyi.campaigns.sketch import WIDTH, core
 from minyi.text import duplicate_key
-from models.examples import corpus
-from models.shared import SHARED_VARIABLE
+from models.rows.examples import corpus
+from models.rows.shared import SHARED_VARIABLE
 
 RATES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
 SEEDS = (1, 2, 3)

@@ -35,7 +35,7 @@ from minyi.shares.reading import learn, whole
 from minyi.vocabulary import Aspect, Polarity, Stance
 from models.artifact import SHIPPED, load_manifest
 from models.inputs import CELLS
-from models.shared import SHARED_VARIABLE
+from models.rows.shared import SHARED_VARIABLE
 
 SIZES = (20, 50, 200, 1000, 5000, 20000)
 ENOUGH = 100

@@ -19,8 +19,8 @@ from minyi.linking import Linker
 from minyi.policy import Policy
 from minyi.registry import load_registry
 from minyi.text import fold
-from models.examples import corpus
-from models.shared import SHARED_VARIABLE
+from models.rows.examples import corpus
+from models.rows.shared import SHARED_VARIABLE
 
 ROUNDS = 5
 NAIVE_COMMENTS = 500

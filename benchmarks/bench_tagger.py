@@ -28,9 +28,9 @@ from minyi.errors import SettingError
 from minyi.linking import Linker
 from minyi.policy import Policy
 from models.artifact import SHIPPED
-from models.examples import corpus, policies
 from models.inputs import policy_context
-from models.labels import stream
+from models.rows.examples import corpus, policies
+from models.rows.labels import stream
 from models.runtime import OnnxTagger
 
 Pair = tuple[Policy, str]

@@ -26,17 +26,17 @@ from rich.logging import RichHandler
 from rich.table import Table
 
 from minyi.settings import ROOT
-from models import baseline
-from models.base import Base, prepare_base
-from models.batches import collate
-from models.config import TrainConfig, load_config
-from models.corpora import nlpcc
-from models.examples import Example
 from models.inputs import InputEncoder
-from models.labels import nlpcc_unlabelled
-from models.metrics import f_avg
-from models.network import TaggerNetwork
-from models.train import CHECKPOINT, Trainer
+from models.rows.corpora import nlpcc
+from models.rows.examples import Example
+from models.rows.labels import nlpcc_unlabelled
+from models.scoring import baseline
+from models.scoring.metrics import f_avg
+from models.training.base import Base, prepare_base
+from models.training.batches import collate
+from models.training.config import TrainConfig, load_config
+from models.training.network import TaggerNetwork
+from models.training.train import CHECKPOINT, Trainer
 
 RECIPE = ROOT / "models" / "configs" / "unseen.toml"
 WORDS = {

@@ -16,10 +16,10 @@ from minyi.shares.held_out import HeldOut
 from minyi.shares.prediction_powered import Labelled
 from minyi.vocabulary import Stance
 from models.artifact import SHIPPED
-from models.corpora import nlpcc
-from models.examples import STANCE_INDEX, UNKNOWN, Example, corpus
-from models.hold_out import output_bins
-from models.labels import gold, stream
+from models.exporting.hold_out import output_bins
+from models.rows.corpora import nlpcc
+from models.rows.examples import STANCE_INDEX, UNKNOWN, Example, corpus
+from models.rows.labels import gold, stream
 from models.runtime import OnnxTagger, cell_chances
 
 LEAST = 20

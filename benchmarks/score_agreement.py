@@ -19,9 +19,9 @@ from rich.table import Table
 
 from minyi.text import fold
 from minyi.vocabulary import Stance
-from models.examples import corpus
-from models.labels import LABELS, LETTERS, gold_labels
-from models.shared import SHARED_VARIABLE
+from models.rows.examples import corpus
+from models.rows.labels import LABELS, LETTERS, gold_labels
+from models.rows.shared import SHARED_VARIABLE
 
 Pair = tuple[Stance, Stance]
 

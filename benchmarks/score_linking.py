@@ -38,7 +38,7 @@ from minyi.linking import SEMANTIC_MARGIN, SEMANTIC_THRESHOLD, Linker
 from minyi.policy import Policy
 from minyi.ports import Encoder
 from minyi.registry import load_registry
-from models.examples import corpus
+from models.rows.examples import corpus
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLD = ROOT / "data" / "labels" / "linking_gold.jsonl"

@@ -1,1 +1,2 @@
-"""The tagger: how it is trained, scored, exported and run."""
+"""The tagger. What serves stands here, without torch; what makes and judges it in packages of its
+own, each of which reads only those before it: rows, training, scoring, exporting."""

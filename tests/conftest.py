@@ -13,7 +13,7 @@ from hypothesis import settings
 from rich.logging import RichHandler
 
 from minyi.errors import SettingError
-from models.shared import shared_folder
+from models.rows.shared import shared_folder
 
 pytest_plugins = ["minyi.pytest_plugin"]
 settings.register_profile("patient", deadline=None)

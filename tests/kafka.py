@@ -16,7 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from minyi.cli import wiring
 from minyi.settings import ROOT, Settings
-from models.shared import shared_folder
+from models.rows.shared import shared_folder
 from streams.access import access
 from streams.provision import PROVISIONED
 from streams.replay import FORMAT, replay

@@ -15,7 +15,7 @@ from minyi.cli.wiring import console, output, settings
 
 if TYPE_CHECKING:
     from models.artifact import Manifest
-    from models.judged import Score
+    from models.scoring.judged import Score
 
 Split = Annotated[Literal["val", "test"], typer.Option(help="Choose on val; test is to report.")]
 
@@ -38,10 +38,10 @@ def score(
     """
     folder = artifact or settings().model
     begin()
-    from models import score as scores
-    from models.judged import Judged
-    from models.own import rows_to_score
+    from models.rows.own import rows_to_score
     from models.runtime import OnnxTagger
+    from models.scoring import score as scores
+    from models.scoring.judged import Judged
 
     tagger = OnnxTagger(folder)
     if diagram is not None:
@@ -52,7 +52,7 @@ def score(
             judged = Judged(tagger, rows_to_score(data, split, save))
             found += scores.policy_scores(judged, data.name)
         else:
-            from models.fidelity import vector_scores
+            from models.scoring.fidelity import vector_scores
 
             exam = scores.Exam(tagger, split)
             found += scores.scores(exam)
@@ -60,7 +60,7 @@ def score(
     lines = [(one.name, one.model, one.svm, one.rows) for one in found]
     output.print(_table(f"{split}, model {tagger.model_id}", lines))
     if diagram is not None:
-        from models.diagram import write_diagram
+        from models.scoring.diagram import write_diagram
 
         panels = {data.name: judged.bins} if data else scores.reliabilities(exam)
         write_diagram(diagram, panels)
@@ -77,12 +77,12 @@ def compare(
 ) -> None:
     """Compare two taggers on the same rows: the differences and whether they are clear."""
     begin()
-    from models.compare import differences
     from models.inputs import STANCES
-    from models.judged import Judged
-    from models.labels import comments, gold
-    from models.own import rows_to_score
+    from models.rows.labels import comments, gold
+    from models.rows.own import rows_to_score
     from models.runtime import OnnxTagger
+    from models.scoring.compare import differences
+    from models.scoring.judged import Judged
 
     taggers = [OnnxTagger(folder) for folder in (first, second)]
     rows = rows_to_score(data, split) if data else gold(split) + comments(split) * (split == "val")

@@ -15,7 +15,7 @@ from minyi.errors import SettingError
 from minyi.settings import ROOT
 
 if TYPE_CHECKING:
-    from models.config import TrainConfig
+    from models.training.config import TrainConfig
 
 app = typer.Typer(help="The tagger: train, score, compare, correct.", no_args_is_help=True)
 for command in (label, score, compare, info):
@@ -54,11 +54,11 @@ def train(
     A run that was stopped goes on from its last checkpoint when the same command is given again.
     """
     begin()
-    from models.base import base_name, prepare_base
-    from models.config import load_config
-    from models.own import summary
-    from models.ready import ready, rows_ready
-    from models.train import Trainer, mixture
+    from models.rows.own import summary
+    from models.training.base import base_name, prepare_base
+    from models.training.config import load_config
+    from models.training.ready import ready, rows_ready
+    from models.training.train import Trainer, mixture
 
     if data is not None:
         console.print(summary(data), markup=False, highlight=False)
@@ -93,7 +93,7 @@ def export(
 ) -> None:
     """Write the artifact of a training run and calibrate it on validation rows."""
     begin()
-    from models.config import load_config
+    from models.training.config import load_config
 
     if not ((run / RUN_RECIPE).is_file() or (config and run.is_dir())):
         raise SettingError(f"{run} holds no training run; minyi model train makes one")
@@ -108,8 +108,8 @@ def calibrate(artifact: Artifact = None, data: Data = None) -> None:
     folder = artifact or settings().model
     begin()
     from models.artifact import load_manifest
-    from models.calibrate import calibrate as choose
-    from models.config import recipe_of
+    from models.exporting.calibrate import calibrate as choose
+    from models.training.config import recipe_of
 
     manifest = choose(folder, recipe_of(load_manifest(folder)), data)
     console.print(f"{folder}: model {manifest.model_id}", markup=False)
@@ -121,7 +121,7 @@ def hold_out(artifact: Artifact = None, data: Data = None) -> None:
     shares are adjusted by. ``export`` does so by itself; the model id stays.
     """
     folder = artifact or settings().model
-    from models.hold_out import held_out
+    from models.exporting.hold_out import held_out
     from models.runtime import OnnxTagger
 
     know_policies()
@@ -136,8 +136,8 @@ def hold_out(artifact: Artifact = None, data: Data = None) -> None:
 
 
 def _export(recipe: TrainConfig, run: Path, out: Path, data: Path | None) -> None:
-    from models.base import prepare_base
-    from models.export import export as write
+    from models.exporting.export import export as write
+    from models.training.base import prepare_base
 
     manifest = write(recipe, prepare_base(run), run, out, data)
     console.print(f"wrote {out}: model {manifest.model_id}", markup=False)
@@ -145,7 +145,7 @@ def _export(recipe: TrainConfig, run: Path, out: Path, data: Path | None) -> Non
 
 def _recipe(data: Path | None, base: str | None) -> Path:
     """Return the recipe for a user's own comments or base, else the shipped tagger's."""
-    from models.base import SHARED
+    from models.training.base import SHARED
 
     ours = base is None or base.startswith(SHARED)
     return RECIPE if data is None and ours else OWN_RECIPE

@@ -53,6 +53,6 @@ def begin() -> None:
 
 def know_policies() -> None:
     """Let labelled comments name the policies of the configured registry."""
-    from models.examples import use_registry
+    from models.rows.examples import use_registry
 
     use_registry(registry(settings()))

@@ -20,8 +20,8 @@ from minyi.ports import Cached
 from minyi.settings import ROOT
 from minyi.vocabulary import Domain, Stance
 from models.artifact import MANIFEST
-from models.examples import policies
 from models.inputs import policy_context, policy_names
+from models.rows.examples import policies
 from models.runtime import LENGTHS, OnnxTagger, longest
 
 ARTIFACT = ROOT / "artifacts" / "tagger"

@@ -14,7 +14,7 @@ from minyi.cli import labelling
 from minyi.cli.fresh_labels import fresh_labels
 from minyi.outputs import stance_of
 from minyi.vocabulary import STANCE_ZH, Stance
-from models.data import rows_of
+from models.rows.sources import rows_of
 from tests.opinions import ELEVATOR, WASTE, opinion
 from tests.unit.cli_runner import Cli, keep
 

@@ -40,7 +40,7 @@ def test_a_run_is_written_into_its_own_folder_unless_another_is_named(
     written = []
     (tmp_path / "recipe.toml").touch()
     monkeypatch.setattr("minyi.cli.training.need_training", lambda: None)
-    monkeypatch.setattr("models.config.load_config", lambda path: path)
+    monkeypatch.setattr("models.training.config.load_config", lambda path: path)
     monkeypatch.setattr("minyi.cli.model._export", lambda *given: written.append(given[:3]))
     cli("model", "export", "--run", tmp_path, *(("--out", named) if named else ()))
     assert written == [(tmp_path / "recipe.toml", tmp_path, named or tmp_path / "artifact")]

@@ -10,7 +10,7 @@ import pytest
 
 from minyi.cli.training import TRAINING
 from models.artifact import MANIFEST, SHIPPED
-from models.shared import SHARED_VARIABLE
+from models.rows.shared import SHARED_VARIABLE
 from tests.unit.cli_runner import Cli
 from tests.unit.tiny_bert import extra
 
@@ -22,7 +22,7 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     for name in TRAINING:
         extra(name)
     monkeypatch.delenv(SHARED_VARIABLE, raising=False)
-    monkeypatch.setattr("models.compare.DRAWS", 5)
+    monkeypatch.setattr("models.scoring.compare.DRAWS", 5)
     return Cli(tmp_path / "var", monkeypatch)
 
 

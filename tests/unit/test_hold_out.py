@@ -16,9 +16,9 @@ from minyi.registry import dump_policies
 from minyi.shares.held_out import Found
 from minyi.vocabulary import Aspect, Polarity, Stance
 from models.artifact import SHIPPED, Decision, Manifest, load_manifest
-from models.examples import STANCE_INDEX, UNKNOWN, Example, about, policies, use_registry
-from models.hold_out import output_bins, table
+from models.exporting.hold_out import output_bins, table
 from models.inputs import policy_context
+from models.rows.examples import STANCE_INDEX, UNKNOWN, Example, about, policies, use_registry
 from tests.unit.cli_runner import Cli
 
 PARKING = policies()["parking"]

@@ -20,7 +20,7 @@ def modules() -> list[Path]:
     return sorted(path for root in ROOTS for path in (ROOT / root).rglob("*.py"))
 
 
-def imported_roots(path: Path) -> set[str]:
+def imported(path: Path) -> set[str]:
     tree = ast.parse(path.read_text())
     names = set()
     for node in ast.walk(tree):
@@ -28,7 +28,11 @@ def imported_roots(path: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
-    return {name.split(".")[0] for name in names}
+    return names
+
+
+def imported_roots(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imported(path)}
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -38,6 +42,20 @@ def test_imports_point_to_the_core_and_never_sideways(path: Path) -> None:
         return
     own = place.split("/")[0]
     assert imported_roots(path) & ROOTS <= {own, "minyi"}
+
+
+WORKSHOP = ["rows", "training", "scoring", "exporting"]
+"""The packages of ``models``, each of which reads only those before it."""
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "models").rglob("*.py")), ids=lambda p: p.name)
+def test_what_serves_reads_nothing_of_the_workshop_and_its_packages_stand_in_line(
+    path: Path,
+) -> None:
+    place = path.relative_to(ROOT / "models").parts
+    allowed = WORKSHOP[: WORKSHOP.index(place[0]) + 1] if len(place) > 1 else []
+    read = {name.split(".")[1] for name in imported(path) if name.startswith("models.")}
+    assert read & set(WORKSHOP) <= set(allowed)
 
 
 CORE_IS_PURE = {

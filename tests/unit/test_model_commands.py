@@ -15,8 +15,8 @@ from minyi.cli.training import TRAINING
 from minyi.policy import Policy
 from minyi.vocabulary import Domain
 from models.artifact import load_manifest, model_id
+from models.rows.shared import SHARED_VARIABLE
 from models.runtime import OnnxTagger
-from models.shared import SHARED_VARIABLE
 from tests.unit.cli_runner import Cli
 from tests.unit.tiny_bert import Own, extra, write_base, write_own
 
@@ -107,11 +107,11 @@ def test_a_run_is_written_again_by_its_own_recipe(
 
 
 def test_the_float32_graph_is_the_network_and_int8_is_near(run: Path, own: Own) -> None:
-    from models.base import prepare_base
-    from models.batches import collate
-    from models.config import load_config
-    from models.export import shipped
+    from models.exporting.export import shipped
     from models.inputs import InputEncoder
+    from models.training.base import prepare_base
+    from models.training.batches import collate
+    from models.training.config import load_config
 
     base = prepare_base(run)
     network = shipped(load_config(own.config), base, run).eval()
@@ -129,10 +129,10 @@ def test_the_float32_graph_is_the_network_and_int8_is_near(run: Path, own: Own) 
 
 
 def test_a_tagger_is_trained_further(run: Path, own: Own, cli: Cli, tmp_path: Path) -> None:
-    from models.base import prepare_base
-    from models.batches import collate
     from models.inputs import InputEncoder
-    from models.network import TaggerNetwork
+    from models.training.base import prepare_base
+    from models.training.batches import collate
+    from models.training.network import TaggerNetwork
 
     further = tmp_path / "further"
     base = prepare_base(further, str(run / "artifact"))
@@ -163,7 +163,7 @@ def test_a_run_gives_the_same_wherever_it_was_stopped(
     monkeypatch: pytest.MonkeyPatch,
     killed_at: int | None,
 ) -> None:
-    from models.train import Trainer
+    from models.training.train import Trainer
 
     steps, loss = 0, Trainer._loss
 
@@ -187,8 +187,8 @@ def test_a_run_gives_the_same_wherever_it_was_stopped(
 def test_a_stage_drops_and_slows_down_as_the_recipe_says(
     cli: Cli, own: Own, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from models.network import TaggerNetwork
-    from models.train import _Schedule
+    from models.training.network import TaggerNetwork
+    from models.training.train import _Schedule
 
     rates, shares = [], []
     set_rate, drop = _Schedule.set, TaggerNetwork.drop
@@ -252,12 +252,12 @@ def test_a_run_does_not_go_on_with_other_stages(
 def test_a_source_without_labels_is_for_hidden_words_only(
     cli: Cli, own: Own, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from models.data import BUNDLED, SOURCES
-    from models.examples import Example
+    from models.rows.examples import Example
+    from models.rows.sources import BUNDLED, SOURCES
 
     texts = [Example("", f"第{number}条微博") for number in range(20)]
     monkeypatch.setitem(SOURCES, "posts", lambda split: texts if split == "train" else [])
-    monkeypatch.setattr("models.data.BUNDLED", BUNDLED | {"posts"})
+    monkeypatch.setattr("models.rows.sources.BUNDLED", BUNDLED | {"posts"})
     recipe = own.config.read_text()
     wrong = tmp_path / "wrong.toml"
     wrong.write_text(recipe.replace("take = 24 }", 'take = 24 }, { name = "posts" }'))
@@ -371,7 +371,7 @@ def test_a_diagram_of_own_comments_needs_no_corpora(
 def test_an_artifact_does_not_differ_from_itself(
     cli: Cli, run: Path, own: Own, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("models.compare.DRAWS", 20)
+    monkeypatch.setattr("models.scoring.compare.DRAWS", 20)
     printed = cli("model", "compare", run / "artifact", run / "artifact", "--data", own.data)
     assert "0 of 11 comments get another stance" in printed
     assert printed.count("+0.000 to +0.000") == 3

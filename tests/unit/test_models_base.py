@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from minyi.errors import SettingError
-from models.shared import SHARED_VARIABLE
+from models.rows.shared import SHARED_VARIABLE
 from tests.unit.tiny_bert import extra, write_base
 
 torch: Any = extra("torch")
 transformers: Any = extra("transformers")
 load_file: Any = extra("safetensors.torch").load_file
 save_file: Any = extra("safetensors.torch").save_file
-base: Any = extra("models.base")
+base: Any = extra("models.training.base")
 
 
 @pytest.fixture(autouse=True)

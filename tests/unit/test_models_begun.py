@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from minyi.cli.training import TRAINING
-from models.begun import begun, changes
-from models.config import Source, Stage, TrainConfig
-from models.data import reads_corpora
-from models.shared import SHARED_VARIABLE
+from models.rows.shared import SHARED_VARIABLE
+from models.rows.sources import reads_corpora
+from models.training.begun import begun, changes
+from models.training.config import Source, Stage, TrainConfig
 from tests.unit.cli_runner import Cli
 from tests.unit.tiny_bert import Own, extra, write_own
 

@@ -12,12 +12,12 @@ import pytest
 
 from minyi.labelling import SPREAD
 from models.artifact import SHIPPED, load_manifest
-from models.config import Stage, TrainConfig
-from models.examples import Example
+from models.rows.examples import Example
+from models.training.config import Stage, TrainConfig
 
 for _name in ("scipy", "sklearn"):
     pytest.importorskip(_name, reason="needs the train extra")
-calibrate: Any = pytest.importorskip("models.calibrate", reason="needs the train extra")
+calibrate: Any = pytest.importorskip("models.exporting.calibrate", reason="needs the train extra")
 
 CHANCES = (0.4, 0.3, 0.3)
 

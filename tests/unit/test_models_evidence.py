@@ -13,7 +13,7 @@ from minyi.domain import StanceProbabilities, Tagging
 from minyi.policy import Policy
 from minyi.vocabulary import Stance
 from models.evidence import clauses, shown
-from models.examples import Example, about, policies
+from models.rows.examples import Example, about, policies
 
 TEXT = "早高峰太堵了，我支持限行，希望早点开始"
 FIRST, SECOND, THIRD = clauses(TEXT)
@@ -36,7 +36,7 @@ def row(stance: int, *spans: tuple[int, int]) -> Example:
 
 def test_only_rightly_read_rows_with_marks_count_and_chance_is_told() -> None:
     pytest.importorskip("sklearn", reason="needs the train extra")
-    from models.score import evidence_scores
+    from models.scoring.score import evidence_scores
 
     rows = [row(0, SECOND, THIRD), row(0, FIRST), row(1, SECOND), row(0)]
     tagger: Any = OneClause()

@@ -9,14 +9,14 @@ import pytest
 
 from minyi.cli.training import TRAINING
 from minyi.errors import SettingError
-from models.base import Base
-from models.config import Stage, TrainConfig
-from models.shared import SHARED_VARIABLE
+from models.rows.shared import SHARED_VARIABLE
+from models.training.base import Base
+from models.training.config import Stage, TrainConfig
 from tests.unit.tiny_bert import extra
 
 for _name in TRAINING:
     extra(_name)
-export: Any = extra("models.export")
+export: Any = extra("models.exporting.export")
 
 RECIPE = TrainConfig(
     stages=(Stage(name="own", sources=()),),

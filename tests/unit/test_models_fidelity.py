@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from models import data
-from models.data import plain_texts
+from models.rows import sources
+from models.rows.sources import plain_texts
 
 pytest.importorskip("scipy", reason="needs the train extra")
-fidelity: Any = pytest.importorskip("models.fidelity", reason="needs the train extra")
+fidelity: Any = pytest.importorskip("models.scoring.fidelity", reason="needs the train extra")
 
 ROWS = [{"title": f"第{number}号政策", "topic": "", "text": "长" * 200} for number in range(3000)]
 
 
 @pytest.fixture(autouse=True)
 def corpora(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "corpus", lambda name: ROWS)
+    monkeypatch.setattr(sources, "corpus", lambda name: ROWS)
 
 
 def test_the_text_vector_is_scored_on_texts_that_it_was_not_fitted_on() -> None:

@@ -13,16 +13,16 @@ import pytest
 from minyi.errors import SettingError
 from minyi.text import fold, normalise
 from minyi.vocabulary import Stance
-from models import labels
-from models.examples import (
+from models.inputs import policy_context, policy_names
+from models.rows import labels
+from models.rows.examples import (
     CELL_INDEX,
     STANCE_INDEX,
     Example,
     held_out,
     policies,
 )
-from models.inputs import policy_context, policy_names
-from models.labels import (
+from models.rows.labels import (
     LABELS,
     LETTERS,
     UNSEEN,
@@ -33,7 +33,7 @@ from models.labels import (
     others,
     stream,
 )
-from models.shared import SHARED_VARIABLE
+from models.rows.shared import SHARED_VARIABLE
 
 
 @pytest.fixture(autouse=True)
@@ -194,7 +194,7 @@ def test_all_sides_and_a_third_of_the_others_are_read_of_nlpccs_unlabelled_rows(
 
 
 def test_no_nlpcc_row_that_validates_is_trained_on() -> None:
-    """``models.corpora.nlpcc`` keeps this tenth; our labels of its rows keep to it."""
+    """``models.rows.corpora.nlpcc`` keeps this tenth; our labels of its rows keep to it."""
     own = [label for label in gold_labels() if label["dataset"] == "nlpcc2016_stance"]
     trained = [label["id"] for label in own if label["split"] == "train"]
     assert trained

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.config import Source, Stage
-from models.examples import Example, cells_of
 from models.inputs import CELLS, STANCES
+from models.rows.examples import Example, cells_of
+from models.training.config import Source, Stage
 from tests.unit.tiny_bert import extra
 
 JUDGED = Example("限行", "", evaluation=cells_of(()))
@@ -21,7 +21,7 @@ STAGE = Stage(name="labels", sources=(Source(name="data"),), evaluation_weight=3
 def read(seed: int, rows: int) -> Any:
     """What a network that draws its logits says of so many rows."""
     torch = extra("torch")
-    from models.network import Output
+    from models.training.network import Output
 
     choice = torch.Generator().manual_seed(seed)
     sizes = (len(STANCES), len(CELLS), 4, 8)
@@ -38,7 +38,7 @@ def twice(one: Any, other: Any) -> Any:
 def test_readings_that_agree_cost_nothing_and_order_does_not_matter(seed: int, rows: int) -> None:
     extra("torch")
     extra("transformers")
-    from models.losses import disagreement
+    from models.training.losses import disagreement
 
     one, other = read(seed, rows), read(seed + 1, rows)
     judged = [JUDGED] * rows
@@ -53,7 +53,7 @@ def test_readings_that_agree_cost_nothing_and_order_does_not_matter(seed: int, r
 def test_what_readings_cost_is_the_mean_of_both_divergences(seed: int, rows: int) -> None:
     torch = extra("torch")
     extra("transformers")
-    from models.losses import disagreement
+    from models.training.losses import disagreement
 
     kl, distributions = torch.distributions.kl_divergence, torch.distributions
     one, other = read(seed, rows), read(seed + 1, rows)

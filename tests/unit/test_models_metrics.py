@@ -14,7 +14,7 @@ from minyi.labelling import SPREAD
 
 for _name in ("scipy", "sklearn"):
     pytest.importorskip(_name, reason="needs the train extra")
-metrics: Any = pytest.importorskip("models.metrics", reason="needs the train extra")
+metrics: Any = pytest.importorskip("models.scoring.metrics", reason="needs the train extra")
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -227,7 +227,9 @@ def test_a_wide_half_that_says_nothing_gets_no_weight_and_one_that_knows_gets_so
 
 
 def test_the_wide_half_weighs_more_where_real_rows_say_that_it_knows_the_policy() -> None:
-    calibrate: Any = pytest.importorskip("models.calibrate", reason="needs the train extra")
+    calibrate: Any = pytest.importorskip(
+        "models.exporting.calibrate", reason="needs the train extra"
+    )
     source = np.random.default_rng(5)
     truth = source.integers(0, 3, 400)
     deep, blind = source.normal(size=(2, 400, 3))
@@ -261,7 +263,9 @@ def test_a_stance_that_is_named_too_often_does_not_lean() -> None:
 
 
 def test_few_real_rows_do_not_choose_a_lean() -> None:
-    calibrate: Any = pytest.importorskip("models.calibrate", reason="needs the train extra")
+    calibrate: Any = pytest.importorskip(
+        "models.exporting.calibrate", reason="needs the train extra"
+    )
 
     logits, truth = _few_against(400, 1.0)
     rows = np.repeat(np.arange(400), 4)

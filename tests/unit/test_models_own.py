@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from minyi.errors import SettingError
 from minyi.text import fold
 from minyi.vocabulary import Stance
-from models.examples import STANCE_INDEX, UNKNOWN, cells_of, policies, use_registry
 from models.inputs import CELLS, policy_context, policy_names
-from models.own import read_labelled, summary
-from models.shared import SHARED_VARIABLE
+from models.rows.examples import STANCE_INDEX, UNKNOWN, cells_of, policies, use_registry
+from models.rows.own import read_labelled, summary
+from models.rows.shared import SHARED_VARIABLE
 
 GOOD: dict[str, Any] = {
     "text": "限号限得好，路上不堵了",

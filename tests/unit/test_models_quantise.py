@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 onnx: Any = pytest.importorskip("onnx", reason="needs the train extra")
-quantise: Any = pytest.importorskip("models.quantise", reason="needs the train extra")
+quantise: Any = pytest.importorskip("models.exporting.quantise", reason="needs the train extra")
 
 WORDS, WIDTH, INNER, LENGTH = 800, 192, 640, 6
 """Both large matrices have more than 100,000 weights."""

@@ -12,16 +12,16 @@ import pytest
 from minyi.cli.training import TRAINING
 from minyi.errors import SettingError
 from models.artifact import file_hash
-from models.base import SHARED, Base
-from models.config import BEFORE, Source, Stage, TrainConfig
-from models.data import data_hashes
-from models.shared import SHARED_VARIABLE
+from models.rows.shared import SHARED_VARIABLE
+from models.rows.sources import data_hashes
+from models.training.base import SHARED, Base
+from models.training.config import BEFORE, Source, Stage, TrainConfig
 from tests.unit.cli_runner import Cli
 from tests.unit.tiny_bert import extra, write_own
 
 for _name in TRAINING:
     extra(_name)
-models_ready: Any = extra("models.ready")
+models_ready: Any = extra("models.training.ready")
 ready, hashes = models_ready.ready, models_ready.hashes
 
 OWN = Stage(name="own", sources=(Source(name="data"),))

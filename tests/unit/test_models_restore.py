@@ -15,8 +15,8 @@ from tests.unit.tiny_bert import extra
 def test_an_older_tagger_keeps_its_stances_attention_as_evidence() -> None:
     torch = extra("torch")
     extra("transformers")
-    from models.network import PARTS, S
-    from models.restore import with_evidence
+    from models.training.network import PARTS, S
+    from models.training.restore import with_evidence
 
     older = {
         "heads.weight": torch.randn(sum(PARTS[:-1]), 8),
@@ -36,7 +36,7 @@ def test_an_older_tagger_keeps_its_stances_attention_as_evidence() -> None:
 def test_a_graph_that_is_not_of_minyi_is_told(tmp_path: Path, nodes: int) -> None:
     extra("transformers")
     onnx = extra("onnx")
-    from models.restore import restore
+    from models.training.restore import restore
 
     values = [
         onnx.numpy_helper.from_array(np.ones(2, np.float32), name)

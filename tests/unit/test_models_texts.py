@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from models import apart
-from models.data import rows_of
-from models.examples import Example, corpus, held_out
-from models.shared import SHARED_VARIABLE
+from models.rows import apart
+from models.rows.examples import Example, corpus, held_out
+from models.rows.shared import SHARED_VARIABLE
+from models.rows.sources import rows_of
 
 LONG = "这条评论够长，说得清楚"
 TESTED = "这条评论用来考试，谁也不许先看"

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from minyi.errors import SettingError
 from minyi.settings import ROOT
-from models.config import BEFORE, Source, Stage, load_config
-from models.data import OWN, SOURCES, rows_of, sources
-from models.examples import CELL_INDEX, UNKNOWN, cells_of, held_out, policies
 from models.inputs import CELLS, STANCES
-from models.labels import UNSEEN, challenge, comments, stream
-from models.shared import SHARED_VARIABLE, shared_folder
+from models.rows.examples import CELL_INDEX, UNKNOWN, cells_of, held_out, policies
+from models.rows.labels import UNSEEN, challenge, comments, stream
+from models.rows.shared import SHARED_VARIABLE, shared_folder
+from models.rows.sources import OWN, SOURCES, rows_of, sources
+from models.training.config import BEFORE, Source, Stage, load_config
 
 
 def test_our_comments_are_split_without_overlap() -> None:
@@ -148,7 +148,7 @@ def test_the_corpora_are_only_where_the_variable_says(
 
 def test_batches_hold_every_row_once_and_alike_lengths() -> None:
     pytest.importorskip("torch", reason="needs the train extra")
-    from models.batches import bucketed
+    from models.training.batches import bucketed
 
     lengths = [random.Random(1).randrange(10, 128) for _ in range(500)]
     batches = bucketed(lengths, 16, random.Random(2))
@@ -161,7 +161,7 @@ def test_batches_hold_every_row_once_and_alike_lengths() -> None:
 def test_rows_are_taken_and_repeated_as_the_recipe_says(tmp_path: Path) -> None:
     for extra in ("torch", "transformers"):
         pytest.importorskip(extra, reason="needs the train extra")
-    from models.train import mixture
+    from models.training.train import mixture
 
     path = tmp_path / "my.jsonl"
     line = '{{"text": "第{}条", "policy": "公厕", "stance": "none", "split": "train"}}\n'
@@ -182,7 +182,7 @@ def test_rows_are_taken_and_repeated_as_the_recipe_says(tmp_path: Path) -> None:
 
 def test_what_a_stage_drops_is_dropped_in_training_only(tmp_path: Path) -> None:
     torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
-    from models.network import TaggerNetwork
+    from models.training.network import TaggerNetwork
 
     shape = transformers.BertConfig(
         vocab_size=20, hidden_size=32, num_hidden_layers=2, num_attention_heads=2
@@ -200,7 +200,7 @@ def test_what_a_stage_drops_is_dropped_in_training_only(tmp_path: Path) -> None:
 
 def test_dropping_keeps_the_mean_and_is_the_same_for_all_tokens_of_a_text() -> None:
     torch = pytest.importorskip("torch")
-    from models.network import _FeatureDropout
+    from models.training.network import _FeatureDropout
 
     torch.manual_seed(1)
     found = _FeatureDropout(0.25)(torch.ones(50, 3, 400))

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minyi.errors import InvalidArtifact
-from models.examples import Example, cells_of
 from models.inputs import CELLS, STANCES
+from models.rows.examples import Example, cells_of
 from models.wide import BUCKETS, FILE, WideTable, buckets, context_hash, grams
 
 OUTPUTS = len(STANCES) + len(CELLS)
@@ -102,7 +102,7 @@ def test_a_damaged_table_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_words_say_is_learned_alone_and_for_a_policy() -> None:
-    wide_fit = pytest.importorskip("models.wide_fit", reason="needs the train extra")
+    wide_fit = pytest.importorskip("models.exporting.wide_fit", reason="needs the train extra")
     favor, against, none = range(3)
     good, slow = ("service+",), ("convenience-",)
     rows = [

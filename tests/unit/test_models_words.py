@@ -22,8 +22,8 @@ def test_only_words_are_hidden_and_the_rest_stands_as_it_was(
     texts: list[str], paired: bool, seed: int
 ) -> None:
     torch = extra("torch")
-    from models.batches import collate
-    from models.words import hide
+    from models.training.batches import collate
+    from models.training.words import hide
 
     encoded = [INPUTS.pair("限行", text) if paired else INPUTS.single(text) for text in texts]
     torch.manual_seed(seed)
@@ -41,8 +41,8 @@ def test_only_words_are_hidden_and_the_rest_stands_as_it_was(
 def test_a_word_is_guessed_better_after_it_was_learned(tmp_path: Path) -> None:
     torch = extra("torch")
     extra("transformers")
-    from models.network import TaggerNetwork
-    from models.words import MaskedWords, word_loss
+    from models.training.network import TaggerNetwork
+    from models.training.words import MaskedWords, word_loss
 
     torch.manual_seed(4)
     encoder = TaggerNetwork.from_base(write_base(tmp_path / "base", 4)).encoder
@@ -63,8 +63,8 @@ def test_a_word_is_guessed_better_after_it_was_learned(tmp_path: Path) -> None:
 def test_a_batch_without_words_costs_nothing(tmp_path: Path) -> None:
     extra("torch")
     extra("transformers")
-    from models.network import TaggerNetwork
-    from models.words import MaskedWords, word_loss
+    from models.training.network import TaggerNetwork
+    from models.training.words import MaskedWords, word_loss
 
     encoder = TaggerNetwork.from_base(write_base(tmp_path / "base", 4)).encoder
     encoded = [INPUTS.single(""), INPUTS.single(" ")]
@@ -76,7 +76,7 @@ def test_a_batch_without_words_costs_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("precision", "wanted"), [("float32", False), ("bfloat16", True)])
 def test_precision_is_as_the_recipe_says(precision: str, wanted: bool) -> None:
     extra("torch")
-    from models.train import in_bfloat16
+    from models.training.train import in_bfloat16
 
     assert in_bfloat16(precision) is wanted
 
@@ -89,7 +89,7 @@ def test_bfloat16_is_taken_where_the_processor_multiplies_it(
     told: dict[str, bool], wanted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch = extra("torch")
-    from models.train import in_bfloat16
+    from models.training.train import in_bfloat16
 
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: told, raising=False)
     assert in_bfloat16("auto") is wanted

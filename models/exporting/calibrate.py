@@ -16,13 +16,13 @@ import numpy.typing as npt
 
 from minyi.arrays import Bools, Integers
 from models.artifact import Decision, Manifest, load_manifest, model_id
-from models.config import TrainConfig
-from models.data import rows_of
 from models.evidence import shown
-from models.examples import UNKNOWN, Example
-from models.hold_out import OF_POLICIES, held_out
+from models.exporting.hold_out import OF_POLICIES, held_out
 from models.inputs import STANCES
-from models.metrics import (
+from models.rows.examples import UNKNOWN, Example
+from models.rows.sources import rows_of
+from models.runtime import Floats, OnnxTagger, cell_chances, stance_chances
+from models.scoring.metrics import (
     calibration_error,
     cell_loss,
     inverse_temperature,
@@ -34,9 +34,9 @@ from models.metrics import (
     thresholds,
     wide_weight,
 )
-from models.runtime import Floats, OnnxTagger, cell_chances, stance_chances
+from models.training.config import TrainConfig
 
-log = logging.getLogger("models.calibrate")
+log = logging.getLogger("models.exporting.calibrate")
 WRITTEN = frozenset({"comments", "others"})
 """Sources of comments that were written to be trained on."""
 ENOUGH = 100

@@ -25,21 +25,21 @@ from models.artifact import (
     file_hash,
     model_id,
 )
-from models.base import NOTICE, Base, prepare_base, taught_by_shared
-from models.calibrate import calibrate
-from models.config import TrainConfig
-from models.data import own_texts, plain_texts, rows_of
-from models.examples import Example
+from models.exporting.calibrate import calibrate
+from models.exporting.quantise import weights_to_int8
+from models.exporting.vectors import base_teacher, fit_vectors
+from models.exporting.wide_fit import fit_wide
 from models.inputs import InputEncoder
-from models.network import TaggerNetwork
-from models.quantise import weights_to_int8
-from models.ready import hashes, ready
+from models.rows.examples import Example
+from models.rows.sources import own_texts, plain_texts, rows_of
 from models.runtime import OnnxTagger, longest
-from models.vectors import base_teacher, fit_vectors
+from models.training.base import NOTICE, Base, prepare_base, taught_by_shared
+from models.training.config import TrainConfig
+from models.training.network import TaggerNetwork
+from models.training.ready import hashes, ready
 from models.wide import FILE as WIDE
-from models.wide_fit import fit_wide
 
-log = logging.getLogger("models.export")
+log = logging.getLogger("models.exporting.export")
 OPSET = 20
 VECTOR_TOKENS = 48
 """Tokens of a text that the vector is fitted on; most are shorter."""

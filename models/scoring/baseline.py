@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
 from minyi.arrays import Integers
-from models.examples import Example
+from models.rows.examples import Example
 
 
 def _vectors(class_weight: str | None = None) -> LinearSVC:

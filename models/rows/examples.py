@@ -22,7 +22,7 @@ from minyi.policy import Policy
 from minyi.settings import ROOT
 from minyi.vocabulary import Polarity
 from models.inputs import CELLS, STANCES, policy_context, policy_names
-from models.shared import shared_folder
+from models.rows.shared import shared_folder
 
 POLICIES = ROOT / "data" / "policies"
 _served: dict[str, Policy] = {}

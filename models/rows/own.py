@@ -14,7 +14,8 @@ from minyi.errors import SettingError
 from minyi.policy import Policy
 from minyi.text import duplicate_key, fold
 from minyi.vocabulary import Stance
-from models.examples import (
+from models.inputs import CELLS, policy_context, policy_names
+from models.rows.examples import (
     CELL_INDEX,
     STANCE_INDEX,
     UNKNOWN,
@@ -23,9 +24,8 @@ from models.examples import (
     held_out,
     known_policies,
 )
-from models.inputs import CELLS, policy_context, policy_names
 
-log = logging.getLogger("models.own")
+log = logging.getLogger("models.rows.own")
 SPLITS = ("train", "val", "test")
 NAMED = 5
 """Policies that a summary names."""

@@ -12,7 +12,8 @@ from minyi.errors import SettingError
 from minyi.settings import ROOT
 from minyi.text import fold
 from minyi.vocabulary import Stance
-from models.examples import (
+from models.inputs import CELLS, context_of
+from models.rows.examples import (
     STANCE_INDEX,
     UNKNOWN,
     Example,
@@ -22,7 +23,6 @@ from models.examples import (
     held_out,
     policies,
 )
-from models.inputs import CELLS, context_of
 
 LABELS = ROOT / "data" / "labels"
 STREAM = ROOT / "data" / "stream"

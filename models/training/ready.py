@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from minyi.errors import SettingError
-from models.base import Base, shared_script, taught_by_shared
-from models.config import BEFORE, TrainConfig
-from models.data import OWN, data_hashes, reads_corpora, rows_of, source
-from models.examples import UNKNOWN
-from models.network import HEADS
+from models.rows.examples import UNKNOWN
+from models.rows.sources import OWN, data_hashes, reads_corpora, rows_of, source
+from models.training.base import Base, shared_script, taught_by_shared
+from models.training.config import BEFORE, TrainConfig
+from models.training.network import HEADS
 
 
 def ready(config: TrainConfig, base: Base, data: Path | None = None) -> None:

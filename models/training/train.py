@@ -19,18 +19,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 
 from minyi.errors import SettingError
-from models.base import Base
-from models.batches import bucketed, collate
-from models.begun import begun, changes
-from models.config import BEFORE, Stage, TrainConfig
-from models.data import data_hashes, reads_corpora, rows_of
-from models.examples import Example
 from models.inputs import Encoded, InputEncoder
-from models.losses import disagreement, label_loss
-from models.network import HEADS, TaggerNetwork
-from models.words import MaskedWords, word_loss
+from models.rows.examples import Example
+from models.rows.sources import data_hashes, reads_corpora, rows_of
+from models.training.base import Base
+from models.training.batches import bucketed, collate
+from models.training.begun import begun, changes
+from models.training.config import BEFORE, Stage, TrainConfig
+from models.training.losses import disagreement, label_loss
+from models.training.network import HEADS, TaggerNetwork
+from models.training.words import MaskedWords, word_loss
 
-log = logging.getLogger("models.train")
+log = logging.getLogger("models.training.train")
 CHECKPOINT = "checkpoint.pt"
 
 

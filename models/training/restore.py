@@ -19,7 +19,7 @@ from transformers import BertConfig, BertModel
 
 from minyi.errors import SettingError
 from models.artifact import GRAPH, TOKENIZER
-from models.network import HEADS, PARTS, S
+from models.training.network import HEADS, PARTS, S
 
 HEAD = 64
 """Width of an attention head of every BERT of the usual shapes, for artifacts that do not tell."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from models.metrics import Bin
+from models.scoring.metrics import Bin
 
 SIDE, GAP = 240, 56
 """Pixels of one panel and around it."""

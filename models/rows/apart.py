@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from minyi.text import duplicate_key
-from models.corpora import c_stance, nlpcc
-from models.examples import Example
-from models.labels import gold, measures
+from models.rows.corpora import c_stance, nlpcc
+from models.rows.examples import Example
+from models.rows.labels import gold, measures
 
 
 @lru_cache(maxsize=1)

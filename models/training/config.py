@@ -24,7 +24,7 @@ class Strict(BaseModel):
 
 
 class Source(Strict):
-    """One source of training rows, a name that ``models.data.sources`` knows."""
+    """One source of training rows, a name that ``models.rows.sources.sources`` knows."""
 
     name: str
     take: int | None = Field(default=None, ge=1)

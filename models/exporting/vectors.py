@@ -16,11 +16,11 @@ import torch
 from rich.progress import track
 
 from minyi.arrays import Floats as Doubles
-from models.batches import collate
 from models.inputs import InputEncoder
-from models.network import VECTOR, TaggerNetwork, features
+from models.training.batches import collate
+from models.training.network import VECTOR, TaggerNetwork, features
 
-log = logging.getLogger("models.vectors")
+log = logging.getLogger("models.exporting.vectors")
 Floats = npt.NDArray[np.float32]
 Teacher = Callable[[Sequence[str]], Floats]
 """Returns one unit vector a text, shape (len(texts), VECTOR)."""

@@ -8,12 +8,12 @@ import numpy as np
 import onnxruntime as ort
 from scipy.stats import spearmanr
 
-from models.config import recipe_of
-from models.data import plain_texts
 from models.inputs import InputEncoder
-from models.judged import Score
+from models.rows.shared import shared_folder
+from models.rows.sources import plain_texts
 from models.runtime import OnnxTagger
-from models.shared import shared_folder
+from models.scoring.judged import Score
+from models.training.config import recipe_of
 
 TEXTS = 1000
 LONGEST = 100

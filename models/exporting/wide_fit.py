@@ -13,11 +13,11 @@ from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from models.examples import UNKNOWN, Example
 from models.inputs import CELLS, STANCES
+from models.rows.examples import UNKNOWN, Example
 from models.wide import BUCKETS, Floats, Indices, WideTable, buckets, context_hash
 
-log = logging.getLogger("models.wide")
+log = logging.getLogger("models.exporting.wide_fit")
 STANCE_STRENGTH, CELL_STRENGTH = 3.0, 10.0
 """Inverse regularisation, chosen on validation rows; 2 to 10 hardly differ."""
 STEPS = 60

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from minyi.arrays import Integers
-from models.judged import Judged
-from models.metrics import macro_f1
+from models.scoring.judged import Judged
+from models.scoring.metrics import macro_f1
 
 DRAWS = 1000
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from minyi.arrays import Bools, Floats, Integers
-from models.examples import Example
-from models.metrics import Bin, calibration_error, chance_error, reliability
+from models.rows.examples import Example
 from models.runtime import OnnxTagger, cell_chances, stance_chances
+from models.scoring.metrics import Bin, calibration_error, chance_error, reliability
 
 
 @dataclass(frozen=True, slots=True)

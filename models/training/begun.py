@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import Any
 
-from models.config import TrainConfig
+from models.training.config import TrainConfig
 
 READ = {
     "seed",

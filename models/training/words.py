@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from transformers import BertModel
 
-from models.batches import collate
 from models.inputs import Encoded, InputEncoder
+from models.training.batches import collate
 
 SHARE = 0.2
 """Of a text's words that are hidden."""

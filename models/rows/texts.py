@@ -1,14 +1,14 @@
 """Texts without labels, for the stage that guesses hidden words.
 
-What is held out is left out where rows are read (``models.data.rows_of``); here only petitions,
-which are held out with their title.
+What is held out is left out where rows are read (``models.rows.sources.rows_of``); here only
+petitions, which are held out with their title.
 """
 
 from __future__ import annotations
 
 from minyi.text import duplicate_key
-from models.apart import keys_apart
-from models.examples import Example, corpus
+from models.rows.apart import keys_apart
+from models.rows.examples import Example, corpus
 
 SUBJECTS = {
     "c_stance": "target",

@@ -15,8 +15,8 @@ from tokenizers import Tokenizer
 
 from minyi.errors import SettingError
 from models.artifact import MANIFEST, TOKENIZER, load_manifest
+from models.rows.shared import SHARED_VARIABLE, shared_folder
 from models.runtime import EMBED_LENGTH
-from models.shared import SHARED_VARIABLE, shared_folder
 
 SHARED = "BAAI/bge-small-zh-v1.5"
 SHARED_LICENCE = "MIT, Copyright (c) 2022 staoxiao (BAAI), see NOTICE"
@@ -116,13 +116,13 @@ def _shared(folder: Path) -> Base:
     if done.returncode:
         told = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
         raise SettingError(f"{script} cannot convert the shared encoder: {told}")
-    shutil.copyfile(Path(__file__).with_name(NOTICE), folder / NOTICE)
+    shutil.copyfile(Path(__file__).parents[1] / NOTICE, folder / NOTICE)
     return Base(folder, SHARED, SHARED_LICENCE, sentences=True)
 
 
 def _restored(folder: Path, artifact: Path) -> Base:
     """Return the network of one of our artifacts, to go on with."""
-    from models.restore import restore
+    from models.training.restore import restore
 
     manifest = load_manifest(artifact)
     restore(artifact, manifest.attention_heads, folder)

@@ -15,13 +15,11 @@ from sklearn.feature_extraction.text import CountVectorizer
 from minyi.arrays import Bools, Integers
 from minyi.shares.quantifying import adapted
 from minyi.text import normalise
-from models import baseline
-from models.corpora import c_stance, nlpcc, unrelated
 from models.evidence import clauses
-from models.examples import UNKNOWN, Example, policies, policies_by_context
 from models.inputs import STANCES
-from models.judged import Judged, Score
-from models.labels import (
+from models.rows.corpora import c_stance, nlpcc, unrelated
+from models.rows.examples import UNKNOWN, Example, policies, policies_by_context
+from models.rows.labels import (
     challenge,
     comments,
     gold,
@@ -31,8 +29,10 @@ from models.labels import (
     stream,
     targets,
 )
-from models.metrics import Bin, f_avg, macro_f1, micro_f1
 from models.runtime import OnnxTagger
+from models.scoring import baseline
+from models.scoring.judged import Judged, Score
+from models.scoring.metrics import Bin, f_avg, macro_f1, micro_f1
 
 NEAR = 0.6
 """Jaccard similarity of character trigrams from which a test text counts as a near-duplicate."""

@@ -6,7 +6,8 @@ import random
 
 from minyi.text import fold
 from minyi.vocabulary import Stance
-from models.examples import (
+from models.inputs import policy_names
+from models.rows.examples import (
     STANCE_INDEX,
     Example,
     cells_of,
@@ -15,8 +16,7 @@ from models.examples import (
     policies,
     policies_by_context,
 )
-from models.inputs import policy_names
-from models.labels import UNSEEN, comments, gold, held_back
+from models.rows.labels import UNSEEN, comments, gold, held_back
 
 
 def nlpcc(split: str) -> list[Example]:

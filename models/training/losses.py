@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from models.config import Stage, TrainConfig
-from models.examples import UNKNOWN, Example
 from models.inputs import Encoded
-from models.network import Output
+from models.rows.examples import UNKNOWN, Example
+from models.training.config import Stage, TrainConfig
+from models.training.network import Output
 
 
 def label_loss(

@@ -9,7 +9,8 @@ so that a long comment's one telling clause is not drowned by the rest. Weights 
 on marked rows, say which clause shows the stance: they choose the evidence span.
 
 The text vector is a linear map of what every layer says of the text, fitted after training to a
-teacher's vectors (``models.vectors``): the heads are free to turn the encoder to their use.
+teacher's vectors (``models.exporting.vectors``): the heads are free to turn the encoder to their
+use.
 """
 
 from __future__ import annotations

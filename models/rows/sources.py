@@ -9,11 +9,11 @@ from pathlib import Path
 
 from minyi.errors import SettingError
 from minyi.text import fold
-from models.apart import to_learn_from
 from models.artifact import file_hash
-from models.corpora import c_stance, nlpcc, unrelated
-from models.examples import POLICIES, Example, corpus, policies
-from models.labels import (
+from models.rows.apart import to_learn_from
+from models.rows.corpora import c_stance, nlpcc, unrelated
+from models.rows.examples import POLICIES, Example, corpus, policies
+from models.rows.labels import (
     LABELS,
     PETITIONS,
     comments,
@@ -27,9 +27,9 @@ from models.labels import (
     stream,
     targets,
 )
-from models.own import read_labelled
-from models.shared import shared_folder
-from models.texts import posts, texts_about
+from models.rows.own import read_labelled
+from models.rows.shared import shared_folder
+from models.rows.texts import posts, texts_about
 
 Rows = Callable[[str], list[Example]]
 """Returns the rows of a split, train or val."""

@@ -1,0 +1,1 @@
+"""How a network learns: what it starts from, stage by stage, as a recipe says."""
