@@ -88,7 +88,7 @@ def compare(
     rows = rows_to_score(data, split) if data else gold(split) + comments(split) * (split == "val")
     with console.status("tagging"):
         one, two = (Judged(tagger, rows) for tagger in taggers)
-    table = Table("score", "first", "second", "difference", "95 % interval", "clear")
+    table = Table("score", "first", "second", "difference", "95 % interval", "clear", "rows")
     for gap in differences(one, two):
         table.add_row(
             gap.name,
@@ -97,6 +97,7 @@ def compare(
             f"{gap.second - gap.first:+.3f}",
             f"{gap.low:+.3f} to {gap.high:+.3f}",
             "yes" if gap.clear else "no",
+            f"{gap.rows:,}",
         )
     output.print(table)
     differing = [i for i in range(len(rows)) if one.stance[i] != two.stance[i]]

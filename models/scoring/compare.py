@@ -23,6 +23,7 @@ class Difference:
     second: float
     low: float
     high: float
+    rows: int
 
     @property
     def clear(self) -> bool:
@@ -31,12 +32,12 @@ class Difference:
 
 
 def differences(first: Judged, second: Judged, seed: int = 1) -> list[Difference]:
-    """Compare two artifacts on the rows that both have judged.
+    """Compare two artifacts on the rows that both have judged, their evaluations on those that
+    have one.
 
     The interval is the paired bootstrap's (Berg-Kirkpatrick et al., 2012): rows are drawn again,
     with what both artifacts say of them.
     """
-    drawn = np.random.default_rng(seed).integers(0, len(first), (DRAWS, len(first)))
 
     def difference(
         name: str,
@@ -45,17 +46,23 @@ def differences(first: Judged, second: Judged, seed: int = 1) -> list[Difference
         one: Integers,
         two: Integers,
     ) -> Difference:
+        count = len(truth)
+        drawn = np.random.default_rng(seed).integers(0, count, (DRAWS, count))
         gaps = [metric(truth[rows], two[rows]) - metric(truth[rows], one[rows]) for rows in drawn]
         low, high = np.quantile(gaps, (0.025, 0.975))
-        return Difference(name, metric(truth, one), metric(truth, two), float(low), float(high))
+        return Difference(
+            name, metric(truth, one), metric(truth, two), float(low), float(high), count
+        )
 
     found = [
         difference("stance, macro-F1", macro_f1, first.truth, first.stance, second.stance),
         difference("stance right", _right, first.truth, first.stance, second.stance),
     ]
-    if first.cells.min() >= 0 and first.cells.any():
-        common = first.cells.sum(0) >= 1
-        parts = [part[:, common] for part in (first.cells, first.found, second.found)]
+    evaluated = first.evaluated
+    there = first.cells[evaluated].any(0)
+    if there.any():
+        cells = np.ix_(evaluated, there)
+        parts = [part[cells] for part in (first.cells, first.found, second.found)]
         found.append(difference("evaluation, macro-F1", macro_f1, *parts))
     return found
 

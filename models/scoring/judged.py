@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minyi.arrays import Bools, Floats, Integers
-from models.rows.examples import Example
+from models.rows.examples import UNKNOWN, Example
 from models.runtime import OnnxTagger, cell_chances, stance_chances
 from models.scoring.metrics import Bin, calibration_error, chance_error, reliability
 
@@ -47,6 +47,11 @@ class Judged:
     @property
     def right(self) -> Bools:
         return np.asarray(self.stance == self.truth)
+
+    @property
+    def evaluated(self) -> Bools:
+        """Whether each row has an evaluation; one that was not judged is not nothing."""
+        return np.asarray((self.cells != UNKNOWN).all(1))
 
     def calibration(self, name: str) -> Iterator[Score]:
         """Yield the expected calibration error of the stance, and up to where chance explains

@@ -18,7 +18,7 @@ from minyi.text import normalise
 from models.evidence import clauses
 from models.inputs import STANCES
 from models.rows.corpora import c_stance, nlpcc, unrelated
-from models.rows.examples import UNKNOWN, Example, policies, policies_by_context
+from models.rows.examples import Example, policies, policies_by_context
 from models.rows.labels import (
     challenge,
     comments,
@@ -75,7 +75,7 @@ class Exam:
 
 
 def policy_scores(judged: Judged, name: str, machine: Machine | None = None) -> Iterator[Score]:
-    """Score stance and evaluation; the evaluation only where every row has been judged."""
+    """Score stance and evaluation, the latter on the rows that have one."""
     count = len(judged)
     guess = machine.stance.predict(judged.rows) if machine else None
     yield Score(
@@ -88,10 +88,12 @@ def policy_scores(judged: Judged, name: str, machine: Machine | None = None) -> 
     if judged.sure.any():
         right = judged.right[judged.sure].mean()
         yield Score(f"{name}: stance right, where sure", right, judged.sure.sum())
-    if (judged.cells == UNKNOWN).any() or not judged.cells.any():
+    rows = judged.evaluated
+    truth, found = judged.cells[rows], judged.found[rows]
+    rows_of_cell = truth.sum(0)
+    if not rows_of_cell.any():
         return
-    plain = machine.cells.predict(judged.rows) if machine else None
-    rows_of_cell = judged.cells.sum(0)
+    plain = machine.cells.predict(judged.rows)[rows] if machine else None
     common, there = rows_of_cell >= ENOUGH, rows_of_cell > 0
     every = f"all {len(there)} cells" if there.all() else f"the {there.sum()} cells that are there"
     parts: list[tuple[str, Metric, Bools]] = [
@@ -103,9 +105,9 @@ def policy_scores(judged: Judged, name: str, machine: Machine | None = None) -> 
         if columns.any():
             yield Score(
                 f"{name}: evaluation, {title}",
-                metric(judged.cells[:, columns], judged.found[:, columns]),
-                count,
-                metric(judged.cells[:, columns], plain[:, columns]) if plain is not None else None,
+                metric(truth[:, columns], found[:, columns]),
+                len(truth),
+                metric(truth[:, columns], plain[:, columns]) if plain is not None else None,
             )
 
 

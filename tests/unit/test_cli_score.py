@@ -81,3 +81,27 @@ def test_what_own_comments_do_not_hold_is_no_score_of_theirs(cli: Cli, tmp_path:
     assert "my.jsonl: evaluation, macro-F1 of the 1 cells that are there" in printed
     assert "all 12 cells" not in printed
     assert "SVM" not in printed
+
+
+def test_evaluation_is_judged_on_the_rows_that_have_one(cli: Cli, tmp_path: Path) -> None:
+    data = tmp_path / "my.jsonl"
+    row = {"policy": "driving-restriction", "stance": "favor", "split": "val"}
+    marked = row | {"text": "限行以后路上真的不堵了，效果很好", "evaluation": ["effect+"]}
+    bare = row | {"text": "支持限行", "evaluation": []}
+    unjudged = row | {"text": "早高峰还是堵，限行没有效果"}
+    data.write_text("".join(f"{json.dumps(r)}\n" for r in (marked, unjudged, bare, unjudged)))
+    figures = cli("model", "score", "--artifact", SHIPPED, "--data", data)
+    assert rows_told(figures, "my.jsonl: stance, macro-F1") == 4
+    assert rows_told(figures, "my.jsonl: evaluation, micro-F1") == 2
+    compared = cli("model", "compare", SHIPPED, SHIPPED, "--data", data)
+    assert rows_told(compared, "stance right") == 4
+    assert rows_told(compared, "evaluation, macro-F1") == 2
+
+    data.write_text(f"{json.dumps(unjudged)}\n")
+    assert "evaluation" not in cli("model", "score", "--artifact", SHIPPED, "--data", data)
+
+
+def rows_told(printed: str, name: str) -> int:
+    """Return the last column of a score's line."""
+    [line] = [line for line in printed.splitlines() if f" {name} " in line]
+    return int(line.strip(" │|").split()[-1])
