@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from collections import Counter
@@ -23,6 +24,7 @@ from models.rows.examples import (
     cells_of,
     held_out,
     known_policies,
+    policies,
 )
 
 log = logging.getLogger("models.rows.own")
@@ -66,6 +68,22 @@ def summary(path: Path) -> str:
         named = ", ".join(titles[:NAMED])
         told += f"; in no registry, known by their names alone: {named}{more}"
     return told
+
+
+def registry_hash(path: Path) -> str | None:
+    """Return a hash of what a file's rows read of policies that are served and that the project's
+    registry does not have so; None where there are none, and the project's files tell it all.
+
+    Raises:
+        SettingError: with file and line of what is wrong.
+    """
+    read = {
+        (row.example.context, row.example.names)
+        for row in _rows(path)
+        if row is not None and not row.title
+    }
+    read -= {(policy_context(policy), policy_names(policy)) for policy in policies().values()}
+    return hashlib.sha256(json.dumps(sorted(read)).encode()).hexdigest() if read else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from models.rows.labels import (
     stream,
     targets,
 )
-from models.rows.own import read_labelled
+from models.rows.own import read_labelled, registry_hash
 from models.rows.shared import shared_folder
 from models.rows.texts import posts, texts_about
 
@@ -126,14 +126,15 @@ def own_texts(count: int) -> list[str]:
 def data_hashes(corpora: bool, data: Path | None = None) -> dict[str, str]:
     """Return the SHA-256 of every file that training reads, by name: the corpora, a user's own
     file, the project's labels and policies. Names of the last two and the corpora differ by their
-    endings; a user's file that is called like one of them stands as ``data/NAME``.
+    endings; a user's file that is called like one of them stands as ``data/NAME``. Where its rows
+    read policies of another registry, what they read stands as ``MINYI_REGISTRY``.
 
     Args:
         corpora: whether the corpora are read.
         data: a user's own file.
 
     Raises:
-        SettingError: when one of them is missing.
+        SettingError: when one of them is missing, or a user's own file cannot be read.
     """
     names = (
         "nlpcc2016_stance",
@@ -155,6 +156,9 @@ def data_hashes(corpora: bool, data: Path | None = None) -> dict[str, str]:
     if data:
         named[f"{OWN}/{data.name}" if data.name in named else data.name] = data
     try:
-        return {name: file_hash(path) for name, path in named.items()}
+        hashes = {name: file_hash(path) for name, path in named.items()}
     except OSError as error:
         raise SettingError(f"what training reads cannot be read: {error}") from error
+    if data and (served := registry_hash(data)):
+        hashes["MINYI_REGISTRY"] = served
+    return hashes

@@ -101,3 +101,28 @@ def test_a_run_does_not_go_on_with_another_recipe_or_other_data(
     assert "begun with another my.jsonl" in cli.told(*go_on)
     own.data.write_text(data, "utf-8")
     assert "going on at stage 1" in cli(*go_on)
+
+
+def test_a_run_does_not_go_on_with_a_registry_by_which_its_rows_read_otherwise(
+    cli: Cli, own: Own, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``my.jsonl`` names ``driving-restriction``, which each office may call as it likes."""
+    run = tmp_path / "run"
+    what = "每车每周限行一天，按尾号轮换。"
+    policy = f"{{id: driving-restriction, title: 五日限行, description: {what}, department: 交警}}"
+    registry = tmp_path / "registry"
+    registry.mkdir()
+    file = registry / "ours.yaml"
+    file.write_text(f"domain: transport\npolicies:\n  - {policy}\n", "utf-8")
+    cli(*own.train(run, "--until", "words"))
+    monkeypatch.setenv("MINYI_REGISTRY", str(registry))
+    told = cli.told(*own.train(run, "--until", "words"))
+    assert "begun with another MINYI_REGISTRY; give another --run, or delete the folder" in told
+
+    other = tmp_path / "other"
+    cli(*own.train(other, "--until", "words"))
+    elsewhere = policy.replace("driving-restriction", "elsewhere").replace("五日", "六日")
+    file.write_text(f"{file.read_text('utf-8')}  - {elsewhere}\n", "utf-8")
+    assert "going on at stage 1" in cli(*own.train(other, "--until", "words"))
+    file.write_text(file.read_text("utf-8").replace("五日限行", "七日限行"), "utf-8")
+    assert "another MINYI_REGISTRY" in cli.told(*own.train(other, "--until", "words"))

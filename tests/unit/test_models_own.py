@@ -13,11 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from minyi.errors import SettingError
+from minyi.registry import load_registry
+from minyi.settings import ROOT
 from minyi.text import fold
 from minyi.vocabulary import Stance
 from models.inputs import CELLS, policy_context, policy_names
 from models.rows.examples import STANCE_INDEX, UNKNOWN, cells_of, policies, use_registry
-from models.rows.own import read_labelled, summary
+from models.rows.own import read_labelled, registry_hash, summary
 from models.rows.shared import SHARED_VARIABLE
 
 GOOD: dict[str, Any] = {
@@ -79,6 +81,21 @@ def test_a_policy_of_the_registry_that_is_served_is_read_as_it_is_served(
     row, known = read_labelled(path, "train")
     assert (row.context, row.names) == (policy_context(OWN_POLICY), policy_names(OWN_POLICY))
     assert known.context == policy_context(policies()["driving-restriction"])
+
+
+@pytest.mark.usefixtures("own_registry")
+def test_what_rows_read_of_the_registry_that_is_served_has_a_hash(tmp_path: Path) -> None:
+    project = written(tmp_path / "my.jsonl", GOOD, GOOD | {"policy": "校园WiFi"})
+    assert registry_hash(project) is None
+    served = written(tmp_path / "ours.jsonl", GOOD | {"policy": "wh-parking"}, GOOD)
+    first = registry_hash(served)
+    assert first
+    use_registry({OWN_POLICY.id: OWN_POLICY.model_copy(update={"department": "交警"})})
+    assert registry_hash(served) == first
+    use_registry({OWN_POLICY.id: OWN_POLICY.model_copy(update={"keywords": ("咪表",)})})
+    assert registry_hash(served) not in (first, None)
+    use_registry(load_registry(ROOT / "data" / "policies"))
+    assert registry_hash(project) is None
 
 
 def test_what_was_not_judged_is_unknown_and_an_empty_list_is_nothing(tmp_path: Path) -> None:
