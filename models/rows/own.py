@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ def summary(path: Path) -> str:
     Raises:
         SettingError: with file and line of what is wrong.
     """
-    every = list(_rows(path))
+    every = _rows(path)
     rows = [row for row in every if row is not None]
     count = Counter(row.split for row in rows)
     told = (
@@ -95,8 +95,9 @@ class _Row:
     title: str = ""
 
 
-def _rows(path: Path) -> Iterator[_Row | None]:
-    """Yield the rows of a file, None for a proposal without a stance.
+def _rows(path: Path) -> Collection[_Row | None]:
+    """Return the rows of a file, None for a proposal without a stance. The last label of an opinion
+    counts, as it does where shares are adjusted: files that are joined may hold it twice.
 
     Raises:
         SettingError: with file and line of what is wrong.
@@ -106,14 +107,18 @@ def _rows(path: Path) -> Iterator[_Row | None]:
         lines = path.read_text("utf-8-sig").split("\n")  # a text may hold other line separators
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(f"{path}: {error}") from error
+    found: dict[str | int, _Row | None] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            row = _labelled(json.loads(line), policy_of)
+            read = json.loads(line)
+            row = _labelled(read, policy_of)
         except (ValueError, RecursionError) as error:
             raise SettingError(f"{path}, line {number}: {error}") from error
-        yield row
+        name = str(read.get("opinion_id") or "") or number
+        found[name] = row or found.get(name)
+    return found.values()
 
 
 def rows_to_score(path: Path, split: str, save: bool = False) -> list[Example]:

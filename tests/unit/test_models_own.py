@@ -185,6 +185,18 @@ def test_a_proposal_without_its_stance_is_passed_over(tmp_path: Path) -> None:
     assert len(read_labelled(path, "train")) == 1
 
 
+def test_the_last_label_of_an_opinion_counts_as_it_does_for_shares(tmp_path: Path) -> None:
+    """Rounds of ``minyi model label`` are joined; a later one holds the labels of the earlier."""
+    proposal = GOOD | {"opinion_id": "o1", "stance": ""}
+    corrected, other = GOOD | {"opinion_id": "o1", "stance": "none"}, GOOD | {"opinion_id": "o2"}
+    first = GOOD | {"opinion_id": "o1"}
+    path = written(tmp_path / "my.jsonl", proposal, first, other, corrected, proposal, GOOD, GOOD)
+    stances = [row.stance for row in read_labelled(path, "train")]
+    assert stances == [STANCE_INDEX[Stance.NONE], *[STANCE_INDEX[Stance.FAVOR]] * 3]
+    assert "4 labelled comments" in summary(path)
+    assert "passed over" not in summary(path)
+
+
 def test_what_a_file_holds_is_told_and_which_policies_are_read_by_their_name_alone(
     tmp_path: Path,
 ) -> None:
