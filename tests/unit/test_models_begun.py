@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from minyi.cli.training import TRAINING
+from models.rows.examples import use_registry
 from models.rows.shared import SHARED_VARIABLE
 from models.rows.sources import reads_corpora
 from models.training.begun import begun, changes
@@ -66,9 +67,10 @@ def test_a_recipe_of_the_projects_own_rows_reads_no_corpora() -> None:
 
 
 @pytest.fixture
-def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
     monkeypatch.delenv(SHARED_VARIABLE, raising=False)
-    return Cli(tmp_path / "var", monkeypatch)
+    yield Cli(tmp_path / "var", monkeypatch)
+    use_registry({})
 
 
 @pytest.fixture
