@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from minyi.names import introduced
 from minyi.text import code_points, fold
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
@@ -113,8 +114,15 @@ def redact(text: str) -> str:
     numbers, mail addresses, licence plates, social accounts, in any width, case, script or style of
     digits, joined by any dash, a point or a space, beside ① or ¹, also where characters that cannot
     be seen or pictures split them. Identity and mobile numbers also where they are spelt (幺三八,
-    壹叁捌, l38oo) or written digit by digit."""
+    壹叁捌, l38oo) or written digit by digit. Names of people where the text introduces them."""
     there = int(np.bitwise_or.reduce(_kinds()[code_points(text)]))
+    numberless = _redact_numbers(text, there)
+    nameless = _redact_names(numberless, there & _HIDDEN)
+    # a numeral that ends a name may have kept a number after it from being seen
+    return nameless if nameless == numberless else _redact_numbers(nameless, there)
+
+
+def _redact_numbers(text: str, there: int) -> str:
     if there & _HIDDEN:
         text = _redact(text, there, _HIDDEN)
     text = _redact(text, there)
@@ -128,7 +136,7 @@ def redact(text: str) -> str:
 def kinds_in(text: str) -> frozenset[str]:
     """Return the kinds of personal data that ``redact`` finds in a text."""
     redacted = redact(text)
-    return frozenset(kind for kind in _PERSONAL.groupindex if f"〔{kind}〕" in redacted)
+    return frozenset(kind for kind in (*_PERSONAL.groupindex, "姓名") if f"〔{kind}〕" in redacted)
 
 
 def _redact(text: str, there: int, dropped: int = 0) -> str:
@@ -137,7 +145,7 @@ def _redact(text: str, there: int, dropped: int = 0) -> str:
     for numbers in (False, True) if there & _LISTED else (True,):
         seen, places = _seen(text, dropped, numbers)
         if _ANY.search(seen):
-            text = _replaced(text, _PERSONAL, _DASH.sub(_dashes, seen), places)
+            text = _replaced(text, _kinds_found(_PERSONAL, _DASH.sub(_dashes, seen)), places)
     return text
 
 
@@ -152,7 +160,13 @@ def _redact_spelt(text: str, dropped: int) -> str:
     gaps = {place for run in alone for place in run if seen[place] in "- "}
     kept = [place for place in range(len(seen)) if place not in gaps]
     closed = "".join(seen[place] for place in kept)
-    return _replaced(text, _SPELT, closed, [places[place] for place in kept])
+    return _replaced(text, _kinds_found(_SPELT, closed), [places[place] for place in kept])
+
+
+def _redact_names(text: str, dropped: int) -> str:
+    seen, places = _without(fold(text), _kinds()[code_points(text)], dropped)
+    found = ((start, end, "姓名") for start, end in introduced(seen))
+    return _replaced(text, found, places)
 
 
 def _seen(text: str, dropped: int, numbers: bool = True) -> tuple[str, Sequence[int]]:
@@ -170,8 +184,13 @@ def _seen(text: str, dropped: int, numbers: bool = True) -> tuple[str, Sequence[
         for place in listed:
             characters[place] = numbering()[text[place]] if numbers else text[place]
         seen = "".join(characters)
+    return _without(seen, kinds, dropped)
+
+
+def _without(seen: str, kinds: npt.NDArray[np.uint8], dropped: int) -> tuple[str, Sequence[int]]:
+    """Return a text without the ``dropped`` kinds of characters, and the place of each left."""
     if not dropped:
-        return seen, range(len(text))
+        return seen, range(len(seen))
     places = np.flatnonzero(kinds & dropped == 0).tolist()
     return "".join(seen[place] for place in places), places
 
@@ -184,13 +203,18 @@ def _dashes(match: re.Match[str]) -> str:
     return "-" * len(match[0])
 
 
-def _replaced(text: str, pattern: re.Pattern[str], seen: str, places: Sequence[int]) -> str:
-    """Replace what is found in the text as it is seen; all else keeps its form and place."""
+def _kinds_found(pattern: re.Pattern[str], seen: str) -> Iterator[tuple[int, int, str]]:
+    return ((*match.span(), str(match.lastgroup)) for match in pattern.finditer(seen))
+
+
+def _replaced(text: str, found: Iterable[tuple[int, int, str]], places: Sequence[int]) -> str:
+    """Replace what is found, with its kind, in the text as it is seen; all else keeps its form and
+    place."""
     parts = []
     end = 0
-    for match in pattern.finditer(seen):
-        parts += [text[end : places[match.start()]], f"〔{match.lastgroup}〕"]
-        end = places[match.end() - 1] + 1
+    for start, stop, kind in found:
+        parts += [text[end : places[start]], f"〔{kind}〕"]
+        end = places[stop - 1] + 1
         if marks := _MARKS.match(text, end):  # of the last character
             end = marks.end()
     return "".join([*parts, text[end:]])

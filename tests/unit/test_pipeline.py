@@ -54,8 +54,8 @@ def opinion(of: Comment, span: tuple[int, int] | None = None) -> Opinion:
 
 def test_no_personal_data_is_left_in_an_opinion() -> None:
     whole = comment(
-        f"我是张三，电话{PHONE}，支持加装电梯",
-        title=f"联系{MAIL}",
+        f"我叫张三，电话{PHONE}，支持加装电梯",
+        title=f"投诉人：李四，联系{MAIL}",
         url=f"https://example.org/?u={MAIL}",
         author="user-77",
         reply={"text": f"请致电{PHONE}", "department": f"住建局（联系人{PHONE}）"},
@@ -66,14 +66,16 @@ def test_no_personal_data_is_left_in_an_opinion() -> None:
         mood=PHONE,
     )
     written = opinion(protect(whole, "key")).to_json().decode()
-    for personal in (PHONE, MAIL, "user-77"):
+    for personal in (PHONE, MAIL, "user-77", "张三", "李四"):
         assert personal in json.dumps(json.loads(whole.to_json()), ensure_ascii=False)
         assert personal not in written
     for kept in ("住建局（联系人〔手机号〕）", "城东区", "热线"):
         assert kept in written
 
 
-@pytest.mark.parametrize("id_", [f"热线{PHONE}:1", f"{MAIL}-1", "1️⃣3️⃣8️⃣00138000", "京A12345:7"])
+@pytest.mark.parametrize(
+    "id_", [f"热线{PHONE}:1", f"{MAIL}-1", "1️⃣3️⃣8️⃣00138000", "京A12345:7", "联系人：张三:1"]
+)
 def test_an_id_with_personal_data_is_told_apart_but_not_shown(id_: str) -> None:
     one, again, other, keyed = (
         opinion(protect(comment(id=i), key)).comment_id
@@ -96,6 +98,11 @@ def test_an_author_is_told_apart_but_not_named() -> None:
     one, two = protect(comment(author="a"), "key"), protect(comment(author="b"), "key")
     assert one.author == protect(comment(author="a", id="c2"), "key").author != two.author
     assert protect(comment(), "key").author is None
+
+
+def test_one_letter_that_several_people_signed_is_a_duplicate() -> None:
+    signed = [protect(comment(f"支持加装电梯！申请人：{name}"), "key") for name in ("张三", "李四")]
+    assert len({opinion(one).duplicate_key for one in signed}) == 1
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200))
