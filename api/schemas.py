@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from minyi.domain import Time
 from minyi.policy import Policy
 from minyi.query import Filters, in_order
-from minyi.trends import Reading, Uncorrected
+from minyi.shares.denominators import Uncorrected
+from minyi.trends import Reading
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
 Limit = Annotated[int, Query(ge=1, le=200)]

@@ -70,8 +70,7 @@ def differences(
     enough = _enough(inside, everything)
     compared, same = comparisons(inside, everything) if enough else ([], {})
     opinions = inside.total.counts.total if inside.total and enough else None
-    # the tagger's errors are known for all that it says, not for what it is sure of
-    known = NOTHING_KNOWN if of.sure else adjuster
+    known = NOTHING_KNOWN if of.uncorrected else adjuster
     level = (everything or inside).total  # anyone may ask for it: it gives no hidden group away
     tables, findings, made = tables_and_findings(
         policy_id, compared, known, of, level.counts if level else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from enum import StrEnum
 from itertools import chain
 
 import numpy as np
@@ -14,24 +13,13 @@ from minyi.domain import Model
 from minyi.query import Counts, Interval, Share, TrendPoint
 from minyi.shares.adjusting import NOTHING_KNOWN, Adjusted, Adjuster
 from minyi.shares.bands import SmoothPoint, among, smoothed
-from minyi.shares.denominators import Count, Denominator
+from minyi.shares.denominators import Count, Denominator, Uncorrected
 from minyi.shares.summaries import OPINIONS, Summary, shares, summaries
 from minyi.shares.summing import total
 from minyi.vocabulary import Stance
 
 ALL_OPINIONS = "opinions on all policies"
 """Of which a salience is a share; where the tagger's doubtful ones are left out, of the others."""
-
-
-class Uncorrected(StrEnum):
-    """Why shares are not adjusted for the tagger's errors."""
-
-    COUNT = "count"
-    """Its errors are known opinion by opinion, not for collapsed texts or authors."""
-    SURE = "sure"
-    """They are known for all of its outputs, not for those that it is sure of."""
-    HELD_OUT = "held_out"
-    """No rows were held out for the model id of some opinions, or their outputs are not counted."""
 
 
 class Reading(Model):
@@ -187,10 +175,8 @@ def _adjust(
     """Adjust all cells, or none and say why. Each part divides the same opinions in its way, which
     are some of the ``whole``; ``evaluations`` are the first part's, the others always have them."""
     nothing: list[Adjusted | None] = [None] * sum(map(len, parts))
-    if of.count is not Count.OPINIONS:
-        return nothing, Uncorrected.COUNT
-    if of.sure:
-        return nothing, Uncorrected.SURE
+    if of.uncorrected:
+        return nothing, of.uncorrected
     found = [
         one
         for place, cells in enumerate(parts)

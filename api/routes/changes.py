@@ -15,7 +15,6 @@ from minyi.changes.detection import ARL, LEAST_ARL, MOST_ARL, Changes
 from minyi.changes.detection import changes as detect
 from minyi.clock import today
 from minyi.domain import EARLIEST, LATEST
-from minyi.shares.adjusting import NOTHING_KNOWN
 from minyi.shares.denominators import Count
 from minyi.shares.wholes import whole_of
 
@@ -53,6 +52,5 @@ def comparison(
     with its 95 % interval. A comparison, not a cause: whatever else happened is in it too."""
     scope = scope.model_copy(update={"policy_id": known.id})
     found = read_days(wired.index, scope, today(wired.clock), count)
-    adjuster = NOTHING_KNOWN if scope.sure else wired.adjuster
     whole = whole_of(wired.index, scope, wired.adjuster, found.of)
-    return compare(known.id, found, date, days, adjuster, whole)
+    return compare(known.id, found, date, days, wired.adjuster, whole)

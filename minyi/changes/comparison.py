@@ -102,7 +102,7 @@ def compare(
     middle = days.place(around)
     before, after = _between(days, middle - length, middle), _between(days, middle, middle + length)
     rows = tuple(contrast(days, series, before, after) for series in days.series)
-    if adjuster.models:
+    if adjuster.models and not days.of.uncorrected:
         whole = whole or summed(days.cells.values())
         moves = adjuster.moves(policy_id, [_said(days, before), _said(days, after)], whole)
         if moves:

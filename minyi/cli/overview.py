@@ -8,9 +8,9 @@ from minyi.domain import Model
 from minyi.policy import Policy
 from minyi.query import Counts
 from minyi.shares.adjusting import Adjuster
-from minyi.shares.denominators import Denominator
+from minyi.shares.denominators import Denominator, Uncorrected
 from minyi.shares.summaries import OPINIONS
-from minyi.trends import Reading, Uncorrected, read
+from minyi.trends import Reading, read
 
 
 class PolicyReading(Reading):

@@ -11,8 +11,8 @@ from minyi.domain import SHANGHAI
 from minyi.policy import Policy
 from minyi.prevalence import FLOOR
 from minyi.query import Page, Share
-from minyi.shares.denominators import Count
-from minyi.trends import ALL_OPINIONS, Reading, Trend, Uncorrected
+from minyi.shares.denominators import Count, Uncorrected
+from minyi.trends import ALL_OPINIONS, Reading, Trend
 from minyi.vocabulary import ASPECT_ZH, STANCE_ZH, Stance
 
 EVALUATIONS_SHOWN = 3

@@ -24,6 +24,17 @@ class Count(StrEnum):
     """Each author has one vote in a bucket, for the side that more of their opinions took."""
 
 
+class Uncorrected(StrEnum):
+    """Why shares are not adjusted for the tagger's errors."""
+
+    COUNT = "count"
+    """Its errors are known opinion by opinion, not for collapsed texts or authors."""
+    SURE = "sure"
+    """They are known for all of its outputs, not for those that it is sure of."""
+    HELD_OUT = "held_out"
+    """No rows were held out for the model id of some opinions, or their outputs are not counted."""
+
+
 class Denominator(Model):
     """What the shares of an answer are shares of."""
 
@@ -34,6 +45,13 @@ class Denominator(Model):
     """Without the opinions in the tagger's abstain band: the filters leave them out."""
     interval: Interval | None = None
     group: Group | None = None
+
+    @property
+    def uncorrected(self) -> Uncorrected | None:
+        """Why no share of this can be adjusted, whatever is known of the tagger."""
+        if self.count is not Count.OPINIONS:
+            return Uncorrected.COUNT
+        return Uncorrected.SURE if self.sure else None
 
     def words(self, sided: bool = False) -> str:
         """Say what is counted; ``sided`` for a share among favor and against."""

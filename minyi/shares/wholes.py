@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from minyi.ports import Index
 from minyi.query import Counts, Filters
 from minyi.shares.adjusting import Adjuster
-from minyi.shares.denominators import Count, Denominator
+from minyi.shares.denominators import Denominator
 
 
 def wholes(
@@ -33,7 +33,7 @@ def wholes(
         IndexUnavailable: when the store cannot be reached.
     """
     every = Filters(policy_id=filters.policy_id)
-    adjusted = adjuster.models and of.count is Count.OPINIONS and not of.sure
+    adjusted = adjuster.models and not of.uncorrected
     return index.totals(every) if adjusted and filters != every else {}
 
 

@@ -18,14 +18,14 @@ from minyi.errors import InvalidMargins, InvalidQuery, UnsettledWeights
 from minyi.prevalence import FLOOR, AspectShares
 from minyi.query import Cell, Counts, Facet, Share
 from minyi.shares.adjusting import NOTHING_KNOWN, Adjusted, Adjuster
-from minyi.shares.denominators import Count, Denominator
+from minyi.shares.denominators import Count, Denominator, Uncorrected
 from minyi.shares.summaries import OPINIONS, Summary
 from minyi.shares.summing import total
 from minyi.speakers.composition import Composition, composition, sizes_of
 from minyi.speakers.margins import Margins
 from minyi.speakers.raking import Margin, effective, rake
 from minyi.speakers.weighed import Weighed
-from minyi.trends import Uncorrected, read
+from minyi.trends import read
 from minyi.vocabulary import Stance
 
 BY_DEFAULT = (Facet.REGION, Facet.AGE)

@@ -15,6 +15,7 @@ from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.domain import Opinion
 from minyi.policy import Event, Policy
+from minyi.shares.adjusting import Adjuster
 from minyi.vocabulary import Stance
 from tests.integration.world import (
     EBIKE,
@@ -27,6 +28,7 @@ from tests.integration.world import (
     opinion,
     serving,
 )
+from tests.unit.held_out_rows import held_out
 
 FIRST = datetime(2025, 6, 2, 4, tzinfo=UTC)
 TURN = 60
@@ -105,6 +107,18 @@ async def test_a_comparison_says_what_it_compares(client: httpx.AsyncClient) -> 
     week = await get(client, f"{PATH}/comparison", date="2025-08-01", days=7)
     assert week["before"]["opinions"] == 7 * 12
     assert (await get(client, f"{PATH}/comparison", date="2020-01-01"))["too_few"]
+
+
+async def test_what_the_tagger_is_sure_of_is_compared_and_not_adjusted(
+    index: EmbeddedIndex,
+) -> None:
+    """Its errors are known for all that it says, opinion by opinion."""
+    table = held_out(0.9, policies=12)
+    async with asking(index, adjuster=Adjuster({table.model_id: table})) as client:
+        for asked in ({}, {"sure": True}, {"count": "collapsed"}):
+            row = (await get(client, f"{PATH}/comparison", date="2025-08-01", **asked))["rows"][0]
+            assert row["gap"] is not None
+            assert (row["adjusted"] is None) == bool(asked)
 
 
 @pytest.mark.parametrize(

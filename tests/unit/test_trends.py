@@ -16,10 +16,10 @@ from minyi.prevalence import FLOOR
 from minyi.query import Counts, Filters, Group, Interval, Share, TrendPoint
 from minyi.shares.adjusting import Adjuster
 from minyi.shares.bands import GAP
-from minyi.shares.denominators import Count, Denominator, denominator
+from minyi.shares.denominators import Count, Denominator, Uncorrected, denominator
 from minyi.shares.held_out import HeldOut, HeldOutPolicy
 from minyi.shares.summaries import summarise
-from minyi.trends import Trend, Uncorrected, assemble
+from minyi.trends import Trend, assemble
 from minyi.vocabulary import Stance
 
 MONDAY = date(2026, 3, 2)
