@@ -10,8 +10,7 @@ from pydantic import BaseModel
 from minyi.domain import Time
 from minyi.policy import Policy
 from minyi.query import Filters, in_order
-from minyi.shares.denominators import Uncorrected
-from minyi.trends import Reading
+from minyi.trends import PolicyReading
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -20,13 +19,11 @@ Word = Annotated[str | None, Query(min_length=1, max_length=100)]
 Words = Annotated[str, Query(max_length=200)]
 
 
-class PolicyView(Reading):
+class PolicyView(PolicyReading):
     """A policy and what is said of it."""
 
     policy: Policy
     domain_zh: str
-    uncorrected: Uncorrected | None
-    """Why the shares are not adjusted."""
 
 
 class PolicyList(BaseModel):

@@ -30,6 +30,13 @@ class Reading(Model):
     """None where there are too few, and where ``uncorrected`` says why."""
 
 
+class PolicyReading(Reading):
+    """What is said of a policy."""
+
+    uncorrected: Uncorrected | None
+    """Why its shares are not adjusted."""
+
+
 class TrendRow(Reading):
     """One bucket (and group) of a trend."""
 
@@ -79,11 +86,12 @@ def read(
     adjuster: Adjuster,
     of: Denominator = OPINIONS,
     whole: Counts | None = None,
-) -> tuple[Reading, Uncorrected | None]:
-    """Return what opinions on a policy say, and why they are not adjusted, if so. They are a part
-    of the whole, which tells the policy's level; without it they are all."""
+) -> PolicyReading:
+    """Return what opinions on a policy say. They are a part of the whole, which tells the policy's
+    level; without it they are all."""
     adjusted, why = _adjust(policy_id, [[counts]], adjuster, of, whole)
-    return _readings([counts], adjusted, of)[0], why
+    (found,) = _readings([counts], adjusted, of)
+    return PolicyReading(raw=found.raw, adjusted=found.adjusted, uncorrected=why)
 
 
 def assemble(

@@ -14,12 +14,11 @@ from api.schemas import (
     Words,
 )
 from api.services import KnownPolicy, Wired
-from minyi.errors import TooManyRows
 from minyi.policy import Policy
-from minyi.query import Counts, Group, Interval, Page
-from minyi.shares.denominators import Count, Denominator, denominator
-from minyi.shares.wholes import whole_of, wholes
-from minyi.trends import Trend, assemble, read
+from minyi.query import Group, Interval, Page
+from minyi.questions import read_policies, read_trend
+from minyi.shares.denominators import Count
+from minyi.trends import PolicyReading, Trend
 from minyi.vocabulary import DOMAIN_ZH
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
@@ -33,14 +32,13 @@ def policies(
     wired: Wired, scope: Scope, count: Count = Count.OPINIONS, sided: bool = False
 ) -> PolicyList:
     """List the policies of the registry with their shares, the most discussed first."""
-    of = denominator(scope, count, sided)
-    totals = wired.index.totals(scope)
-    every = wholes(wired.index, scope, wired.adjuster, of)
-    views = [
-        _view(wired, policy, totals.get(policy.id), every.get(policy.id), of)
+    known = {
+        policy.id: policy
         for policy in wired.registry.policies().values()
         if scope.domain in (None, policy.domain)
-    ]
+    }
+    readings = read_policies(wired.index, scope, wired.adjuster, count, sided, known)
+    views = [_view(known[policy_id], reading) for policy_id, reading in readings.items()]
     views.sort(key=lambda view: (-view.raw.n, view.policy.id))
     return PolicyList(items=views, opinions=sum(view.raw.n for view in views))
 
@@ -54,10 +52,9 @@ def policy(
     sided: bool = False,
 ) -> PolicyView:
     """Return one policy with its shares."""
-    of = denominator(scope, count, sided)
     wanted = scope.model_copy(update={"policy_id": known.id})
-    counts = wired.index.totals(wanted).get(known.id)
-    return _view(wired, known, counts, whole_of(wired.index, wanted, wired.adjuster, of), of)
+    readings = read_policies(wired.index, wanted, wired.adjuster, count, sided, [known.id])
+    return _view(known, readings[known.id])
 
 
 @router.get("/{policy_id}/trend")
@@ -77,24 +74,18 @@ def trend(
     the shares among those for and against. Total and groups hold evaluations, rows only with
     ``evaluations=true``; ``rows=false`` leaves the rows out, which total and groups add up. A trend
     of more than 5,000 rows is refused."""
-    of = denominator(scope, count, sided, interval, group)
-    wanted = scope.model_copy(update={"policy_id": known.id})
-    voting = count is Count.AUTHORS
-    points = (wired.index.votes if voting else wired.index.trend)(wanted, interval, group)
-    size, what = len(points), "rows"
-    if not rows:
-        size, what = len({point.group for point in points}), "groups"
-    if size > MAX_ROWS:
-        raise TooManyRows(
-            f"the trend would have {size:,} {what}, more than {MAX_ROWS:,}; narrow it by since and "
-            "until, or ask for a longer interval, no group or, with rows=false, its sums only"
-        )
-    everything = None
-    if group is None and not voting:
-        everything = wired.index.volumes(scope, interval)
-    whole = whole_of(wired.index, wanted, wired.adjuster, of)
-    return assemble(
-        known.id, interval, points, everything, wired.adjuster, of, evaluations, whole, rows
+    return read_trend(
+        wired.index,
+        known.id,
+        scope,
+        wired.adjuster,
+        interval,
+        group,
+        count,
+        sided,
+        evaluations,
+        rows,
+        MAX_ROWS,
     )
 
 
@@ -113,18 +104,11 @@ def evidence(
     return wired.index.search(q, wanted, limit, cursor)
 
 
-def _view(
-    wired: Wired,
-    policy: Policy,
-    counts: Counts | None,
-    whole: Counts | None,
-    of: Denominator,
-) -> PolicyView:
-    reading, why = read(policy.id, counts or Counts(), wired.adjuster, of, whole)
+def _view(policy: Policy, reading: PolicyReading) -> PolicyView:
     return PolicyView(
         policy=policy,
         domain_zh=DOMAIN_ZH[policy.domain],
         raw=reading.raw,
         adjusted=reading.adjusted,
-        uncorrected=why,
+        uncorrected=reading.uncorrected,
     )

@@ -19,9 +19,8 @@ from minyi.cli.wiring import (
     settings,
 )
 from minyi.query import Group, Interval
-from minyi.shares.denominators import Count, denominator
-from minyi.shares.wholes import whole_of, wholes
-from minyi.trends import assemble
+from minyi.questions import read_trend
+from minyi.shares.denominators import Count
 from minyi.vocabulary import Domain, Stance
 
 
@@ -47,27 +46,17 @@ def trend(
     config = settings(data, "index")
     policies = registry(config)
     scope = filters(since=since, until=until, sure=sure or None)
-    voting = count is Count.AUTHORS
     with existing_index(config) as opened:
         errors = adjuster(config)
         if policy is None:
-            of = denominator(scope, count, sided)
-            every = wholes(opened, scope, errors, of)
-            found = overview(policies, opened.totals(scope), errors, of, every)
+            found = overview(policies, opened, scope, errors, count, sided)
             if as_json:
                 print(found.model_dump_json())
             else:
                 output.print(tables.framed(tables.overview(found)))
             return
-        of = denominator(scope, count, sided, interval, group)
         known = known_policy(policies, policy)
-        wanted = scope.model_copy(update={"policy_id": known.id})
-        points = (opened.votes if voting else opened.trend)(wanted, interval, group)
-        everything = opened.volumes(scope, interval) if group is None and not voting else None
-        whole = whole_of(opened, wanted, errors, of)
-    moved = assemble(
-        known.id, interval, points, everything, errors, of, evaluations=True, whole=whole
-    )
+        moved = read_trend(opened, known.id, scope, errors, interval, group, count, sided)
     if as_json:
         print(moved.model_dump_json())
     else:

@@ -6,20 +6,19 @@ from collections.abc import Mapping
 
 from minyi.domain import Model
 from minyi.policy import Policy
-from minyi.query import Counts
+from minyi.ports import Index
+from minyi.query import Filters
+from minyi.questions import read_policies
 from minyi.shares.adjusting import Adjuster
-from minyi.shares.denominators import Denominator, Uncorrected
-from minyi.shares.summaries import OPINIONS
-from minyi.trends import Reading, read
+from minyi.shares.denominators import Count, denominator
+from minyi.trends import PolicyReading
 
 
-class PolicyReading(Reading):
+class Listed(PolicyReading):
     """What is said of one policy; ``title`` is None when the registry does not hold it."""
 
     policy_id: str
     title: str | None
-    uncorrected: Uncorrected | None
-    """Why the shares are not adjusted."""
 
 
 class Overview(Model):
@@ -27,32 +26,32 @@ class Overview(Model):
 
     opinions: int
     denominator: str
-    items: tuple[PolicyReading, ...]
+    items: tuple[Listed, ...]
 
 
 def overview(
     policies: Mapping[str, Policy],
-    totals: Mapping[str, Counts],
+    index: Index,
+    scope: Filters,
     adjuster: Adjuster,
-    of: Denominator = OPINIONS,
-    every: Mapping[str, Counts] | None = None,
+    count: Count = Count.OPINIONS,
+    sided: bool = False,
 ) -> Overview:
-    """Return what is said of every policy with opinions; ``every`` holds all opinions on each where
-    ``totals`` are narrowed."""
-    items = []
-    for policy_id, counts in sorted(totals.items(), key=lambda item: (-item[1].total, item[0])):
-        reading, why = read(policy_id, counts, adjuster, of, (every or {}).get(policy_id))
-        items.append(
-            PolicyReading(
+    """Return what is said of every policy with opinions."""
+    readings = read_policies(index, scope, adjuster, count, sided)
+    return Overview(
+        opinions=sum(reading.raw.n for reading in readings.values()),
+        denominator=denominator(scope, count, sided).words(sided),
+        items=tuple(
+            Listed(
                 policy_id=policy_id,
                 title=policies[policy_id].title if policy_id in policies else None,
                 raw=reading.raw,
                 adjusted=reading.adjusted,
-                uncorrected=why,
+                uncorrected=reading.uncorrected,
             )
-        )
-    return Overview(
-        opinions=sum(counts.total for counts in totals.values()),
-        denominator=of.words(of.sided),
-        items=tuple(items),
+            for policy_id, reading in sorted(
+                readings.items(), key=lambda item: (-item[1].raw.n, item[0])
+            )
+        ),
     )

@@ -18,7 +18,7 @@ import typer
 
 from minyi.cli import tables
 from minyi.cli.options import Data
-from minyi.cli.overview import overview
+from minyi.cli.overview import Overview, overview
 from minyi.cli.patience import until_available
 from minyi.cli.progress import bars, stream_progress
 from minyi.cli.serving import (
@@ -34,7 +34,7 @@ from minyi.cli.serving import (
 from minyi.cli.wiring import adjuster, console, output, registry, service, settings, settle
 from minyi.clock import SystemClock
 from minyi.ports import Index
-from minyi.query import Counts, Filters
+from minyi.query import Filters
 from minyi.settings import ROOT, Settings, embedded_path, load_settings
 
 if TYPE_CHECKING:
@@ -113,11 +113,11 @@ async def _first_trend(config: Settings, running: Service, url: str) -> None:
     if config.embedded_broker:
         await stream_progress(config, running)
     index = running.steps.index
-    totals = await until_available(
-        lambda: asyncio.to_thread(_settled_totals, index), not config.embedded_index
+    found = await until_available(
+        lambda: asyncio.to_thread(_first_look, config, index), not config.embedded_index
     )
-    if totals:
-        output.print(tables.overview(overview(registry(config), totals, adjuster(config))))
+    if found:
+        output.print(tables.overview(found))
     if running.progress.dead:
         console.print(f"{running.progress.dead:,} records went to the dead letters")
     output.print(f"[bold]page[/bold]   {url}/          [bold]API[/bold]   {url}/docs")
@@ -141,9 +141,11 @@ def _around_a_command(config: Settings) -> tuple[str, str]:
     return "".join(f"{name}= " for name in others), folder
 
 
-def _settled_totals(index: Index) -> dict[str, Counts]:
+def _first_look(config: Settings, index: Index) -> Overview | None:
     settle(index)
-    return index.totals(Filters())
+    if not index.count():
+        return None
+    return overview(registry(config), index, Filters(), adjuster(config))
 
 
 async def _ingest_once(config: Settings, broker: Access, bundle: Path) -> None:

@@ -131,9 +131,9 @@ def compare(
     level = whole or said  # whatever weights do to them, these are opinions of one policy
 
     def adjust(counts: Counts) -> Adjusted | None:
-        return read(policy_id, counts, adjuster, of, level)[0].adjusted
+        return read(policy_id, counts, adjuster, of, level).adjusted
 
-    reading, why = read(policy_id, said, adjuster, of, level)
+    reading = read(policy_id, said, adjuster, of, level)
     kept = [cell for cell in cells if not _outside(cell, facets, known)]
     raked, reason = None, _missing(margins, kept, facets)
     weights: Floats | None = None
@@ -155,7 +155,7 @@ def compare(
         source=margins.source if margins else None,
         raw=reading.raw,
         adjusted=reading.adjusted,
-        uncorrected=why,
+        uncorrected=reading.uncorrected,
         raked=raked,
         reason=reason,
         speakers=tuple(
