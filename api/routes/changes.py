@@ -9,14 +9,13 @@ from fastapi import APIRouter, Query
 
 from api.schemas import Scope
 from api.services import KnownPolicy, Wired
-from minyi.changes.comparison import DAYS, MOST_DAYS, Comparison, compare
+from minyi.changes.comparison import DAYS, MOST_DAYS, Comparison, read_comparison
 from minyi.changes.daily import read_days
 from minyi.changes.detection import ARL, LEAST_ARL, MOST_ARL, Changes
 from minyi.changes.detection import changes as detect
 from minyi.clock import today
 from minyi.domain import EARLIEST, LATEST
 from minyi.shares.denominators import Count
-from minyi.shares.wholes import whole_of
 
 router = APIRouter(prefix="/v1/policies/{policy_id}", tags=["policies"])
 
@@ -50,7 +49,6 @@ def comparison(
 ) -> Comparison:
     """Compare the ``days`` before a date with as many from it on: the difference of every share
     with its 95 % interval. A comparison, not a cause: whatever else happened is in it too."""
-    scope = scope.model_copy(update={"policy_id": known.id})
-    found = read_days(wired.index, scope, today(wired.clock), count)
-    whole = whole_of(wired.index, scope, wired.adjuster, found.of)
-    return compare(known.id, found, date, days, wired.adjuster, whole)
+    return read_comparison(
+        wired.index, known.id, scope, today(wired.clock), date, days, wired.adjuster, count
+    )

@@ -6,9 +6,8 @@ from fastapi import APIRouter
 
 from api.schemas import Scope
 from api.services import KnownPolicy, Wired
-from minyi.shares.denominators import Count, denominator
-from minyi.shares.wholes import whole_of
-from minyi.speakers.representativeness import Representativeness, compare, facets_of
+from minyi.shares.denominators import Count
+from minyi.speakers.representativeness import Representativeness, read_representativeness
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
 
@@ -21,8 +20,6 @@ def representativeness(
     the known margins (`MINYI_MARGINS`). With `count=authors` everybody has one vote before
     weighting. Where nothing is raked, `reason` says why. Whatever the weights: these are people who
     chose to speak."""
-    wanted = scope.model_copy(update={"policy_id": known.id})
-    of = denominator(scope)
-    cells = wired.index.cells(wanted, facets_of(wired.margins))
-    whole = whole_of(wired.index, wanted, wired.adjuster, of)
-    return compare(known.id, cells, wired.margins, wired.adjuster, of, count, whole)
+    return read_representativeness(
+        wired.index, known.id, scope, wired.margins, wired.adjuster, count
+    )

@@ -11,7 +11,7 @@ from math import exp, log, sqrt
 import numpy as np
 
 from minyi.arrays import Bools
-from minyi.changes.daily import Days, Measure, Series, past
+from minyi.changes.daily import Days, Measure, Series, past, read_days
 from minyi.changes.drawn_days import (
     Gap,
     Rate,
@@ -25,11 +25,13 @@ from minyi.changes.drawn_days import (
     student,
 )
 from minyi.domain import Model
-from minyi.query import Counts, Share
+from minyi.ports import Index
+from minyi.query import Counts, Filters, Share
 from minyi.shares.adjusting import NOTHING_KNOWN, Adjuster
-from minyi.shares.denominators import Denominator
+from minyi.shares.denominators import Count, Denominator
 from minyi.shares.levels import Moves
 from minyi.shares.summing import total as summed
+from minyi.shares.wholes import whole_of
 
 DAYS = 28
 """Days on each side, when nobody says otherwise: four of each weekday."""
@@ -77,6 +79,37 @@ class Comparison(Model):
     """Whether a window has under ten opinions, or three days with one."""
     rows: tuple[Contrast, ...]
     note: str = "a comparison, not a cause: whatever else happened on these days is in it too"
+
+
+def read_comparison(
+    index: Index,
+    policy_id: str,
+    scope: Filters,
+    today: date,
+    around: date,
+    length: int,
+    adjuster: Adjuster,
+    count: Count = Count.OPINIONS,
+) -> Comparison:
+    """Read a policy's days and ``compare`` those before a date with those from it on.
+
+    Args:
+        index: where the opinions are.
+        policy_id: the policy.
+        scope: which of its opinions.
+        today: no day is newer.
+        around: the first day of the later window.
+        length: days on each side.
+        adjuster: what is known of the tagger's errors.
+        count: what counts as one.
+
+    Raises:
+        InvalidQuery: when the scope keeps only opinions of doubtful stance.
+    """
+    wanted = scope.model_copy(update={"policy_id": policy_id})
+    days = read_days(index, wanted, today, count)
+    whole = whole_of(index, wanted, adjuster, days.of)
+    return compare(policy_id, days, around, length, adjuster, whole)
 
 
 def compare(

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from minyi.changes.comparison import DAYS, MOST_DAYS, Comparison, Contrast, compare
+from minyi.changes.comparison import DAYS, MOST_DAYS, Comparison, Contrast, read_comparison
 from minyi.changes.daily import Measure, Series, read_days
 from minyi.changes.detection import ARL, LEAST_ARL, MOST_ARL, Changes
 from minyi.changes.detection import changes as detect
@@ -22,7 +22,6 @@ from minyi.policy import Policy
 from minyi.prevalence import FLOOR
 from minyi.query import Share
 from minyi.shares.denominators import Count
-from minyi.shares.wholes import whole_of
 from minyi.vocabulary import ASPECT_ZH, EVENT_ZH
 
 NAMES = {
@@ -61,15 +60,14 @@ def changes(
     first = moment("around", around)
     now = today(SystemClock())
     with existing_index(config) as opened:
-        found = read_days(opened, scope, now, count)
         answer: Changes | Comparison
         if first is None:
-            answer = detect(known, found, arl)
+            answer = detect(known, read_days(opened, scope, now, count), arl)
         else:
-            errors = adjuster(config)
-            whole = whole_of(opened, scope, errors, found.of)
-            around_day = first.astimezone(SHANGHAI).date()
-            answer = compare(known.id, found, around_day, days, errors, whole)
+            day = first.astimezone(SHANGHAI).date()
+            answer = read_comparison(
+                opened, known.id, scope, now, day, days, adjuster(config), count
+            )
     if as_json:
         print(answer.model_dump_json())
     elif isinstance(answer, Comparison):

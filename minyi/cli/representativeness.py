@@ -24,11 +24,9 @@ from minyi.policy import Policy
 from minyi.prevalence import FLOOR
 from minyi.query import Share
 from minyi.shares.denominators import Count
-from minyi.shares.summaries import OPINIONS
-from minyi.shares.wholes import whole_of
 from minyi.speakers.composition import Composition
 from minyi.speakers.margins import load_margins
-from minyi.speakers.representativeness import Reason, Representativeness, compare, facets_of
+from minyi.speakers.representativeness import Reason, Representativeness, read_representativeness
 from minyi.vocabulary import STANCE_ZH, Stance
 
 COARSER = "rake by fewer facets, put small values into one in the margins, or look at a longer time"
@@ -64,12 +62,10 @@ def representativeness(
     config = settings(data, "index")
     known = known_policy(registry(config), policy)
     population = load_margins(margins_file) if margins_file else margins(config)
-    scope = filters(policy_id=known.id, since=since, until=until)
+    scope = filters(since=since, until=until)
     with existing_index(config) as opened:
-        cells = opened.cells(scope, facets_of(population))
         errors = adjuster(config)
-        whole = whole_of(opened, scope, errors, OPINIONS)
-    found = compare(known.id, cells, population, errors, count=count, whole=whole)
+        found = read_representativeness(opened, known.id, scope, population, errors, count)
     if as_json:
         print(found.model_dump_json())
         return

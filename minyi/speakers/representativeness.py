@@ -15,12 +15,14 @@ import numpy as np
 from minyi.arrays import Floats
 from minyi.domain import Model
 from minyi.errors import InvalidMargins, InvalidQuery, UnsettledWeights
+from minyi.ports import Index
 from minyi.prevalence import FLOOR, AspectShares
-from minyi.query import Cell, Counts, Facet, Share
+from minyi.query import Cell, Counts, Facet, Filters, Share
 from minyi.shares.adjusting import NOTHING_KNOWN, Adjusted, Adjuster
-from minyi.shares.denominators import Count, Denominator, Uncorrected
+from minyi.shares.denominators import Count, Denominator, Uncorrected, denominator
 from minyi.shares.summaries import OPINIONS, Summary
 from minyi.shares.summing import total
+from minyi.shares.wholes import whole_of
 from minyi.speakers.composition import Composition, composition, sizes_of
 from minyi.speakers.margins import Margins
 from minyi.speakers.raking import Margin, effective, rake
@@ -89,6 +91,34 @@ class Representativeness(Model):
     reason: Reason | None
     """Why there is nothing raked; None when there is."""
     speakers: tuple[Composition, ...]
+
+
+def read_representativeness(
+    index: Index,
+    policy_id: str,
+    scope: Filters,
+    margins: Margins | None,
+    adjuster: Adjuster,
+    count: Count = Count.OPINIONS,
+) -> Representativeness:
+    """Read who speaks on a policy and ``compare`` them with a population.
+
+    Args:
+        index: where the opinions are.
+        policy_id: the policy.
+        scope: which of its opinions.
+        margins: of the population; None compares with nothing.
+        adjuster: what is known of the tagger's errors.
+        count: what has one vote before weighting.
+
+    Raises:
+        InvalidQuery: when such shares make no sense.
+    """
+    of = denominator(scope)
+    wanted = scope.model_copy(update={"policy_id": policy_id})
+    cells = index.cells(wanted, facets_of(margins))
+    whole = whole_of(index, wanted, adjuster, of)
+    return compare(policy_id, cells, margins, adjuster, of, count, whole)
 
 
 def facets_of(margins: Margins | None) -> tuple[Facet, ...]:
