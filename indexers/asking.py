@@ -74,7 +74,7 @@ class Asking:
             now = self.stamps(filters, question.unit) if now is None else now
             if known.stamps == now:
                 return known
-        with snapshot(self._client, self._names) as state:
+        with snapshot(self._client, self._names.alias) as state:
             now = stamps(state.search, clauses, question.unit)
             new = changed(known, now)
             parts = dict(known.parts) if known else {}

@@ -102,7 +102,7 @@ class CellTables:
     def _by_server(self, filters: Filters, by: Sequence[Facet]) -> tuple[Stamps, list[Cell]]:
         """As ``_count``; what finds authors who come more than once is asked for once a state."""
         clauses, question = where(filters), (filters, "authors")
-        with snapshot(self._client, self._names) as state:
+        with snapshot(self._client, self._names.alias) as state:
             now = stamps(state.search, clauses, Interval.MONTH)
             known: tuple[Stamps, Recurring] | None = self._counted.get(question)
             recurring = known[1] if known is not None and known[0] == now else {}

@@ -258,21 +258,9 @@ class ElasticIndex:
 
     def _all(self) -> Iterator[Opinion]:
         """Yield every opinion in order of id, in one state of the index."""
-        after: list[Any] | None = None
-        with snapshot(self._client, self._names) as state:
-            while True:
-                answer = state.search(
-                    sort=[{"id": "asc"}],
-                    size=PAGE,
-                    search_after=after,
-                    source=RECORD_ONLY,
-                    track_total_hits=False,
-                )
-                hits = answer["hits"]["hits"]
+        with snapshot(self._client, self._names.alias) as state:
+            for hits in state.pages(PAGE, "id", source=RECORD_ONLY):
                 yield from (read_document(hit["_source"]) for hit in hits)
-                if len(hits) < PAGE:
-                    return
-                after = hits[-1]["sort"]
 
 
 def _unit(interval: Interval | None) -> Interval:

@@ -54,20 +54,14 @@ class Codes:
 def fetch(state: Snapshot, clauses: Sequence[Body], codes: Codes) -> dict[date, Array]:
     """Return the facts of the opinions that match, as ``FACT``, by month."""
     found: defaultdict[date, list[Array]] = defaultdict(list)
-    after: list[Any] | None = None
-    while True:
-        answer = state.search(
-            size=PAGE,
-            track_total_hits=False,
-            query={"bool": {"filter": list(clauses)}},
-            sort=["_shard_doc"],
-            search_after=after,
-            source=False,
-            stored_fields="_none_",
-            docvalue_fields=[*FIELDS, "voter", "output", "cells", "created"],
-            filter_path=["pit_id", "hits.hits.fields", "hits.hits.sort"],
-        )
-        hits = answer.get("hits", {}).get("hits", ())
+    for hits in state.pages(
+        PAGE,
+        query={"bool": {"filter": list(clauses)}},
+        source=False,
+        stored_fields="_none_",
+        docvalue_fields=[*FIELDS, "voter", "output", "cells", "created"],
+        filter_path=["pit_id", "hits.hits.fields", "hits.hits.sort"],
+    ):
         page: defaultdict[date, list[tuple[int, ...]]] = defaultdict(list)
         for hit in hits:
             fields = hit["fields"]
@@ -75,9 +69,7 @@ def fetch(state: Snapshot, clauses: Sequence[Body], codes: Codes) -> dict[date, 
             page[month].append((month.toordinal(), *_fact(fields, codes)))
         for month, rows in page.items():
             found[month].append(np.array(rows, FACT))
-        if len(hits) < PAGE:
-            return {month: np.concatenate(parts) for month, parts in found.items()}
-        after = hits[-1]["sort"]
+    return {month: np.concatenate(parts) for month, parts in found.items()}
 
 
 def _fact(fields: Mapping[str, Any], codes: Codes) -> tuple[int, ...]:

@@ -18,8 +18,10 @@ from indexers.client import available
 from indexers.documents import document, read_document
 from indexers.lifecycle import Held, Names, create, drop, held, put_templates
 from indexers.mappings import VERSION
-from indexers.scanning import counted, ids, members, refresh, scan, shards, surplus_ids
+from indexers.scanning import KEEP_ALIVE, counted, ids, members, refresh, shards, surplus_ids
+from indexers.snapshot import snapshot
 from minyi.batched import batched
+from minyi.domain import Opinion
 from minyi.errors import IndexUnavailable, SettingError
 
 FEW = 1_000
@@ -180,18 +182,26 @@ class Migration:
         """Copy a shard's opinions with sequence numbers above ``after``."""
         copied = 0
         newer = {"range": {"_seq_no": {"gt": after}}}
-        for hits in scan(self._client, source, newer, BATCH, preference=f"_shards:{shard}"):
-            opinions = [read_document(hit["_source"]) for hit in hits]
-            outcomes = self._bulk.send([Action(target, o.id, document(o)) for o in opinions])
-            for opinion, outcome in zip(opinions, outcomes, strict=True):
-                if outcome.result == "refused":
-                    raise SettingError(
-                        f"the opinion {opinion.id} does not fit the new fields: {outcome.reason}. "
-                        "Nothing has changed for writers and readers"
-                    )
-            copied += len(hits)
-            self._copied(len(hits))
+        with snapshot(self._client, source, KEEP_ALIVE, f"_shards:{shard}") as state:
+            for hits in state.pages(BATCH, query=newer):
+                self._write(target, [read_document(hit["_source"]) for hit in hits])
+                copied += len(hits)
+                self._copied(len(hits))
         return copied
+
+    def _write(self, target: str, opinions: list[Opinion]) -> None:
+        """Write opinions into an index.
+
+        Raises:
+            SettingError: when it refuses one.
+        """
+        outcomes = self._bulk.send([Action(target, o.id, document(o)) for o in opinions])
+        for opinion, outcome in zip(opinions, outcomes, strict=True):
+            if outcome.result == "refused":
+                raise SettingError(
+                    f"the opinion {opinion.id} does not fit the new fields: {outcome.reason}. "
+                    "Nothing has changed for writers and readers"
+                )
 
     def _reconcile(self) -> None:
         """Delete from the new generation what the old one no longer holds."""

@@ -1,20 +1,18 @@
-"""Going through whole indices: members of a generation, shards, documents, ids."""
+"""What whole indices hold: members of a generation, shards, documents, ids."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from elasticsearch import Elasticsearch
 
 from indexers.client import available
 from indexers.lifecycle import Names
-from indexers.mappings import Body
-from minyi.errors import MinyiError
+from indexers.snapshot import snapshot
 
 KEEP_ALIVE = "5m"
+"""While a page is copied."""
 PAGE = 5_000
 """Ids of one request."""
 
@@ -62,52 +60,11 @@ def refresh(client: Elasticsearch, indices: Sequence[str]) -> None:
             client.indices.refresh(index=index)
 
 
-def scan(
-    client: Elasticsearch,
-    index: str,
-    query: Body,
-    size: int,
-    preference: str | None = None,
-    sort: str = "_shard_doc",
-    source: bool = True,
-) -> Iterator[list[Any]]:
-    """Yield the hits of one state of an index, page by page."""
-    with available(client):
-        state = client.open_point_in_time(
-            index=index,
-            keep_alive=KEEP_ALIVE,
-            preference=preference,
-            allow_partial_search_results=False,
-        )["id"]
-    after = None
-    try:
-        while True:
-            with available(client):
-                answer = client.search(
-                    pit={"id": state, "keep_alive": KEEP_ALIVE},
-                    query=query,
-                    sort=[{sort: "asc"}],
-                    search_after=after,
-                    size=size,
-                    source=source,
-                    track_total_hits=False,
-                    allow_partial_search_results=False,
-                )
-            state = answer["pit_id"]
-            if not (hits := answer["hits"]["hits"]):
-                return
-            yield hits
-            after = hits[-1]["sort"]
-    finally:
-        # One that has expired is gone already, and what failed before is what is told.
-        with suppress(MinyiError), available(client):
-            client.close_point_in_time(id=state)
-
-
 def ids(client: Elasticsearch, index: str) -> Iterator[str]:
     """Yield the ids of one state of an index, in order."""
-    for hits in scan(client, index, {"match_all": {}}, PAGE, sort="id", source=False):
-        yield from (hit["_id"] for hit in hits)
+    with snapshot(client, index, KEEP_ALIVE) as state:
+        for hits in state.pages(PAGE, "id", source=False):
+            yield from (hit["_id"] for hit in hits)
 
 
 def surplus_ids(all_: Iterator[str], kept: Iterator[str]) -> Iterator[str]:

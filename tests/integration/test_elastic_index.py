@@ -155,13 +155,13 @@ def test_a_state_that_goes_during_a_question_is_worth_another_try(
     worlds: Worlds, names: Names
 ) -> None:
     client = worlds.client
-    with snapshot(client, names) as state:
+    with snapshot(client, names.alias) as state:
         client.close_point_in_time(id=state.id)  # as when it expires
         with pytest.raises(IndexUnavailable):
             state.search(size=1)
     month = names.month(1, "2024.06")
     create(client, month)
-    with snapshot(client, names) as state:
+    with snapshot(client, names.alias) as state:
         drop(client, [month])
         with pytest.raises(IndexUnavailable):
             state.search(size=1)
