@@ -17,7 +17,6 @@ the two as both are read now.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
@@ -29,6 +28,7 @@ from minyi.domain import Model
 from minyi.prevalence import share
 from minyi.query import Counts, Share
 from minyi.shares.adjusting import OPINIONS, Adjusted
+from minyi.shares.summing import Sum
 from minyi.vocabulary import STANCE_ZH, Stance
 
 REARM = 0.02
@@ -156,34 +156,16 @@ def _windows(
     days: Mapping[date, Counts], first: date, last: date, length: timedelta
 ) -> Iterator[tuple[date, Counts]]:
     """Yield each day with the sum over its trailing window, in one pass."""
-    held: Counter[Stance | tuple[str, int]] = Counter()
+    held, nothing = Sum(), Counts()
     for day, counts in days.items():
         if first - length <= day < first:
-            held.update(_numbers(counts))
+            held.add(counts)
     day = first
     while day <= last:
-        held.update(_numbers(days.get(day, Counts())))
-        held.subtract(_numbers(days.get(day - length, Counts())))
-        yield day, _counts(held)
+        held.add(days.get(day, nothing))
+        held.add(days.get(day - length, nothing), times=-1)
+        yield day, held.counts().model_copy(update={"evaluations": {}})  # no rule watches them
         day += timedelta(days=1)
-
-
-def _numbers(counts: Counts) -> dict[Stance | tuple[str, int], int]:
-    """Return the opinions by stance, and those by model id and output."""
-    bins = {
-        (model, place): count
-        for model, outputs in counts.outputs.items()
-        for place, count in outputs.items()
-    }
-    return {stance: getattr(counts, stance) for stance in Stance} | bins
-
-
-def _counts(numbers: Mapping[Stance | tuple[str, int], int]) -> Counts:
-    outputs: dict[str, dict[int, int]] = {}
-    for key, count in numbers.items():
-        if isinstance(key, tuple) and count:
-            outputs.setdefault(key[0], {})[key[1]] = count
-    return Counts(**{stance.value: numbers[stance] for stance in Stance}, outputs=outputs)
 
 
 class _Window(NamedTuple):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from minyi import rules
 from minyi.query import Counts
 from minyi.rules import Crosses, Match, Reading, Rule, Side, State, unheard
-from minyi.vocabulary import Stance
+from minyi.shares.summing import total
+from minyi.vocabulary import Aspect, Polarity, Stance
 
 START = date(2026, 3, 1)
 RULE = Rule(stance=Stance.AGAINST, threshold=0.5, min_count=10, window_days=7)
@@ -151,3 +152,33 @@ def test_between_two_alerts_the_share_has_been_back_below(series: list[tuple[int
         assert (match.after.value or 0) >= 0.5
         assert match.before is None or (match.before.value or 0) < 0.5
     assert all(match.before is not None for match in matches[1:])
+
+
+cells = st.builds(
+    Counts,
+    favor=st.integers(0, 9),
+    against=st.integers(0, 9),
+    outputs=st.dictionaries(
+        st.sampled_from(["old", "new"]),
+        st.dictionaries(st.integers(0, 3), st.integers(1, 9), min_size=1),
+    ),
+    evaluations=st.dictionaries(
+        st.sampled_from(Aspect),
+        st.dictionaries(st.sampled_from(Polarity), st.integers(1, 9), min_size=1),
+    ),
+)
+
+
+@given(st.dictionaries(st.integers(0, 30), cells, min_size=1, max_size=20), st.integers(1, 9))
+def test_a_window_holds_the_stances_and_outputs_of_its_days(
+    said: dict[int, Counts], length: int
+) -> None:
+    rule = RULE.model_copy(update={"window_days": length, "min_count": 1})
+    seen: list[Counts] = []
+    series = {day(number): counts for number, counts in said.items()}
+    rules.evaluate(rule, series, State(day=day(0)), day(30), seen.append)
+    windows = [
+        total(counts for number, counts in said.items() if last - length < number <= last)
+        for last in range(min(said), 31)
+    ]
+    assert seen == [w.model_copy(update={"evaluations": {}}) for w in windows if w.total]
