@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from minyi.cli import tables
-from minyi.cli.options import Data, Json, Since, Until, filters
+from minyi.cli.options import Cursor, Data, Json, Limit, PolicyOrAll, Since, Until, Word, filters
 from minyi.cli.overview import overview
 from minyi.cli.wiring import (
     adjuster,
@@ -25,7 +25,7 @@ from minyi.vocabulary import Domain, Stance
 
 
 def trend(
-    policy: Annotated[str | None, typer.Argument(help="Policy id; none: all policies.")] = None,
+    policy: PolicyOrAll = None,
     interval: Annotated[Interval, typer.Option()] = Interval.MONTH,
     group: Annotated[Group | None, typer.Option(help="Split every bucket.")] = None,
     count: Annotated[
@@ -67,13 +67,13 @@ def search(
     query: Annotated[str, typer.Argument(help="Words that must all occur, e.g. '限号 早高峰'.")],
     policy: Annotated[str | None, typer.Option(help="Policy id.")] = None,
     stance: Annotated[Stance | None, typer.Option()] = None,
-    region: Annotated[str | None, typer.Option()] = None,
-    channel: Annotated[str | None, typer.Option()] = None,
+    region: Word = None,
+    channel: Word = None,
     domain: Annotated[Domain | None, typer.Option()] = None,
     since: Since = None,
     until: Until = None,
-    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
-    cursor: Annotated[str | None, typer.Option(help="Go on behind an earlier page.")] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
     as_json: Json = False,
     data: Data = None,
 ) -> None:

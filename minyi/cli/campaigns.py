@@ -13,7 +13,7 @@ from minyi.campaigns.collapsing import Campaign, Collapsed, Spread
 from minyi.campaigns.headlines import Flip, Headline
 from minyi.campaigns.pages import CampaignPage, Campaigns
 from minyi.campaigns.reader import CampaignReader
-from minyi.cli.options import Data, Json, Since, Until, filters
+from minyi.cli.options import Cursor, Data, Json, Limit, PolicyId, Since, Until, Word, filters
 from minyi.cli.tables import framed, percent, plain
 from minyi.cli.wiring import existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock
@@ -28,17 +28,17 @@ ENDS = {"favor": STANCE_ZH[Stance.FAVOR], "against": STANCE_ZH[Stance.AGAINST]}
 
 
 def campaigns(
-    policy: Annotated[str, typer.Argument(help="Policy id.")],
+    policy: PolicyId,
     campaign: Annotated[
         str | None, typer.Argument(help="Campaign id; lists its members instead.")
     ] = None,
-    region: Annotated[str | None, typer.Option()] = None,
-    channel: Annotated[str | None, typer.Option()] = None,
-    source: Annotated[str | None, typer.Option()] = None,
+    region: Word = None,
+    channel: Word = None,
+    source: Word = None,
     since: Since = None,
     until: Until = None,
-    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
-    cursor: Annotated[str | None, typer.Option(help="Go on behind an earlier page.")] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
     as_json: Json = False,
     data: Data = None,
 ) -> None:

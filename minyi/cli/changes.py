@@ -13,7 +13,7 @@ from minyi.changes.daily import Measure, Series, read_days
 from minyi.changes.detection import ARL, LEAST_ARL, MOST_ARL, Changes
 from minyi.changes.detection import changes as detect
 from minyi.changes.drawn_days import Gap, Rate, Scale
-from minyi.cli.options import Data, Json, Since, Until, filters, moment
+from minyi.cli.options import Data, Json, PolicyId, Since, Until, filters, moment
 from minyi.cli.tables import framed, percent, plain
 from minyi.cli.wiring import adjuster, existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock, today
@@ -32,7 +32,7 @@ NAMES = {
 
 
 def changes(
-    policy: Annotated[str, typer.Argument(help="Policy id.")],
+    policy: PolicyId,
     around: Annotated[
         str | None, typer.Option(help="Compare the days before and from this one, as 2024-03-01.")
     ] = None,

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from minyi.cli.options import Data, Json, Since, Until, filters
+from minyi.cli.options import Data, Json, PolicyId, Since, Until, filters
 from minyi.cli.tables import framed, plain
 from minyi.cli.wiring import adjuster, existing_index, known_policy, output, registry, settings
 from minyi.differences import Differences
@@ -26,7 +26,7 @@ SHOWN = 15
 
 
 def differences(
-    policy: Annotated[str, typer.Argument(help="Policy id.")],
+    policy: PolicyId,
     facets: Annotated[bool, typer.Option("--groups", help="List all groups as well.")] = False,
     since: Since = None,
     until: Until = None,

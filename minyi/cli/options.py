@@ -27,6 +27,12 @@ Data = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+PolicyId = Annotated[str, typer.Argument(help="Policy id.")]
+PolicyOrAll = Annotated[str | None, typer.Argument(help="Policy id; none: all policies.")]
+Word = Annotated[str | None, typer.Option()]
+"""A value that opinions are narrowed to, named after its field."""
+Limit = Annotated[int, typer.Option(min=1, max=200)]
+Cursor = Annotated[str | None, typer.Option(help="Go on behind an earlier page.")]
 Since = Annotated[str | None, typer.Option(help="First day, as 2024-03-01.")]
 Until = Annotated[str | None, typer.Option(help="Day after the last, as 2024-04-01.")]
 

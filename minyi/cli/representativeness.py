@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from minyi.cli.options import Data, Json, Since, Until, filters
+from minyi.cli.options import Data, Json, PolicyId, Since, Until, filters
 from minyi.cli.tables import framed, percent, plain
 from minyi.cli.wiring import (
     adjuster,
@@ -43,7 +43,7 @@ CAVEAT = "自愿发言的人，不代表全体居民: these are people who chose
 
 
 def representativeness(
-    policy: Annotated[str, typer.Argument(help="Policy id.")],
+    policy: PolicyId,
     margins_file: Annotated[
         Path | None,
         typer.Option(

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from minyi.cli.changes import gap_text, series_name
-from minyi.cli.options import Data, Json, Since, Until, filters
+from minyi.cli.options import Data, Json, PolicyOrAll, Since, Until, filters
 from minyi.cli.tables import framed, interval, percent
 from minyi.cli.wiring import existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock, today
@@ -28,7 +28,7 @@ from minyi.replies.survival import Proportion, Quantile
 
 
 def responsiveness(
-    policy: Annotated[str | None, typer.Argument(help="Policy id; none: all policies.")] = None,
+    policy: PolicyOrAll = None,
     by: Annotated[
         By | None,
         typer.Option(help="What to tell apart. \\[default: region of a policy, else department]"),

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
 from rich.table import Table
 from rich.text import Text
 
 from minyi.campaigns.reader import CampaignReader
-from minyi.cli.options import Data, Json, Since, Until, filters
+from minyi.cli.options import Data, Json, PolicyId, Since, Until, Word, filters
 from minyi.cli.tables import framed
 from minyi.cli.wiring import existing_index, known_policy, output, registry, settings
 from minyi.clock import SystemClock
@@ -21,10 +18,10 @@ from minyi.vocabulary import ASPECT_ZH, POLARITY_ZH, STANCE_ZH
 
 
 def why(
-    policy: Annotated[str, typer.Argument(help="Policy id.")],
-    region: Annotated[str | None, typer.Option()] = None,
-    channel: Annotated[str | None, typer.Option()] = None,
-    source: Annotated[str | None, typer.Option()] = None,
+    policy: PolicyId,
+    region: Word = None,
+    channel: Word = None,
+    source: Word = None,
     since: Since = None,
     until: Until = None,
     as_json: Json = False,
