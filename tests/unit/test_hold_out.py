@@ -12,7 +12,7 @@ import pytest
 
 from minyi.outputs import stance_of
 from minyi.policy import Policy
-from minyi.registry import dump_policies
+from minyi.policy_files import dump_policies
 from minyi.shares.held_out import Found
 from minyi.vocabulary import Aspect, Polarity, Stance
 from models.artifact import SHIPPED, Decision, Manifest, load_manifest

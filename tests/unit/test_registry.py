@@ -8,15 +8,8 @@ from pathlib import Path
 import pytest
 
 from minyi.errors import InvalidRegistry
-from minyi.registry import (
-    IMPORTED,
-    check_policies,
-    dump_policies,
-    import_policies,
-    load_registry,
-    parse_policies,
-    read_policies,
-)
+from minyi.policy_files import dump_policies, parse_policies, read_policies
+from minyi.registry import IMPORTED, check_policies, import_policies, load_registry
 from minyi.vocabulary import Domain
 
 SHIPPED = Path(__file__).resolve().parents[2] / "data" / "policies"
