@@ -11,7 +11,7 @@ from pathlib import Path
 
 from minyi.errors import SettingError
 from minyi.outputs import OUTPUTS
-from minyi.shares.adjusting import Label, Labels
+from minyi.shares.labels import Label, Labels
 from minyi.vocabulary import Stance
 
 log = logging.getLogger(__name__)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from minyi.arrays import Floats
 from minyi.domain import Model
-from minyi.outputs import OUTPUTS, STANCES
+from minyi.outputs import OUTPUTS
 from minyi.prevalence import AspectShares
 from minyi.query import Counts, Share
-from minyi.shares.held_out import Found, HeldOut, HeldOutPolicy
+from minyi.shares.held_out import HeldOut
+from minyi.shares.labels import Labels
+from minyi.shares.learnt import Learnt
 from minyi.shares.levels import Moves, Read, read
 from minyi.shares.mixing import Part, moved, together
 from minyi.shares.prediction_powered import Labelled
-from minyi.shares.reading import PRIOR_ROWS, Reading, learn
-from minyi.vocabulary import Aspect, Evaluated, Polarity, Stance
+from minyi.vocabulary import Aspect, Evaluated, Polarity
 
 OPINIONS = "opinions"
 METHOD = "level and change, from held-out rows"
@@ -41,38 +41,6 @@ class Adjusted(Model):
     """How it was done, in a few words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A label of an opinion in the index.
-
-    ``output`` is the bin that the tagger of ``model_id`` put it in; ``weight`` says for how many
-    opinions it stands: its copies over the probability with which it was drawn.
-    """
-
-    model_id: str
-    output: int
-    stance: Stance
-    weight: float = 1.0
-
-
-@dataclass(frozen=True)
-class Labels:
-    """Fresh labels of one policy."""
-
-    items: tuple[Label, ...] = ()
-
-    @cached_property
-    def by_model(self) -> dict[str, Labelled]:
-        """The labels by the model id that tagged their opinions."""
-        found: dict[str, Labelled] = {}
-        for label in self.items:
-            labelled = found.setdefault(label.model_id, _no_labels())
-            place = STANCES.index(label.stance), label.output
-            labelled.weights[place] += label.weight
-            labelled.squares[place] += label.weight**2
-        return found
-
-
 class Adjuster:
     """Adjusts shares by what held-out rows tell of each model id.
 
@@ -88,7 +56,7 @@ class Adjuster:
         labels: Mapping[str, Labels] | None = None,
     ) -> None:
         self._models = {
-            name: _Model(table) for name, table in (held_out or {}).items() if not table.lacking
+            name: Learnt(table) for name, table in (held_out or {}).items() if not table.lacking
         }
         self._labels = dict(labels or {})
 
@@ -189,54 +157,6 @@ NOTHING_KNOWN = Adjuster()
 """Adjusts nothing."""
 
 
-class _Model:
-    """What was learnt of one model id."""
-
-    def __init__(self, table: HeldOut) -> None:
-        stances = {name: _stance_rows(policy) for name, policy in table.policies.items()}
-        self.stances = learn(np.array(list(stances.values())))
-        self.own = {name: Labelled(rows, rows) for name, rows in stances.items()}
-        judged = {name: policy for name, policy in table.policies.items() if policy.judged}
-        self.evaluations: dict[Evaluated, Reading] = {}
-        self.own_cells: dict[Evaluated, dict[str, Labelled]] = {}
-        for polarity in Polarity if judged else ():
-            cells = {
-                aspect: np.array([_cell_rows(p, aspect, polarity) for p in judged.values()])
-                for aspect in Aspect
-            }
-            usual = sum((rows.sum(0) for rows in cells.values()), np.zeros((2, 2)))
-            for aspect, rows in cells.items():
-                few = _usual(usual, rows.sum(0))
-                self.evaluations[aspect, polarity] = learn(np.concatenate([rows, few[None]]))
-                self.own_cells[aspect, polarity] = {
-                    name: Labelled(found, found) for name, found in zip(judged, rows, strict=True)
-                }
-
-
-def _stance_rows(policy: HeldOutPolicy) -> Floats:
-    rows = np.zeros((len(STANCES), OUTPUTS))
-    for row, stance in enumerate(STANCES):
-        for place, count in policy.stances.get(stance, {}).items():
-            rows[row, place] = count
-    return rows
-
-
-def _cell_rows(policy: HeldOutPolicy, aspect: Aspect, polarity: Polarity) -> Floats:
-    """Return rows that hold a cell or not, by whether it was found, shape (2, 2)."""
-    found = policy.evaluations.get(aspect, {}).get(polarity, Found())
-    rest = policy.judged - found.hits - found.misses - found.alarms
-    return np.array([[found.hits, found.misses], [found.alarms, rest]], float)
-
-
-def _usual(usual: Floats, own: Floats) -> Floats:
-    """Return a few rows for a cell that is rarely held: found as often as those of its polarity
-    are, ``PRIOR_ROWS`` of them held."""
-    often = (own[0].sum() + 1) / (own.sum() + 2)
-    held = PRIOR_ROWS * (usual[0] + 0.5) / (usual[0].sum() + 1)
-    others = PRIOR_ROWS * (1 - often) / often * (own[1] + 0.5) / (own[1].sum() + 1)
-    return np.array([held, others])
-
-
 def _bins(model: str, cells: Sequence[Counts]) -> Floats:
     """Return the opinions of a model id by cell and bin, (C, B)."""
     bins = np.zeros((len(cells), OUTPUTS))
@@ -264,10 +184,6 @@ class _Rounded:
 
 def _rounded(found: Read) -> _Rounded:
     return _Rounded(*(each.round(4).tolist() for each in (found.value, found.low, found.high)))
-
-
-def _no_labels() -> Labelled:
-    return Labelled(np.zeros((len(STANCES), OUTPUTS)), np.zeros((len(STANCES), OUTPUTS)))
 
 
 def _share(found: _Rounded, row: int, column: int, count: int, n: int) -> Share:

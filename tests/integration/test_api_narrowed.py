@@ -12,8 +12,9 @@ import pytest
 from indexers.embedded import EmbeddedIndex
 from minyi.outputs import output
 from minyi.query import Counts, Filters
-from minyi.shares.adjusting import Adjuster, Label, Labels
+from minyi.shares.adjusting import Adjuster
 from minyi.shares.held_out import HeldOut, HeldOutPolicy
+from minyi.shares.labels import Label, Labels
 from minyi.vocabulary import Stance
 from tests.integration.world import EBIKE, ELEVATOR, START, asking, filled, get, opinion
 

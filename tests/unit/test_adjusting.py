@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from minyi.outputs import OUTPUTS
 from minyi.query import Counts, Share
-from minyi.shares.adjusting import METHOD, METHOD_LABELLED, Adjusted, Adjuster, Label, Labels
+from minyi.shares.adjusting import METHOD, METHOD_LABELLED, Adjusted, Adjuster
 from minyi.shares.held_out import HeldOut
+from minyi.shares.labels import Label, Labels
 from minyi.vocabulary import Aspect, Stance
 from tests.unit.held_out_rows import MODEL, SURE, counts, held_out, spread_out
 

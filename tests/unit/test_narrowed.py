@@ -15,9 +15,10 @@ from benchmarks.honesty_worlds import World
 from minyi.outputs import OUTPUTS, STANCES
 from minyi.ports import Index
 from minyi.query import Counts, Filters
-from minyi.shares.adjusting import Adjusted, Adjuster, Label, Labels
+from minyi.shares.adjusting import Adjusted, Adjuster
 from minyi.shares.denominators import Count, Denominator
 from minyi.shares.held_out import HeldOut, HeldOutPolicy
+from minyi.shares.labels import Label, Labels
 from minyi.shares.summing import total
 from minyi.shares.wholes import whole_of, wholes
 from minyi.vocabulary import Aspect, Polarity

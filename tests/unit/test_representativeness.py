@@ -14,9 +14,10 @@ from minyi.errors import InvalidMargins, InvalidQuery
 from minyi.outputs import output
 from minyi.prevalence import share
 from minyi.query import Cell, Counts, Facet
-from minyi.shares.adjusting import Adjuster, Label, Labels
+from minyi.shares.adjusting import Adjuster
 from minyi.shares.denominators import Count
 from minyi.shares.held_out import HeldOut, HeldOutPolicy
+from minyi.shares.labels import Label, Labels
 from minyi.shares.summing import total
 from minyi.speakers.margins import MAX_BYTES, Margins, load_margins, parse_margins
 from minyi.speakers.raking import apportion
