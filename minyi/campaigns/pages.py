@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from minyi.campaigns.collapsing import Campaign, Collapsed, Said, describe
+from minyi.campaigns.campaign import Campaign, describe
+from minyi.campaigns.collapsing import Collapsed
 from minyi.campaigns.reader import Reading
+from minyi.campaigns.said import Said
 from minyi.campaigns.sketch import likeness
 from minyi.domain import Model, Time
 from minyi.errors import InvalidQuery

@@ -15,7 +15,8 @@ from datetime import datetime
 from threading import Lock
 
 from minyi.campaigns.clustering import Clusterer
-from minyi.campaigns.collapsing import Clustered, Collapsed, Said, Scoped, count
+from minyi.campaigns.collapsing import Clustered, Collapsed, Scoped, count
+from minyi.campaigns.said import Said
 from minyi.errors import IndexUnavailable
 from minyi.ports import Clock, Index
 from minyi.query import Counts, Filters

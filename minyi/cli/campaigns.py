@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from minyi.campaigns import pages
-from minyi.campaigns.collapsing import Campaign, Collapsed, Spread
+from minyi.campaigns.campaign import Campaign, Spread
+from minyi.campaigns.collapsing import Collapsed
 from minyi.campaigns.headlines import Flip, Headline
 from minyi.campaigns.pages import CampaignPage, Campaigns
 from minyi.campaigns.reader import CampaignReader

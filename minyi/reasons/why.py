@@ -12,7 +12,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from minyi.campaigns.collapsing import Said, Scoped
+from minyi.campaigns.campaign import majority
+from minyi.campaigns.collapsing import Scoped
+from minyi.campaigns.said import Said
 from minyi.domain import Model, Time
 from minyi.prevalence import FLOOR
 from minyi.reasons.contrast import telling
@@ -107,7 +109,7 @@ class _Text:
         sure = [one for one in reversed(self.members) if one.sure]
         if not sure:
             return None
-        stance = Counter(one.stance for one in sure).most_common(1)[0][0]
+        stance = majority(sure)
         return next(one for one in sure if one.stance is stance)
 
     @cached_property

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.campaigns.collapsing import Clustered, Said, campaign_id, describe, passes
+from minyi.campaigns.campaign import campaign_id, describe
+from minyi.campaigns.collapsing import Clustered
 from minyi.campaigns.headlines import Headline
 from minyi.campaigns.reader import CampaignReader
+from minyi.campaigns.said import Said, passes
 from minyi.domain import Opinion
 from minyi.query import Facet, Filters
 from minyi.vocabulary import Aspect, Polarity, Stance

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minyi.campaigns.collapsing import Clustered, Said
+from minyi.campaigns.collapsing import Clustered
+from minyi.campaigns.said import Said
 from minyi.domain import Opinion
 from minyi.query import Filters
 from minyi.reasons.contrast import FEWEST, TELLING, log_odds, telling
