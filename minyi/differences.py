@@ -15,8 +15,9 @@ from __future__ import annotations
 from minyi.disclosure import K
 from minyi.domain import Model
 from minyi.groups import reversals
-from minyi.groups.comparing import FacetTable, Finding, comparisons, tables_and_findings
+from minyi.groups.comparing import comparisons
 from minyi.groups.discoveries import FALSE_DISCOVERIES
+from minyi.groups.findings import FacetTable, Finding, tables_and_findings
 from minyi.groups.grouping import Asked, By, ask, gives_away
 from minyi.groups.reversals import Reversal
 from minyi.ports import Index

@@ -13,7 +13,7 @@ from minyi.cli.tables import framed, plain
 from minyi.cli.wiring import adjuster, existing_index, known_policy, output, registry, settings
 from minyi.differences import Differences
 from minyi.differences import differences as compare
-from minyi.groups.comparing import Compared, FacetTable, Finding
+from minyi.groups.findings import Compared, FacetTable, Finding
 from minyi.groups.reversals import Reversal
 from minyi.groups.wording import BY_ZH, label_zh, percent, points
 from minyi.policy import Policy
