@@ -116,7 +116,7 @@ async def _first_trend(config: Settings, running: Service, url: str) -> None:
     found = await until_available(
         lambda: asyncio.to_thread(_first_look, config, index), not config.embedded_index
     )
-    if found:
+    if found.items:
         output.print(tables.overview(found))
     if running.progress.dead:
         console.print(f"{running.progress.dead:,} records went to the dead letters")
@@ -141,10 +141,8 @@ def _around_a_command(config: Settings) -> tuple[str, str]:
     return "".join(f"{name}= " for name in others), folder
 
 
-def _first_look(config: Settings, index: Index) -> Overview | None:
+def _first_look(config: Settings, index: Index) -> Overview:
     settle(index)
-    if not index.count():
-        return None
     return overview(registry(config), index, Filters(), adjuster(config))
 
 
