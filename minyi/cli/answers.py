@@ -7,17 +7,10 @@ from typing import Annotated
 import typer
 
 from minyi.cli import tables
+from minyi.cli.opening import digest_line, existing_index
 from minyi.cli.options import Cursor, Data, Json, Limit, PolicyOrAll, Since, Until, Word, filters
 from minyi.cli.overview import overview
-from minyi.cli.wiring import (
-    adjuster,
-    digest_line,
-    existing_index,
-    known_policy,
-    output,
-    registry,
-    settings,
-)
+from minyi.cli.wiring import adjuster, known_policy, output, registry, settings
 from minyi.query import Group, Interval
 from minyi.questions import read_trend
 from minyi.shares.denominators import Count

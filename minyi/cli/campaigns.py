@@ -14,9 +14,10 @@ from minyi.campaigns.collapsing import Collapsed
 from minyi.campaigns.headlines import Flip, Headline
 from minyi.campaigns.pages import CampaignPage, Campaigns
 from minyi.campaigns.reader import CampaignReader
+from minyi.cli.opening import existing_index
 from minyi.cli.options import Cursor, Data, Json, Limit, PolicyId, Since, Until, Word, filters
 from minyi.cli.tables import framed, percent, plain
-from minyi.cli.wiring import existing_index, known_policy, output, registry, settings
+from minyi.cli.wiring import known_policy, output, registry, settings
 from minyi.clock import SystemClock
 from minyi.domain import SHANGHAI
 from minyi.errors import InvalidQuery

@@ -13,9 +13,10 @@ from minyi.changes.daily import Measure, Series, read_days
 from minyi.changes.detection import ARL, LEAST_ARL, MOST_ARL, Changes
 from minyi.changes.detection import changes as detect
 from minyi.changes.drawn_days import Gap, Rate, Scale
+from minyi.cli.opening import existing_index
 from minyi.cli.options import Data, Json, PolicyId, Since, Until, filters, moment
 from minyi.cli.tables import framed, percent, plain
-from minyi.cli.wiring import adjuster, existing_index, known_policy, output, registry, settings
+from minyi.cli.wiring import adjuster, known_policy, output, registry, settings
 from minyi.clock import SystemClock, today
 from minyi.domain import SHANGHAI
 from minyi.policy import Policy

@@ -8,9 +8,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from minyi.cli.opening import existing_index
 from minyi.cli.options import Data, Json, PolicyId, Since, Until, filters
 from minyi.cli.tables import framed, plain
-from minyi.cli.wiring import adjuster, existing_index, known_policy, output, registry, settings
+from minyi.cli.wiring import adjuster, known_policy, output, registry, settings
 from minyi.differences import Differences
 from minyi.differences import differences as compare
 from minyi.groups.findings import Compared, FacetTable, Finding

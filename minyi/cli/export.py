@@ -8,18 +8,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from minyi.cli.opening import existing_index
 from minyi.cli.options import Data, Json
 from minyi.cli.publisher import publisher
 from minyi.cli.tables import plain
-from minyi.cli.wiring import (
-    adjuster,
-    console,
-    existing_index,
-    known_policy,
-    output,
-    registry,
-    settings,
-)
+from minyi.cli.wiring import adjuster, console, known_policy, output, registry, settings
 from minyi.clock import SystemClock
 from minyi.errors import InvalidQuery, SettingError
 from minyi.open_data.folder import write

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from minyi.cli.opening import SLOW_S, elastic_index, elasticsearch
 from minyi.cli.progress import bars
-from minyi.cli.wiring import SLOW_S, console, elastic_index, elasticsearch, settings
+from minyi.cli.wiring import console, settings
 from minyi.clock import SystemClock
 from minyi.errors import SettingError
 

@@ -12,9 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from minyi.cli.label_file import keep, read_labels, renew, write_proposals
+from minyi.cli.opening import existing_index
 from minyi.cli.options import Data
 from minyi.cli.tables import interval
-from minyi.cli.wiring import console, existing_index, known_policy, output, registry, settings
+from minyi.cli.wiring import console, known_policy, output, registry, settings
 from minyi.domain import SHANGHAI, Opinion
 from minyi.drawing import Candidate, candidates, propose, stands_for
 from minyi.errors import InvalidQuery, SettingError

@@ -8,9 +8,10 @@ from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from typing import Any
 
+from minyi.cli.opening import existing_index, open_index
 from minyi.cli.publisher import publisher
 from minyi.cli.serving import first_of, listen, serving, tell, url_of
-from minyi.cli.wiring import adjuster, existing_index, open_index, registry
+from minyi.cli.wiring import adjuster, registry
 from minyi.clock import SystemClock
 from minyi.policy import Policy
 from minyi.ports import Index, Registry

@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
+from minyi.cli.opening import digest_line, index
 from minyi.cli.options import Data
 from minyi.cli.progress import bars, stream_progress
-from minyi.cli.wiring import digest_line, index, service, settings
+from minyi.cli.wiring import service, settings
 from minyi.settings import Settings
 
 

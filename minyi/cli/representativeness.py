@@ -9,17 +9,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from minyi.cli.opening import existing_index
 from minyi.cli.options import Data, Json, PolicyId, Since, Until, filters
 from minyi.cli.tables import framed, percent, plain
-from minyi.cli.wiring import (
-    adjuster,
-    existing_index,
-    known_policy,
-    margins,
-    output,
-    registry,
-    settings,
-)
+from minyi.cli.wiring import adjuster, known_policy, margins, output, registry, settings
 from minyi.policy import Policy
 from minyi.prevalence import FLOOR
 from minyi.query import Share

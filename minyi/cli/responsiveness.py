@@ -9,9 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from minyi.cli.changes import gap_text, series_name
+from minyi.cli.opening import existing_index
 from minyi.cli.options import Data, Json, PolicyOrAll, Since, Until, filters
 from minyi.cli.tables import framed, interval, percent
-from minyi.cli.wiring import existing_index, known_policy, output, registry, settings
+from minyi.cli.wiring import known_policy, output, registry, settings
 from minyi.clock import SystemClock, today
 from minyi.replies.contrasts import Contrasted
 from minyi.replies.responsiveness import (

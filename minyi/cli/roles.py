@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from minyi.cli.opening import open_index
 from minyi.cli.options import Data
 from minyi.cli.public import answer_the_public
 from minyi.cli.publisher import publisher
@@ -24,7 +25,7 @@ from minyi.cli.serving import (
     tell,
     url_of,
 )
-from minyi.cli.wiring import adjuster, margins, open_index, service, settings
+from minyi.cli.wiring import adjuster, margins, service, settings
 from minyi.clock import SystemClock
 from minyi.errors import SettingError
 from minyi.settings import Settings

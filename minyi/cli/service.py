@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from minyi.cli import tables
+from minyi.cli.opening import settle
 from minyi.cli.options import Data
 from minyi.cli.overview import Overview, overview
 from minyi.cli.patience import until_available
@@ -31,7 +32,7 @@ from minyi.cli.serving import (
     tell,
     url_of,
 )
-from minyi.cli.wiring import adjuster, console, output, registry, service, settings, settle
+from minyi.cli.wiring import adjuster, console, output, registry, service, settings
 from minyi.clock import SystemClock
 from minyi.ports import Index
 from minyi.query import Filters

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from minyi.cli.opening import set_up_index
 from minyi.cli.options import Data
 from minyi.cli.tables import plain
-from minyi.cli.wiring import console, output, registry, set_up_index, settings
+from minyi.cli.wiring import console, output, registry, settings
 
 if TYPE_CHECKING:
     from streams.provision import Step

@@ -6,9 +6,10 @@ from rich.table import Table
 from rich.text import Text
 
 from minyi.campaigns.reader import CampaignReader
+from minyi.cli.opening import existing_index
 from minyi.cli.options import Data, Json, PolicyId, Since, Until, Word, filters
 from minyi.cli.tables import framed
-from minyi.cli.wiring import existing_index, known_policy, output, registry, settings
+from minyi.cli.wiring import known_policy, output, registry, settings
 from minyi.clock import SystemClock
 from minyi.policy import Policy
 from minyi.prevalence import FLOOR

@@ -1,12 +1,13 @@
-"""Opens what the commands share, from the settings. Heavy imports wait until they are needed."""
+"""Makes what the commands share, from the settings; ``minyi.cli.opening`` opens the index. Heavy
+imports wait until they are needed."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,20 +16,16 @@ from rich.console import Console
 
 from minyi import logs
 from minyi.cli.fresh_labels import fresh_labels, tell
+from minyi.cli.opening import open_index
 from minyi.cli.patience import until_available
-from minyi.clock import SystemClock
-from minyi.errors import InvalidArtifact, InvalidQuery, SettingError
+from minyi.errors import InvalidArtifact, InvalidQuery
 from minyi.policy import Policy
-from minyi.ports import Index
 from minyi.registry import load_registry
 from minyi.settings import Place, Settings, embedded_path, load_settings, load_settings_in
 from minyi.shares.adjusting import NOTHING_KNOWN, Adjuster
 from minyi.speakers.margins import Margins, load_margins
 
 if TYPE_CHECKING:
-    from elasticsearch import Elasticsearch
-
-    from indexers.elastic import ElasticIndex
     from models.runtime import OnnxTagger
     from streams.access import Access
     from streams.app import Service
@@ -40,9 +37,6 @@ console = get_console()
 """Progress and messages, those of a training too, which takes rich's own console; what a command
 answers goes to standard output."""
 output = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120)
-
-SLOW_S = 60.0
-"""How long one request may take that makes or moves indices."""
 
 
 def settings(data: Path | None = None, *used: Place) -> Settings:
@@ -70,122 +64,6 @@ def margins(config: Settings) -> Margins | None:
     return load_margins(config.margins) if config.margins else None
 
 
-@contextmanager
-def index(config: Settings) -> Iterator[Index]:
-    """Open the opinion index; where there is none yet, make it.
-
-    Raises:
-        SettingError: when it cannot be used as it is set.
-        IndexUnavailable: when Elasticsearch does not answer.
-    """
-    from indexers.embedded import EmbeddedIndex
-
-    if config.embedded_index:
-        opened: Index = EmbeddedIndex(embedded_path(config.index_url))
-    else:
-        set_up_index(config, only_missing=True)
-        opened = elastic_index(config)
-    try:
-        yield opened
-    finally:
-        opened.close()
-
-
-@asynccontextmanager
-async def open_index(config: Settings, patient: bool = False) -> AsyncIterator[Index]:
-    """Open the opinion index as :func:`index` does, while the event loop goes on.
-
-    Args:
-        config: the settings.
-        patient: whether to wait for an Elasticsearch that is away.
-    """
-    with ExitStack() as stack:
-        yield await until_available(
-            lambda: asyncio.to_thread(stack.enter_context, index(config)),
-            patient and not config.embedded_index,
-        )
-
-
-@contextmanager
-def existing_index(config: Settings) -> Iterator[Index]:
-    """Open the index, but make none: a mistyped folder must not look like an empty answer.
-
-    Raises:
-        SettingError: when there is none.
-    """
-    from indexers.embedded import FILE, EmbeddedIndex
-
-    if not config.embedded_index:
-        with closing(elastic_index(config)) as elastic:
-            elastic.check()
-            yield elastic
-        return
-    folder = embedded_path(config.index_url)
-    if not (folder / FILE).is_file():
-        raise SettingError(
-            f"{folder} holds no opinions. Name the folder with --data (the demo's is var/demo), "
-            "or fill this one first: minyi ingest FILE, or minyi serve"
-        )
-    with closing(EmbeddedIndex(folder)) as embedded:
-        yield embedded
-
-
-def elasticsearch(config: Settings, timeout_s: float | None = None) -> Elasticsearch:
-    """Connect to Elasticsearch.
-
-    Args:
-        config: the settings.
-        timeout_s: how long one request may take; None for the usual.
-
-    Raises:
-        SettingError: when the index is not in Elasticsearch.
-    """
-    from indexers.client import TIMEOUT_S, connect
-
-    if config.embedded_index:
-        raise SettingError(
-            "this is for opinions in Elasticsearch, and they are kept in a folder: "
-            "MINYI_INDEX=http(s)://host:9200 names a server"
-        )
-    return connect(config.index_url, config.elastic, timeout_s or TIMEOUT_S)
-
-
-def elastic_index(config: Settings) -> ElasticIndex:
-    """Return the index in Elasticsearch, not looked at yet."""
-    from indexers.elastic import ElasticIndex
-
-    return ElasticIndex(elasticsearch(config))
-
-
-def set_up_index(config: Settings, only_missing: bool = False) -> list[str]:
-    """Put templates, a first index and the one for the copy of the dead letters into
-    Elasticsearch; return the indices of opinions that were missing.
-
-    Args:
-        config: the settings.
-        only_missing: whether an index that is there is left as it is, which takes fewer rights.
-    """
-    from indexers.elastic_letters import ElasticLetters
-    from indexers.lifecycle import Names, held, set_up
-
-    names = Names()
-    with closing(elasticsearch(config, SLOW_S)) as client:
-        if only_missing and (there := held(client, names)):
-            there.check()
-            return []
-        made = set_up(client, names, SystemClock().now(), config.elastic.retention_months)
-        ElasticLetters(client).set_up()
-    return made
-
-
-def settle(opened: Index) -> None:
-    """Let what was written be found at once."""
-    from indexers.elastic import ElasticIndex
-
-    if isinstance(opened, ElasticIndex):
-        opened.refresh()
-
-
 def known_policy(policies: Mapping[str, Policy], policy_id: str) -> Policy:
     """Return a policy of the registry.
 
@@ -197,12 +75,6 @@ def known_policy(policies: Mapping[str, Policy], policy_id: str) -> Policy:
         hint = f"; did you mean {', '.join(near[:5])}?" if near else ""
         raise InvalidQuery(f"no policy {policy_id!r} in the registry{hint} (minyi policies list)")
     return policies[policy_id]
-
-
-def digest_line(opened: Index) -> str:
-    """Return the state of an index in one line."""
-    count, value = opened.digest()
-    return f"{count} opinions sha256:{value}"
 
 
 def tagger(config: Settings) -> OnnxTagger:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from elasticsearch import Elasticsearch
 
-from minyi.cli.wiring import elastic_index
+from minyi.cli.opening import elastic_index
 from minyi.settings import Settings
 from streams.topics import COMMENTS
 from tests.chaos import broker

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from minyi.cli import patience, wiring
+from minyi.cli import opening, patience
 from minyi.cli.patience import FIRST_PAUSE_S, LONGEST_PAUSE_S, until_available
 from minyi.errors import BrokerUnavailable, IndexUnavailable, SettingError
 from minyi.settings import Settings, load_settings
@@ -62,15 +62,15 @@ async def test_an_elasticsearch_that_comes_late_is_opened(
     config: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = Away(2, IndexUnavailable("Elasticsearch cannot be reached"))
-    monkeypatch.setattr(wiring, "set_up_index", server)
-    async with wiring.open_index(config, patient=True):
+    monkeypatch.setattr(opening, "set_up_index", server)
+    async with opening.open_index(config, patient=True):
         assert server.asked == 3
 
 
 async def test_a_command_does_not_wait(config: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     server = Away(2, IndexUnavailable("Elasticsearch cannot be reached"))
-    monkeypatch.setattr(wiring, "set_up_index", server)
+    monkeypatch.setattr(opening, "set_up_index", server)
     with pytest.raises(IndexUnavailable):
-        async with wiring.open_index(config):
+        async with opening.open_index(config):
             pass
     assert server.asked == 1
