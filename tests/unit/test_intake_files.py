@@ -107,9 +107,9 @@ def test_a_bad_csv_row_keeps_its_own_bytes(write: Write, encoding: str) -> None:
 
 
 def test_any_number_of_columns_of_one_name_is_read_in_time(write: Write) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     (row,) = rows(write("a.csv", b"a," * 50_000 + b"A\n" + b"1," * 50_000 + b"2\n"))
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
     assert row.values is not None
     assert len(row.values) == 50_001
     assert (row.values["a"], row.values["A.50001"]) == ("1", "2")

@@ -154,7 +154,7 @@ def test_a_spreadsheets_serial_is_its_day_and_second(day: date, second: int) -> 
 
 
 def test_a_hostile_time_does_not_stall_the_reading() -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(InvalidRecord):
         moment("2026-1-1" + " " * 300_000 + "x")
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1

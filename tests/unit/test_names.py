@@ -149,7 +149,7 @@ def test_names_are_found_in_any_width_and_script(text: str) -> None:
 def test_no_text_stalls_the_search_for_names(start: str, unit: str) -> None:
     texts = [(start + tail * 20_000)[:20_000] for tail in (unit, unit[-1])]
     redact("")  # builds the table
-    begun = time.monotonic()
+    begun = time.process_time()
     for text in texts:
         redact(text)
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1

@@ -313,10 +313,10 @@ def test_what_stands_around_personal_data_keeps_its_form() -> None:
 def test_no_text_stalls_the_redaction(start: str, unit: str) -> None:
     texts = [(start + tail * 20_000)[:20_000] for tail in (unit, unit[-1])]
     redact("")  # builds the table
-    begun = time.monotonic()
+    begun = time.process_time()
     for text in texts:
         redact(text)
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 @given(texts)
