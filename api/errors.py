@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -114,6 +115,11 @@ def install(app: FastAPI) -> None:
     async def _validation(_: Request, error: RequestValidationError) -> JSONResponse:
         place, message = told(error.errors()[0])
         return response(422, "invalid_request", message, place)
+
+    @app.exception_handler(ClientDisconnect)
+    async def _hung_up(_: Request, __: ClientDisconnect) -> JSONResponse:
+        # nobody hears it, but else it would be logged and counted as a failure of the service
+        return response(400, "bad_request", "the request ended before all of it had come")
 
     @app.exception_handler(MinyiError)
     async def _minyi(_: Request, error: MinyiError) -> JSONResponse:

@@ -264,3 +264,28 @@ async def test_the_service_answers_while_a_large_body_is_read(
     assert (await client.get("/health")).status_code == 200
     answered.set()
     assert (await posted)["accepted"] == 1
+
+
+async def test_a_sender_that_hangs_up_is_no_failure_of_the_service(
+    world: World, tmp_path: Path
+) -> None:
+    index = EmbeddedIndex(tmp_path)
+    app = create_app(Services(index=index, registry=world, clock=world, sink=world))
+    coming = iter(
+        [{"type": "http.request", "body": b"[", "more_body": True}, {"type": "http.disconnect"}]
+    )
+    told: list[Any] = []
+
+    async def receive() -> Any:
+        return next(coming)
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/v1/comments", "headers": headers}
+    await app(scope | {"query_string": b"", "http_version": "1.1"}, receive, send)
+    assert told[0]["status"] == 400
+    async with serving(app) as client:
+        assert 'status="500"' not in (await client.get("/metrics")).text
+    index.close()
