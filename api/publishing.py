@@ -12,7 +12,7 @@ from threading import Lock, Thread
 from weakref import finalize
 
 from api.services import Services
-from minyi.errors import BrokerUnavailable, IndexUnavailable, InvalidQuery, Retryable
+from minyi.errors import BrokerUnavailable, IndexUnavailable, MinyiError, Retryable
 from minyi.logs import said
 from minyi.open_data.catalog import File
 from minyi.open_data.folder import write
@@ -90,10 +90,12 @@ class Press:
             raise Retryable(refusal, left)
         try:
             self._renew()
-        except (InvalidQuery, OSError) as error:
-            self._try_from = time.monotonic() + self._pause_s
-            # what is to be done is the operator's matter, not the reader's
+        except (MinyiError, OSError) as error:
+            # what is to be done, and where, is the operator's matter, not the reader's
             log.warning("the open data cannot be published", extra={"reason": said(error)})
+            if isinstance(error, Retryable):
+                raise Retryable(refusal, error.after_s) from error
+            self._try_from = time.monotonic() + self._pause_s
             raise Retryable(refusal, self._pause_s) from error
 
     def _again(self) -> None:

@@ -332,7 +332,7 @@ def test_the_index_is_asked_once_in_a_while_however_many_read(tmp_path: Path) ->
 
     index.away = True
     assert renewed(hasty) is two  # better old than nothing
-    with pytest.raises(IndexUnavailable):
+    with pytest.raises(Retryable):
         Press(wired).edition()
     index.close()
 

@@ -13,7 +13,7 @@ from api.app import create_app, create_public
 from api.publishing import Press
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
-from minyi.errors import Retryable
+from minyi.errors import IndexUnavailable, MinyiError, Retryable, SettingError
 from minyi.open_data import release
 from minyi.query import Cell
 from tests.integration.world import World, error, many, serving
@@ -87,3 +87,40 @@ def test_after_a_pause_it_is_tried_again(
                 press.edition()
             assert advised(caplog) == tries
     assert press.edition().release.opinions
+
+
+class Away(EmbeddedIndex):
+    """Cannot be asked, and says why in words for its operator."""
+
+    why: MinyiError | None = None
+
+    def cells(self, *args: Any, **more: Any) -> list[Cell]:
+        if self.why is not None:
+            raise self.why
+        return super().cells(*args, **more)
+
+
+@pytest.mark.parametrize(
+    ("why", "wait"),
+    [
+        (IndexUnavailable("Elasticsearch at http://10.1.2.3:9200 cannot be reached"), "5"),
+        (SettingError("Elasticsearch at http://10.1.2.3:9200 does not accept the login"), "60"),
+    ],
+)
+async def test_what_is_wrong_inside_is_told_to_the_operator_alone(
+    tmp_path: Path, why: MinyiError, wait: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    index, world = Away(tmp_path), World()
+    index.upsert(list(many()))
+    index.why = why
+    async with serving(create_public(Services(index=index, registry=world, clock=world))) as client:
+        answer = await client.get("/v1/export")
+        told = error(answer, 503, "unavailable")
+        assert "cannot be published at the moment" in told["message"]
+        assert "10.1.2.3" not in told["message"]
+        assert answer.headers["retry-after"] == wait
+        assert any("10.1.2.3" in str(vars(each).get("reason")) for each in caplog.records)
+        if isinstance(why, Retryable):  # it may be there again with the next reader
+            index.why = None
+            assert (await client.get("/v1/export")).status_code == 200
+    index.close()
