@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -23,6 +23,7 @@ from minyi.errors import BrokerUnavailable, SettingError
 from minyi.setting_groups import KafkaSettings
 from streams.embedded import NewRecord, Record
 from streams.kafka.security import client_options
+from streams.kafka.sending import Sending
 from streams.topics import Layout, TopicSpec
 
 PAGE = 500
@@ -32,8 +33,6 @@ IN_SYNC = "min.insync.replicas"
 ANY_TIME = str(2**63 - 1)
 SET_ON_TOPIC = 1
 """Kafka's number for a setting that somebody gave the topic, as against a default."""
-ANSWER_S = 60.0
-"""So long Kafka has to acknowledge what is appended; an idempotent producer would wait for ever."""
 SETTLE_S = 30.0
 """So long new topics may take until every broker knows them."""
 
@@ -54,8 +53,7 @@ class KafkaAccess:
             "bootstrap_servers": servers,
             **client_options(security or KafkaSettings()),
         }
-        self._producer: Any = None
-        self._starting = asyncio.Lock()
+        self._sending = Sending(self._options)
 
     async def create(self, specs: Sequence[TopicSpec], partitions: int) -> list[str]:
         """See :class:`streams.access.Access`. One that another process creates meanwhile is not
@@ -143,50 +141,12 @@ class KafkaAccess:
                             )  # fmt: skip
 
     async def append(self, records: Sequence[NewRecord]) -> None:
-        """See :class:`streams.access.Access`.
-
-        Raises:
-            BrokerUnavailable: when Kafka refuses, or does not answer in time: then it may still
-                take some of the records.
-        """
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                producer = await self._started_producer()
-                deliveries = [
-                    await producer.send(
-                        record.topic,
-                        record.value,
-                        key=record.key,
-                        partition=record.partition,
-                        timestamp_ms=record.timestamp,
-                        headers=list(record.headers),
-                    )
-                    for record in records
-                ]
-                await asyncio.gather(*deliveries)
-        except KafkaError as error:
-            raise BrokerUnavailable(f"Kafka: {error!r}") from error
-        except TimeoutError as error:
-            raise BrokerUnavailable(f"Kafka has not answered within {ANSWER_S:g} s") from error
+        """See :class:`streams.access.Access`; raises as :meth:`Sending.append` does."""
+        await self._sending.append(records)
 
     async def close(self) -> None:
-        """Stop the producer."""
-        async with self._starting:
-            if self._producer is not None:
-                await self._producer.stop()
-
-    async def _started_producer(self) -> Any:
-        """Return the producer, started by whoever needs it first."""
-        async with self._starting:
-            if self._producer is None:
-                producer = AIOKafkaProducer(**self._options, acks="all", enable_idempotence=True)
-                try:
-                    await producer.start()
-                except BaseException:
-                    await producer.stop()
-                    raise
-                self._producer = producer
-            return self._producer
+        """Stop sending; what Kafka does not acknowledge soon is given up."""
+        await self._sending.close()
 
     def _admin(self) -> Any:
         return _started(AIOKafkaAdminClient(**self._options))

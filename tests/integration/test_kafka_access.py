@@ -15,6 +15,7 @@ from minyi.domain import Comment
 from minyi.errors import BrokerUnavailable
 from streams.access import KafkaAccess
 from streams.embedded import NewRecord, Record
+from streams.kafka.sending import Sending
 from streams.sinks import BrokerSink
 from streams.topics import COMMENTS, TopicSpec
 
@@ -103,10 +104,10 @@ async def test_a_record_that_kafka_does_not_acknowledge_is_not_waited_for_withou
         async def send(self, *_: object, **__: object) -> asyncio.Future[None]:
             return asyncio.get_running_loop().create_future()
 
-    async def started(_: KafkaAccess) -> Hanging:
+    async def started(_: Sending) -> Hanging:
         return Hanging()
 
-    monkeypatch.setattr(KafkaAccess, "_started_producer", started)
-    monkeypatch.setattr("streams.kafka.access.ANSWER_S", 0.05)
+    monkeypatch.setattr(Sending, "_started_producer", started)
+    monkeypatch.setattr("streams.kafka.sending.ANSWER_S", 0.05)
     with pytest.raises(BrokerUnavailable, match="has not answered"):
         await KafkaAccess("127.0.0.1:1").append([NewRecord("t", b"k", b"v")])
