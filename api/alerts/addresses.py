@@ -5,13 +5,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpx
 
+from api.readiness import Question
+
 Address = IPv4Address | IPv6Address
 
 WHY = "a link-local, multicast, unspecified, broadcast or cloud metadata address"
+
+LOOKUPS = 16
+"""Names that are looked up at the same time: half of a service's threads."""
 
 _NOBODY = {ip_address(each) for each in ("255.255.255.255", "100.100.100.200", "fd00:ec2::254")}
 _LAST_32_BITS = (IPv6Network("::/96"), IPv6Network("64:ff9b::/96"))
@@ -34,22 +40,41 @@ def _within(address: Address) -> Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
-async def refusal(host: str) -> str | None:
-    """Return why a host is not called, or None: all addresses that its name leads to now are
-    looked at. Whoever calls it resolves the name anew, and may be led elsewhere.
+class Names:
+    """Looks up where hosts lead. For one event loop.
 
-    Raises:
-        ValueError: when this is no name.
+    A name server that hangs keeps a thread until the system gives up, long after nobody waits any
+    more, and others need threads: few are looked up at once, and none again meanwhile.
     """
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        return f"the webhook's name leads nowhere: {error.strerror}"
-    for *_, place in found:
-        address = str(place[0]).partition("%")[0]  # without the interface
-        if forbidden(ip_address(address)):
-            return f"the webhook's name leads to {address}, {WHY}; nothing is posted there"
-    return None
+
+    def __init__(self) -> None:
+        self._turns = asyncio.Semaphore(LOOKUPS)
+        self._questions: dict[str, Question[list[str]]] = {}
+
+    async def refusal(self, host: str, within_s: float) -> str | None:
+        """Return why a host is not called, or None: all addresses that its name leads to now are
+        looked at. Whoever calls it resolves the name anew, and may be led elsewhere.
+
+        Raises:
+            TimeoutError: when this is not known in time.
+            ValueError: when this is no name.
+        """
+        ask = partial(self._addresses, host)
+        question = self._questions.setdefault(host, Question(ask))
+        try:
+            found = await question.answer(within_s)
+        except socket.gaierror as error:
+            return f"the webhook's name leads nowhere: {error.strerror}"
+        for address in found:
+            if forbidden(ip_address(address)):
+                return f"the webhook's name leads to {address}, {WHY}; nothing is posted there"
+        return None
+
+    async def _addresses(self, host: str) -> list[str]:
+        loop = asyncio.get_running_loop()
+        async with self._turns:
+            found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        return [str(place[0]).partition("%")[0] for *_, place in found]  # without the interface
 
 
 def place(webhook: str) -> str:

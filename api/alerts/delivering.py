@@ -12,7 +12,7 @@ import httpx
 from standardwebhooks.webhooks import Webhook
 
 from api.alerts import robots
-from api.alerts.addresses import place, refusal
+from api.alerts.addresses import Names, place
 from api.alerts.formats import Format
 from api.alerts.models import Alert
 from api.alerts.store import AlertStore, Due
@@ -38,6 +38,7 @@ class Deliveries:
         self._store = store
         self._clock = clock
         self._client = client
+        self._names = Names()
         self._news = asyncio.Event()
         self._trying: dict[str, str] = {}
         """The subscriptions whose webhook is being called, and where it is."""
@@ -107,7 +108,8 @@ class Deliveries:
         body, headers = self._signed(due) if due.format is Format.MINYI else _message(due)
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                if refused := await refusal(httpx.URL(due.webhook).raw_host.decode()):
+                host = httpx.URL(due.webhook).raw_host.decode()
+                if refused := await self._names.refusal(host, TIMEOUT_S):
                     return refused
                 # streamed: no more of an answer is read than is needed, however long it is
                 async with self._client.stream(

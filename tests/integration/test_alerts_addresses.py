@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from api.alerts import delivering
 from api.alerts.models import Delivery
+from minyi.cli.serving import THREADS
 from tests.integration.receiver import receiving
 from tests.integration.test_alerts import Office, crossed, crossed_unheard
 
@@ -108,3 +110,23 @@ async def test_a_name_server_that_hangs_is_not_waited_for(
     await crossed_unheard(office)
     assert office.store.alerts("s1")[0].last_error == "the webhook did not answer within 0.2 s"
     done.set()
+
+
+async def test_name_servers_that_hang_leave_threads_to_the_rest_of_the_service(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
+    monkeypatch.setattr(delivering, "TIMEOUT_S", 0.2)
+    done = Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: done.wait(20) and [])
+    names = [f"s{number}" for number in range(2, 2 + THREADS)]
+    for name in names:
+        office.subscribe(name, webhook=f"http://{name}.example.org/hook")
+        office.due(name, f"alert-{name}")
+    delivered = asyncio.create_task(office.watch.deliver())
+    try:
+        while not all(office.store.alerts(name)[0].attempts for name in names):
+            assert await asyncio.wait_for(asyncio.to_thread(lambda: True), 5)
+    finally:
+        done.set()
+    await delivered
