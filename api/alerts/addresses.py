@@ -19,7 +19,14 @@ WHY = "a link-local, multicast, unspecified, broadcast or cloud metadata address
 LOOKUPS = 16
 """Names that are looked up at the same time: half of a service's threads."""
 
-_NOBODY = {ip_address(each) for each in ("255.255.255.255", "100.100.100.200", "fd00:ec2::254")}
+_METADATA = (
+    "100.100.100.200",  # Alibaba
+    "100.96.0.96",  # Volcengine
+    "168.63.129.16",  # Azure
+    "192.0.0.192",  # Oracle
+    "fd00:ec2::254",  # Amazon; its other one is link-local, as those of most clouds
+)
+_NOBODY = {ip_address(each) for each in ("255.255.255.255", *_METADATA)}
 _LAST_32_BITS = (IPv6Network("::/96"), IPv6Network("64:ff9b::/96"))
 """Where an IPv6 address ends in an IPv4 address: compatible ones, and NAT64's."""
 

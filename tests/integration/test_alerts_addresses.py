@@ -48,6 +48,7 @@ def lead(monkeypatch: pytest.MonkeyPatch, *addresses: str, wait: Event | None = 
     [
         ["169.254.169.254"], ["127.0.0.1", "169.254.169.254"], ["fe80::1"], ["100.100.100.200"],
         ["fd00:ec2::254"], ["::ffff:169.254.169.254"], ["0.0.0.0"], ["255.255.255.255"],
+        ["100.96.0.96"], ["168.63.129.16"], ["192.0.0.192"],
     ],
 )  # fmt: skip
 async def test_a_name_that_leads_to_no_subscriber_is_not_called(
