@@ -14,6 +14,7 @@ import json
 import logging
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -34,7 +35,7 @@ _DAMAGED = (OSError, EOFError, zlib.error, UnicodeDecodeError)
 async def record(access: Access, topics: Sequence[str], path: Path) -> int:
     """Write the records of the topics to a file; return how many.
 
-    The file appears whole or not at all.
+    The file appears whole or not at all, and only its owner can read it: nothing is redacted.
 
     Raises:
         SettingError: when a topic does not exist or the file cannot be written.
@@ -46,6 +47,8 @@ async def record(access: Access, topics: Sequence[str], path: Path) -> int:
     draft = path.with_name(f".{path.name}")
     count = 0
     try:
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)
         with _open(draft, "wt", packed=path.suffix == ".gz") as file:
             file.write(json.dumps({"format": FORMAT, "topics": partitions}) + "\n")
             for name in topics:
@@ -55,6 +58,9 @@ async def record(access: Access, topics: Sequence[str], path: Path) -> int:
         draft.replace(path)
     except OSError as error:
         raise SettingError(f"{path} cannot be written: {error}") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     return count
 
 

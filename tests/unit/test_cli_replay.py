@@ -151,3 +151,21 @@ def test_a_recording_of_nothing_known_is_refused(cli: Cli, tmp_path: Path) -> No
 def test_a_recording_that_cannot_be_written_is_told(cli: Cli, tmp_path: Path) -> None:
     cli("setup")
     assert "cannot be written" in cli.told("record", tmp_path / "missing" / "r.jsonl")
+
+
+def test_a_recording_is_its_owners_alone_since_it_is_not_redacted(cli: Cli, tmp_path: Path) -> None:
+    cli("setup")
+    for path in (tmp_path / "r.jsonl", tmp_path / "r.jsonl.gz"):
+        path.touch(mode=0o644)  # an older one
+        cli("record", path)
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_of_a_recording_that_fails_nothing_is_left(cli: Cli, tmp_path: Path) -> None:
+    cli("setup")
+    there = tmp_path / "there"
+    there.mkdir()
+    assert "cannot be written" in cli.told("record", there)
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "there"}
+    (tmp_path / "file").touch()
+    assert "cannot be written" in cli.told("record", tmp_path / "file" / "r.jsonl")
