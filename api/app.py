@@ -109,7 +109,10 @@ def create_app(
         title="Minyi 民意",
         version=__version__,
         description=DESCRIPTION,
-        responses={422: {"model": errors.ErrorResponse}},
+        responses={
+            422: {"model": errors.ErrorResponse},
+            "default": {"model": errors.ErrorResponse, "description": "Any other error."},
+        },
         lifespan=_watching,
     )
     _install(app, wired, allowed_hosts)
