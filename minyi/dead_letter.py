@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -18,6 +18,8 @@ KEPT_KEY_BYTES = 1_000
 """A record's key that is longer is not kept."""
 KEY_LENGTH = 32
 """Hexadecimal digits of a letter's key."""
+Stage = Literal["read", "link", "tag", "index"]
+"""Where a record dies, in this version."""
 MADE_BY_AGENTS = ("tag", "index")
 """The stages that read what another agent has made."""
 
@@ -112,7 +114,7 @@ class LetterHead(Model):
 class LetterFilters(Model):
     """Which dead letters are meant; without any value: all."""
 
-    stage: str | None = Field(default=None, max_length=50)
+    stage: Stage | None = None
     since: Time | None = None
     reason: str | None = Field(default=None, max_length=200)
     """Part of the reason, in any case."""

@@ -19,7 +19,7 @@ from api.bodies import body, lines
 from api.guard import JSON, NDJSON, takes
 from api.schemas import Accepted, Cursor
 from api.services import Wired
-from minyi.dead_letter import Base64, DeadLetter, LetterFilters, LetterPage, Outcome
+from minyi.dead_letter import Base64, DeadLetter, LetterFilters, LetterPage, Outcome, Stage
 from minyi.domain import MAX_RECORD_BYTES, Time
 from minyi.errors import InvalidQuery, InvalidRecord
 from minyi.ports import LetterBox
@@ -78,7 +78,7 @@ async def post_dead_letters(request: Request, wired: Wired) -> Accepted:
 @router.get("")
 async def list_letters(
     letters: Letters,
-    stage: Annotated[str | None, Query(max_length=50)] = None,
+    stage: Stage | None = None,
     since: Time | None = None,
     reason: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_KEYS)] = 50,

@@ -109,6 +109,9 @@ def test_what_is_asked_for_must_be_clear(cli: Cli, letters: list[DeadLetter]) ->
         assert "not both" in cli.told("dead-letters", command, key(letters[0]), "--all")
         assert "not both" in cli.told("dead-letters", command, key(letters[0]), "--stage", "read")
     assert "--since" in cli.told("dead-letters", "list", "--since", "yesterday")
+    told = cli.told("dead-letters", "list", "--stage", "links")  # none of them is no good news
+    assert "--stage" in told
+    assert "'read', 'link', 'tag' or 'index'" in told
     assert "holds no log" in cli.told("dead-letters", "list", "--data", cli.data / "typo")
     assert not (cli.data / "typo").exists()
 
