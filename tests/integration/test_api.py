@@ -293,6 +293,16 @@ async def test_a_misspelt_parameter_is_no_answer_about_everything(
     assert words in found["message"]
 
 
+@pytest.mark.parametrize("path", [f"{ELEVATORS}/trend", "/v1/policies", "/v1/search"])
+async def test_a_filter_given_twice_is_no_answer_about_the_last(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    asked = await client.get(path, params={"region": ["A市", "B市"]})
+    found = error(asked, 422, "invalid_request")
+    assert found["place"] == "query.region"
+    assert "twice" in found["message"]
+
+
 @pytest.mark.parametrize("path", ["/health", "/v1/export", "/v1/export/policies.csv"])
 async def test_marks_of_portals_and_probes_change_nothing(
     client: httpx.AsyncClient, path: str
