@@ -100,8 +100,11 @@ class Settings(BaseSettings):
         parts = urlsplit(url)
         if parts.scheme not in (EMBEDDED, "http", "https"):
             raise ValueError("an index is http(s)://host:9200 or embedded:///folder")
-        if parts.password:
-            raise ValueError("a password belongs into MINYI_ELASTIC__PASSWORD, not into the URL")
+        if parts.username or parts.password:
+            raise ValueError(
+                "user and password belong into MINYI_ELASTIC__USERNAME and "
+                "MINYI_ELASTIC__PASSWORD, not into the URL"
+            )
         return url
 
     @property

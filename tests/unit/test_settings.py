@@ -222,6 +222,16 @@ def test_the_author_key_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "open-sesame" not in f"{settings!r} {settings} {settings.model_dump()}"
 
 
+@pytest.mark.parametrize("login", ["me@", "me:open-sesame@", ":open-sesame@"])
+def test_a_login_in_the_url_of_an_index_is_not_passed_over(
+    monkeypatch: pytest.MonkeyPatch, login: str
+) -> None:
+    monkeypatch.setenv("MINYI_INDEX", f"https://{login}elastic:9200")
+    with pytest.raises(SettingError, match="MINYI_ELASTIC__USERNAME") as refused:
+        load_settings()
+    assert "open-sesame" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     "url",
     ["embedded://folder", "embedded:folder", "embedded://host/folder", "/folder", "http://x/y", ""],
