@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import RLock
@@ -17,7 +17,7 @@ from typing import Any
 from api.alerts.formats import Format
 from api.alerts.models import Alert, Created, Delivery, SentAlert, Subscription
 from minyi.domain import EARLIEST, Model
-from minyi.errors import IndexUnavailable
+from minyi.errors import IndexUnavailable, SettingError
 from minyi.folders import private_folder
 from minyi.rules import Reading
 
@@ -54,17 +54,30 @@ class Due(Model):
 
 
 class AlertStore:
-    """The subscriptions' memory. Methods block for a disk write; safe from several threads."""
+    """The subscriptions' memory. Methods block for a disk write; safe from several threads.
+
+    Raises:
+        SettingError: when the file cannot be used.
+    """
 
     def __init__(self, path: Path) -> None:
-        private_folder(path.parent)
-        path.touch(mode=0o600)  # it holds the webhooks' secrets
         self._lock = RLock()
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA foreign_keys = ON")
-        self._db.executescript(_SCHEMA)
+        try:
+            private_folder(path.parent)
+            path.touch(mode=0o600)  # it holds the webhooks' secrets
+            with ExitStack() as unless_all_goes_well:
+                self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+                unless_all_goes_well.callback(self._db.close)
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                self._db.execute("PRAGMA foreign_keys = ON")
+                self._db.executescript(_SCHEMA)
+                unless_all_goes_well.pop_all()
+        except (OSError, sqlite3.Error) as error:
+            raise SettingError(
+                f"no subscriptions can be kept in {path}: {error}; make it writable, restore it "
+                "from a backup, or move it away to begin without any"
+            ) from error
 
     def close(self) -> None:
         """Release the file."""

@@ -22,7 +22,7 @@ from api.alerts.models import Alert, Created, Delivery
 from api.alerts.store import AlertStore
 from api.alerts.watch import Watch
 from indexers.embedded import EmbeddedIndex
-from minyi.errors import BrokerUnavailable
+from minyi.errors import BrokerUnavailable, SettingError
 from minyi.query import Filters, Share
 from minyi.rules import Reading, Rule, State
 from minyi.shares.adjusting import Adjuster
@@ -695,3 +695,13 @@ async def test_only_the_owner_can_read_the_secrets(office: Office) -> None:
     office.subscribe()
     for file in office.file.parent.glob("subscriptions.db*"):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+
+
+def test_a_file_that_holds_no_subscriptions_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "subscriptions.db"
+    file.write_bytes(b"not a database, but as long as one would be" * 100)
+    with pytest.raises(SettingError, match=r"subscriptions\.db: file is not a database"):
+        AlertStore(file)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(SettingError, match="folder: unable to open"):
+        AlertStore(tmp_path / "folder")
