@@ -22,7 +22,7 @@ from api import errors
 from api.alerts.store import AlertStore
 from api.alerts.watch import Watch
 from api.answering import AnsweringSources
-from api.guard import KnownHosts
+from api.guard import KnownHosts, Unframed
 from api.measures import Timed, taken
 from api.parameters import only_known
 from api.publishing import Press
@@ -115,6 +115,7 @@ def create_app(
         },
         lifespan=_watching,
     )
+    app.add_middleware(Unframed)  # the open data alone change nothing: portals may frame them
     _install(app, wired, allowed_hosts)
     app.state.alerts = subscriptions
     app.state.campaigns = CampaignReader(wired.index, wired.clock)

@@ -3,6 +3,7 @@
 A browser lets any page post a form, or plain text, to any address, and a page whose name is made to
 resolve to 127.0.0.1 may even read the answers (DNS rebinding). So what changes something must be
 declared as JSON, which a browser asks leave for, and the service must be called by a name it has.
+Nor may it show our page within its own and have its reader click there on what they do not see.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import Depends, Request
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
 
@@ -42,6 +43,21 @@ def takes(*types: str) -> dict[str, Any]:
         "dependencies": [Depends(check)],
         "responses": {415: {"model": errors.ErrorResponse, "description": "Unsupported type"}},
     }
+
+
+class Unframed:
+    """Lets no browser show an answer within another page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def unframed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["content-security-policy"] = "frame-ancestors 'none'"
+            await send(message)
+
+        await self._app(scope, receive, unframed)
 
 
 class KnownHosts:

@@ -150,6 +150,11 @@ def client(services: Services) -> TestClient:
     return TestClient(create_app(services), base_url="http://127.0.0.1")
 
 
+@pytest.mark.parametrize("path", ["/", "/docs", "/open", "/page/main.js", "/v1/nothing"])
+def test_no_foreign_page_can_frame_what_changes_something(client: TestClient, path: str) -> None:
+    assert client.get(path).headers["content-security-policy"] == "frame-ancestors 'none'"
+
+
 def test_the_page_is_chinese_and_says_who_speaks(client: TestClient) -> None:
     answer = client.get("/")
     assert answer.status_code == 200
