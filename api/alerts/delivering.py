@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import httpx
@@ -42,6 +42,8 @@ class Deliveries:
         self._news = asyncio.Event()
         self._trying: dict[str, str] = {}
         """The subscriptions whose webhook is being called, and where it is."""
+        self._rests: dict[str, datetime] = {}
+        """The robots that were just called, and until when they are not called again."""
         self._looked = EARLIEST
         """When the outbox was last looked at for what is due."""
 
@@ -53,14 +55,15 @@ class Deliveries:
         """Wait until something of the outbox may be due."""
         # what was due before waits for the end of a try, which wakes as well
         due = await asyncio.to_thread(self._store.next_due, self._looked)
-        idle = IDLE_S if due is None else (due - self._clock.now()).total_seconds()
+        until = [*self._rests.values(), *([] if due is None else [due])]
+        idle = (min(until) - self._clock.now()).total_seconds() if until else IDLE_S
         await wait(self._news, min(IDLE_S, max(0.0, idle)))
 
     async def deliver(self) -> None:
         """Try every delivery that is due, also what becomes due meanwhile, until none is left.
 
         Several are tried at once, of one subscription one after the other and few at one host: a
-        slow receiver holds up its own alerts only.
+        slow receiver holds up its own alerts only. A robot rests between two, and its others wait.
         """
         async with asyncio.TaskGroup() as tries:
             while await self._begin(tries):
@@ -69,12 +72,17 @@ class Deliveries:
     async def _begin(self, tries: asyncio.TaskGroup) -> bool:
         """Begin what is due and has its turn; return whether anything is being tried."""
         self._looked = self._clock.now()
+        self._rests = {at: end for at, end in self._rests.items() if end > self._looked}
         for due in await asyncio.to_thread(self._store.due, self._looked):
             if len(self._trying) == DELIVERIES:
                 break
             at, taken = place(due.webhook), list(self._trying.values())
             if due.subscription_id in self._trying or taken.count(at) == DELIVERIES_AT_ONE:
                 continue
+            if due.format is not Format.MINYI:
+                if due.webhook in self._rests:
+                    continue
+                self._rests[due.webhook] = self._looked + robots.REST
             self._trying[due.subscription_id] = at
             task = tries.create_task(self._try(due))
             task.add_done_callback(partial(self._ended, due.subscription_id))

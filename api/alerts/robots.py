@@ -8,6 +8,7 @@ are those of their public documentation; no real robot was called.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 from api.alerts.formats import Format
 from api.alerts.models import Alert, Quote
@@ -19,6 +20,9 @@ LONGEST = {Format.WECOM: 2048, Format.DINGTALK: 6000, Format.FEISHU: 6000}
 """Bytes of a message in UTF-8. WeCom takes no more; the others take 20 KB, which nobody reads in a
 chat."""
 LONGEST_ANSWER = 10_000
+REST = timedelta(seconds=4)
+"""Between messages to one robot: those of WeCom and DingTalk take 20 a minute, and DingTalk's none
+for ten minutes after more."""
 _LEAST = 60
 """Bytes below which a comment that is cut says nothing."""
 _CUT = "…"

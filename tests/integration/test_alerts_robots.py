@@ -92,6 +92,25 @@ async def test_an_alert_that_a_robot_never_takes_is_given_up(office: Office) -> 
     assert sent(office)[:2] == (Delivery.FAILED, len(PAUSES_S) + 1)
 
 
+async def test_a_robot_gets_no_more_in_a_minute_than_it_takes(office: Office) -> None:
+    """Whoever sends DingTalk's more than 20 is not heard for ten minutes."""
+    office.receiver.says = TAKEN
+    (first,) = office.store.subscriptions()
+    office.subscribe("s2", format=first.format, secret="", webhook=first.webhook)
+    for name in ("s1", "s2"):
+        office.due(name, *(f"{name}-{number}" for number in range(15)))
+    minutes = []
+    while len(minutes) < 5 and sum(minutes) < 30:
+        minutes.append(0)
+        for _ in range(60):
+            await office.watch.deliver()
+            minutes[-1] += len(told(office))
+            office.world.moment += timedelta(seconds=1)
+    assert minutes == [15, 15]
+    for name in ("s1", "s2"):
+        assert {each.attempts for each in office.store.alerts(name)} == {1}
+
+
 @pytest.mark.parametrize(
     ("status", "says", "why"),
     [
