@@ -11,6 +11,9 @@ from minyi.folders import private_folder
 from minyi.settings import Settings
 
 FILE = "author.key"
+SHORTEST = 16
+"""Characters of a given key at least: names are few, and whoever can try all keys finds them."""
+_MAKE = 'Make one with: python3 -c "import secrets; print(secrets.token_hex(32))"'
 
 
 def author_key(settings: Settings) -> str:
@@ -18,15 +21,17 @@ def author_key(settings: Settings) -> str:
 
     Raises:
         SettingError: on Kafka without a setting, where each worker would make its own and one
-            author get several hashes; and for a kept key that is damaged.
+            author get several hashes; for a given key that is too short, and for a kept one that
+            is damaged.
     """
     given = settings.author_key.get_secret_value()
     if given:
+        if len(given.strip()) < SHORTEST:
+            raise SettingError(f"MINYI_AUTHOR_KEY has fewer than {SHORTEST} characters. {_MAKE}")
         return given
     if not settings.embedded_broker:
         raise SettingError(
-            "set MINYI_AUTHOR_KEY, the same for every worker: it hashes author ids. "
-            'Make one with: python3 -c "import secrets; print(secrets.token_hex(32))"'
+            f"set MINYI_AUTHOR_KEY, the same for every worker: it hashes author ids. {_MAKE}"
         )
     path = settings.data / FILE
     if not path.exists():

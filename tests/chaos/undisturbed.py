@@ -27,7 +27,7 @@ from tests.chaos.worker import QuickTagger
 
 WITHIN_S = 900.0
 PAGE = 1_000
-AUTHOR_KEY = "chaos"
+AUTHOR_KEY = "a key of the chaos' own"
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ async def fleet(kafka_servers: str, tmp_path: Path) -> AsyncIterator[Fleet]:
         index=f"embedded://{tmp_path / 'index'}",
         data=tmp_path,
         partitions=12,
-        author_key="the tests' own",
+        author_key="a key of the test's own",
     )
     async with access(config) as broker:
         await provision(broker, config.partitions)

@@ -8,6 +8,8 @@ from minyi.errors import SettingError
 from minyi.settings import load_settings
 from streams.author_key import author_key
 
+GIVEN = "a key of the test's own"
+
 
 def test_a_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     settings = load_settings(data=tmp_path / "new", author_key="")
@@ -20,8 +22,15 @@ def test_a_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
 
 
 def test_a_given_key_wins(tmp_path: Path) -> None:
-    assert author_key(load_settings(data=tmp_path, author_key="mine")) == "mine"
+    assert author_key(load_settings(data=tmp_path, author_key=GIVEN)) == GIVEN
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("key", ["mine", " " * 40, "a" * 15])
+def test_a_key_that_could_be_found_by_trying_is_refused(tmp_path: Path, key: str) -> None:
+    with pytest.raises(SettingError, match="MINYI_AUTHOR_KEY has fewer than 16") as refused:
+        author_key(load_settings(data=tmp_path, author_key=key))
+    assert key not in str(refused.value)
 
 
 def test_an_empty_key_file_is_refused(tmp_path: Path) -> None:
