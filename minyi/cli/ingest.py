@@ -55,7 +55,8 @@ def ingest(
     from streams.intake.ingest import plan
 
     given = parse_map(columns or [])
-    plans = [plan(open_source(file), given, source) for file in files]
+    now = SystemClock().now()
+    plans = [plan(open_source(file), given, source, now) for file in files]
     if dry_run:
         for planned in plans:
             _show(planned)

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import islice
 
 from minyi.dead_letter import DeadLetter, dead_letter
-from minyi.domain import Comment
+from minyi.domain import SHANGHAI, Comment
 from minyi.errors import InvalidRecord, SettingError
 from minyi.ports import Clock, CommentSink
 from streams.intake.columns import NAMES, folded, guess
@@ -20,6 +21,8 @@ from streams.intake.rows import Row
 CHUNK = 500
 FIRST = 100
 """Rows that all columns are learned from; rows of JSON may have others further down."""
+AHEAD = timedelta(days=1)
+"""How far a time may lie ahead: clocks and zones differ."""
 REPORTED = 20
 """Bad rows that a report shows in full; the dead letters hold all."""
 
@@ -45,6 +48,9 @@ class Plan:
     mapping: dict[str, str]
     """Field → column."""
     source: str
+    now: datetime | None = None
+    """What is said to be written later than this is refused: one such comment would move the end
+    of every window that is counted back from the newest."""
 
     def read(self) -> Iterator[tuple[Row, Comment | InvalidRecord]]:
         """Yield each row with its comment, or with the reason why there is none."""
@@ -54,12 +60,23 @@ class Plan:
                 yield row, row.error or InvalidRecord("unreadable", row.place)
                 continue
             try:
-                yield row, to_comment(row.values, self.mapping, self.source, seen)
+                yield row, self._past(to_comment(row.values, self.mapping, self.source, seen))
             except InvalidRecord as error:
                 yield row, error
 
+    def _past(self, comment: Comment) -> Comment:
+        if self.now and comment.created_at > self.now + AHEAD:
+            raise InvalidRecord(
+                f"{comment.created_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M} is yet to come; today "
+                f"is {self.now.astimezone(SHANGHAI):%Y-%m-%d}",
+                "field created_at",
+            )
+        return comment
 
-def plan(file: Source, given: Mapping[str, str], source: str | None = None) -> Plan:
+
+def plan(
+    file: Source, given: Mapping[str, str], source: str | None = None, now: datetime | None = None
+) -> Plan:
     """Decide how a file is read, from its columns.
 
     Raises:
@@ -81,7 +98,7 @@ def plan(file: Source, given: Mapping[str, str], source: str | None = None) -> P
     except SettingError as error:
         raise SettingError(f"{file.path}: {error}") from error
     name = file.name.encode(errors="replace").decode()  # bytes that are no text
-    return Plan(file, mapping, source or name[:100])
+    return Plan(file, mapping, source or name[:100], now)
 
 
 def _later_columns(rows: Iterator[Row], given: Mapping[str, str]) -> Collection[str]:

@@ -52,6 +52,19 @@ def planned(path: Path, source: str | None = None) -> Plan:
     return plan(open_source(path), {}, source)
 
 
+def test_a_time_that_is_yet_to_come_is_refused(tmp_path: Path) -> None:
+    """One typing error would move the end of every window, and of what waits for an answer."""
+    path = tmp_path / "导出.csv"
+    ahead = "2,A02,题,2062/3/1 8:00,支持,0,0\n3,A03,题,2026-03-02,支持,0,0\n"
+    path.write_text(f"{HEADER}{GOOD}{ahead}")
+    results = [result for _, result in plan(open_source(path), {}, now=NOW).read()]
+    assert [isinstance(result, Comment) for result in results] == [True, False, True]
+    assert str(results[1]) == (
+        "field created_at: 2062-03-01 08:00 is yet to come; today is 2026-03-01"
+    )
+    assert all(isinstance(result, Comment) for _, result in planned(path).read())
+
+
 async def taken(path: Path) -> tuple[Kept, Report]:
     kept = Kept()
     return kept, await ingest.ingest(planned(path), kept, Held())
