@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _DASHES = "-‐–—―−_/\\"
@@ -12,8 +13,15 @@ _EMPTY = (
 )
 _UNNAMED = (
     "匿名 匿名者 匿名人 匿名人士 匿名用户 匿名用戶 匿名网友 匿名網友 匿名市民 匿名群众 匿名游客 "
-    "匿名访客 匿名发布 游客 遊客 访客 网友 網友 佚名 未署名 未具名 anonymous guest"
+    "匿名访客 匿名发布 游客 遊客 访客 网友 網友 佚名 未署名 未具名 anonymous guest "
+    "市民 热心市民 群众 居民 村民 业主 家长 来电人 投诉人 反映人"
 )
+_SURNAME = "(?:[\u4e00-\u9fff]|欧阳|上官|皇甫|令狐|诸葛|司徒|司马|申屠|夏侯|尉迟|慕容)"
+_SHARED = re.compile(
+    rf"(?:{_SURNAME}|\*+)?(?:先生|女士|小姐|同志)|{_SURNAME}(?:某某?|[*×○]+|x{{2,3}})"
+    r"|\*+[\u4e00-\u9fff]?"
+)
+"""What hotlines and masked exports leave of a name: 王先生, 李某, 张**."""
 NOTHING, NOBODY = frozenset(_EMPTY.split()), frozenset(_UNNAMED.split())
 
 
@@ -27,8 +35,10 @@ def is_nothing(text: str) -> bool:
 
 
 def is_nobody(author: str) -> bool:
-    """Return whether an author's name stands for nobody in particular: 匿名, 游客, or nothing."""
-    return is_nothing(author) or _plain(author) in NOBODY
+    """Return whether an author's name stands for nobody in particular: 匿名, 游客, or nothing; or
+    for one of very many, like 王先生: those who share it would count as one."""
+    plain = _plain(author)
+    return is_nothing(author) or plain in NOBODY or _SHARED.fullmatch(plain) is not None
 
 
 def _plain(text: str) -> str:

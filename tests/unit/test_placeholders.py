@@ -64,3 +64,22 @@ def test_what_only_begins_like_an_empty_cell_is_a_value(written: str) -> None:
 def test_a_name_that_stands_for_nobody_is_no_author(nobody: str) -> None:
     assert protect(petition(留言用户=nobody), "key").author is None
     assert protect(petition(留言用户=f"{nobody.strip()}7"), "key").author is not None
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        *("王先生", "李女士", "欧阳小姐", "某先生", "*女士", "王某", "李某某", "张*", "张＊＊"),
+        *("刘XX", "**明", "***", "市民", "热心市民", "来电人", "业主"),
+    ],
+)
+def test_a_name_that_many_share_is_no_author(shared: str) -> None:
+    """Hotlines write a caller's surname only: every 王先生 of a city would have one vote."""
+    assert protect(petition(留言用户=shared), "key").author is None
+
+
+@pytest.mark.parametrize(
+    "own", ["王明", "王*明", "快乐先生", "王先生001", "138****5678", "某城小记", "x", "业主老王"]
+)
+def test_a_name_that_is_somebodys_own_is_an_author(own: str) -> None:
+    assert protect(petition(留言用户=own), "key").author is not None
