@@ -9,6 +9,7 @@ _DASHES = "-‐–—―−_/\\"
 _EMPTY = (
     "无 無 空 未知 不详 不明 未填 未填写 未提供 保密 暂无 暂无回复 暂无答复 暂无数据 暂无内容 "
     "无回复 无答复 未回复 未答复 尚未回复 尚未答复 暂未回复 暂未答复 待回复 待答复 "
+    "办理中 处理中 处置中 待办理 待处理 待处置 未办理 未处理 未办结 "
     "nan nat na n/a #n/a <na> nil none null (null) (none) \\n undefined unknown"
 )
 _UNNAMED = (

@@ -14,22 +14,22 @@ from minyi.text import normalise
 _NOTE = re.compile(r"\((?:必填项?|选填|可选|非必填|可空|[^()]*(?:yyyy|格式)[^()]*|次|周?岁)\)")
 _NAMES = {
     "id": (
-        "id 留言编号 编号 工单编号 工单号 诉求编号 信件编号 信访编号 受理编号 登记编号 "
+        "id 留言编号 编号 工单编号 工单号 工单流水号 诉求编号 信件编号 信访编号 受理编号 登记编号 "
         "投诉编号 建议编号 留言id 评论id 微博id mid comment_id"
     ),
     "text": (
-        "text 留言详情 留言内容 诉求内容 工单内容 来电内容 来信内容 信件内容 投诉内容 "
-        "建议内容 意见内容 咨询内容 反映内容 问题描述 评论内容 微博正文 微博内容 正文 内容 "
-        "详情 评论 content comment body message"
+        "text 留言详情 留言内容 诉求内容 诉求描述 诉求详情 工单内容 来电内容 来信内容 信件内容 "
+        "投诉内容 建议内容 意见内容 咨询内容 反映内容 问题描述 评论内容 微博正文 微博内容 正文 "
+        "内容 详情 评论 content comment body message"
     ),
     "title": (
         "title 留言主题 留言标题 诉求标题 诉求主题 工单标题 信件标题 信件主题 来信标题 "
         "建议标题 标题 主题 topic subject"
     ),
     "created_at": (
-        "created_at 留言时间 发布时间 发表时间 评论时间 创建时间 来电时间 受理时间 提交时间 "
-        "诉求时间 来信时间 写信时间 反映时间 投诉时间 登记时间 留言日期 来电日期 诉求日期 "
-        "受理日期 提交日期 发布日期 发表日期 日期 时间 datetime date time publish_time "
+        "created_at 留言日期 留言时间 发布日期 发布时间 发表日期 发表时间 评论时间 创建时间 "
+        "来电日期 来电时间 受理日期 受理时间 提交日期 提交时间 诉求日期 诉求时间 来信时间 "
+        "写信时间 反映时间 投诉时间 登记时间 日期 时间 datetime date time publish_time "
         "create_time createtime createdat publishtime time_from_id"
     ),
     "author": (
@@ -37,8 +37,8 @@ _NAMES = {
         "留言人 写信人 来信人 发帖人 姓名 user username"
     ),
     "region": (
-        "region 地区 区域 所属区域 所属地区 区县 所属区县 所在地区 诉求区域 行政区 行政区划 "
-        "城市 省份 ip属地 city"
+        "region 地区 区域 所属区域 所属地区 区县 所属区县 所在地区 诉求区域 事发区域 行政区 "
+        "行政区划 城市 省份 ip属地 city"
     ),
     "age": "age 年龄",
     "channel": "channel 渠道 来源渠道 受理渠道 诉求渠道 诉求来源 工单来源 信件来源 平台",
@@ -46,15 +46,19 @@ _NAMES = {
     "url": "url 链接 网址 link",
     "likes": "likes 点赞数 点赞 赞 赞成数 支持数",
     "dislikes": "dislikes 反对数 点踩数 踩",
-    "reply.text": "reply reply.text 答复意见 答复内容 回复内容 官方回复 官方答复 回复意见 答复",
+    "reply.text": (
+        "reply reply.text 答复意见 答复内容 回复内容 官方回复 官方答复 回复意见 答复 办理结果 "
+        "处理结果 处置结果"
+    ),
     "reply.at": "reply_time reply.at 答复时间 回复时间 答复日期 回复日期 办结时间",
     "reply.department": (
         "reply.department 答复单位 答复部门 回复单位 承办单位 承办部门 办理单位 办理部门 "
-        "处理单位 处理部门 主办单位 责任单位 回复部门 department"
+        "处理单位 处理部门 处置单位 处置部门 主办单位 责任单位 回复部门 department"
     ),
 }
 NAMES = {field: tuple(names.split()) for field, names in _NAMES.items()}
-"""Columns that a field is read from unless the user says otherwise, the likeliest first."""
+"""Columns that a field is read from unless the user says otherwise, the likeliest first; a day goes
+before a time, which may be one of day only."""
 
 
 def parse_map(items: Iterable[str]) -> dict[str, str]:

@@ -29,8 +29,9 @@ def test_a_field_can_be_left_out() -> None:
         guess(["内容", "日期"], parse_map(["created_at="]))
 
 
-def test_of_a_day_and_a_time_of_day_the_day_is_read() -> None:
-    assert guess(["内容", "时间", "日期"], {})["created_at"] == "日期"
+@pytest.mark.parametrize("of", ["", "来电", "受理"])
+def test_of_a_day_and_a_time_of_day_the_day_is_read(of: str) -> None:
+    assert guess(["内容", f"{of}时间", f"{of}日期"], {})["created_at"] == f"{of}日期"
 
 
 @pytest.mark.parametrize("item", ["text", "本文=内容", "=内容", ""])
@@ -81,6 +82,15 @@ def test_a_hotline_export_is_known() -> None:
         "reply.department": "办理单位",
         "region": "区县",
     }
+
+
+def test_what_a_hotline_did_is_the_reply() -> None:
+    """Else it would be told that it never answers."""
+    names = ["工单流水号", "诉求描述", "受理时间", "事发区域", "处置单位", "处置结果"]
+    fields = ["id", "text", "created_at", "region", "reply.department", "reply.text"]
+    assert guess(names, {}) == dict(zip(fields, names, strict=True))
+    both = ["内容", "日期", "办理结果", "答复内容"]
+    assert guess(both, {})["reply.text"] == "答复内容"
 
 
 @pytest.mark.parametrize("name", ["create_time", "createTime", "createdAt", "publishTime"])
