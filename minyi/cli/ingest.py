@@ -153,6 +153,8 @@ def _show(planned: Plan) -> None:
     for field, column in planned.mapping.items():
         columns.add_row(*plain(field, column))
     output.print(columns)
+    if planned.unread:
+        output.print(Text(f"not read: {', '.join(planned.unread)}"), soft_wrap=True)
     rows = Table("place", "id", "created_at", "title", "text", show_lines=True)
     for row, result in islice(planned.read(), SHOWN_ROWS):
         if isinstance(result, Comment):

@@ -48,6 +48,8 @@ class Plan:
     mapping: dict[str, str]
     """Field → column."""
     source: str
+    unread: tuple[str, ...] = ()
+    """Columns of the first rows that no field is read from."""
     now: datetime | None = None
     """What is said to be written later than this is refused: one such comment would move the end
     of every window that is counted back from the newest."""
@@ -98,7 +100,8 @@ def plan(
     except SettingError as error:
         raise SettingError(f"{file.path}: {error}") from error
     name = file.name.encode(errors="replace").decode()  # bytes that are no text
-    return Plan(file, mapping, source or name[:100], now)
+    unread = tuple(column for column in columns if column not in mapping.values())
+    return Plan(file, mapping, source or name[:100], unread, now)
 
 
 def _later_columns(rows: Iterator[Row], given: Mapping[str, str]) -> Collection[str]:

@@ -42,6 +42,15 @@ def test_a_dry_run_shows_rows_as_they_stand(cli: Cli, tmp_path: Path) -> None:
     assert not cli.data.exists()
 
 
+def test_a_dry_run_names_the_columns_that_are_not_read(cli: Cli, tmp_path: Path) -> None:
+    """Whoever looks sees that a column of replies goes by an unknown name."""
+    file = tmp_path / "a.csv"
+    file.write_text("内容,日期,[办结]意见,电话\n支持,2026-03-01,已办,1\n")
+    assert "not read: [办结]意见, 电话" in cli("ingest", file, "--dry-run")
+    file.write_text("内容,日期\n支持,2026-03-01\n")
+    assert "not read" not in cli("ingest", file, "--dry-run")
+
+
 def test_phrases_without_a_policy_are_shown_as_they_stand(cli: Cli, tmp_path: Path) -> None:
     rows = [(f"[/url]{text}", "2026-03-01") for text in street_lights(60) + chatter(800)]
     printed = cli("policies", "suggest", table(tmp_path / "a.csv", rows))
