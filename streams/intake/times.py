@@ -23,6 +23,7 @@ _TIME = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_CLOCK = re.compile(rf"(?:{_HALF})?\s*\d{{1,2}}\s*[:时点][\d:.\s分秒]*(?:{_HALF})?", re.IGNORECASE)
 _ISO = re.compile(
     r"\d{4}-?\d\d-?\d\d"
     r"(?:[t ]\d\d(?::?\d\d(?::?\d\d(?:[.,:]\d+)?)?)?(?: ?(?:z|[+-][\d:]+))?)?",
@@ -58,13 +59,19 @@ def read_time(value: Any, field: str) -> str:
         return value.isoformat()
     if isinstance(value, date):
         return datetime.combine(value, time()).isoformat()
+    if isinstance(value, time):
+        value = value.isoformat()
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise InvalidRecord(f"a time is text, not {type(value).__name__}", f"field {field}")
     text = str(value).strip()
+    plain = unicodedata.normalize("NFKC", text) if len(text) <= _LONGEST else ""
     try:
-        read = _read(unicodedata.normalize("NFKC", text)) if len(text) <= _LONGEST else None
+        read = _read(plain)
     except (ValueError, OverflowError) as error:
         raise InvalidRecord(f"{text!r}: {error}", f"field {field}") from error
+    if read is None and _CLOCK.fullmatch(plain):
+        why = f"{text!r} names no day; --map {field}=COLUMN names another column"
+        raise InvalidRecord(why, f"field {field}")
     if read is None:
         raise InvalidRecord(f"{text[:_LONGEST]!r} is no time", f"field {field}")
     return read.isoformat()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from typing import Any
 
 import pytest
@@ -158,3 +159,9 @@ def test_a_hostile_time_does_not_stall_the_reading() -> None:
     with pytest.raises(InvalidRecord):
         moment("2026-1-1" + " " * 300_000 + "x")
     assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize("written", ["18:16:00", "9:05", "下午3:05", "9时5分", time_of_day(18)])
+def test_a_time_of_day_names_no_day(written: Any) -> None:
+    with pytest.raises(InvalidRecord, match="names no day; --map created_at=COLUMN names another"):
+        moment(written)
