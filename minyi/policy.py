@@ -9,12 +9,14 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from minyi.domain import Day, Model
-from minyi.vocabulary import Domain, EventKind
+from minyi.vocabulary import EVENT_ZH, Domain, EventKind
+
+_KINDS = {name: kind.value for kind, name in EVENT_ZH.items()}
 
 
 class Event(Model):
-    """Something that happened to a policy. In the registry it may be written as one line:
-    ``2018-12-06 issued 国家组织药品集中采购试点启动``."""
+    """Something that happened to a policy. In the registry it may be written as one line, its kind
+    in English or Chinese: ``2018-12-06 issued 国家组织药品集中采购试点启动``."""
 
     date: Day
     kind: EventKind
@@ -28,7 +30,8 @@ class Event(Model):
         parts = data.split(maxsplit=2)
         if len(parts) < 3:
             raise ValueError("an event is a date, a kind and a label: 2018-12-06 issued 试点启动")
-        return dict(zip(("date", "kind", "label"), parts, strict=True))
+        day, kind, label = parts
+        return {"date": day, "kind": _KINDS.get(kind, kind), "label": label}
 
 
 class Policy(Model):

@@ -9,9 +9,8 @@ A file holds a list ``policies`` of mappings with the fields of ``Policy``, and 
         title: 公交线网优化与公交优先
         aliases: [公交优先, 公交线路]
 
-It is YAML, JSON (the same shape, or a bare list) or CSV with one policy a row: headings are field
-names or their Chinese names, several words in a cell are separated by ``;`` or ``；``. Every
-problem is reported with file, policy and field, all of them at once.
+It is YAML, JSON (the same shape, or a bare list) or CSV with one policy a row
+(``minyi.policy_sheet``). Every problem is reported with file, policy and field, all of them at once.
 """
 
 from __future__ import annotations
@@ -29,26 +28,8 @@ from pydantic import ValidationError
 
 from minyi.errors import InvalidRegistry
 from minyi.policy import Policy
+from minyi.policy_sheet import from_row
 from minyi.refused import told
-from minyi.vocabulary import DOMAIN_ZH
-
-LISTS = ("aliases", "keywords", "exclusions", "context_exclusions")
-FIELD_ZH = {
-    "编号": "id",
-    "名称": "title",
-    "领域": "domain",
-    "说明": "description",
-    "别名": "aliases",
-    "关键词": "keywords",
-    "排除词": "exclusions",
-    "语境排除": "context_exclusions",
-    "部门": "department",
-    "地区": "region",
-    "生效日期": "in_force_from",
-    "失效日期": "in_force_until",
-    "事件": "events",
-}
-_DOMAINS = {name: domain.value for domain, name in DOMAIN_ZH.items()}
 
 
 @dataclass(frozen=True)
@@ -90,7 +71,7 @@ def parse_policies(text: str, name: str) -> list[Entry]:
         rows = _rows(_tree(text, name, is_json=suffix == ".json"), name)
     elif suffix == ".csv":
         try:
-            rows = [_from_csv(row) for row in csv.DictReader(io.StringIO(text))]
+            rows = [from_row(row) for row in csv.DictReader(io.StringIO(text))]
         except csv.Error as error:
             raise InvalidRegistry(f"{name}: {error}") from error
     else:
@@ -165,17 +146,3 @@ def _rows(tree: Any, name: str) -> list[dict[str, Any]]:
     if not isinstance(tree, list) or not all(isinstance(row, Mapping) for row in tree):
         raise InvalidRegistry(f"{name}: policies: must be a list of mappings")
     return [shared | dict(row) for row in tree]
-
-
-def _from_csv(row: Mapping[str | None, Any]) -> dict[str, Any]:
-    policy: dict[str, Any] = {}
-    for heading, cell in row.items():
-        heading = (heading or "more cells than headings").strip()
-        field = FIELD_ZH.get(heading, heading)
-        cell = cell.strip() if isinstance(cell, str) else cell
-        if not cell:
-            continue
-        if field in (*LISTS, "events"):
-            cell = [word.strip() for word in cell.replace("；", ";").split(";") if word.strip()]
-        policy[field] = _DOMAINS.get(cell, cell) if field == "domain" else cell
-    return policy

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from minyi.errors import InvalidRegistry
 from minyi.policy import Policy
-from minyi.policy_files import LISTS, Entry, dump_policies, read_policies
+from minyi.policy_files import Entry, dump_policies, read_policies
+from minyi.policy_sheet import WORDS
 from minyi.text import fold
 
 IMPORTED = "imported.yaml"
@@ -77,7 +78,10 @@ def check_policies(entries: Iterable[Entry]) -> list[str]:
     for entry in entries:
         policy, place = entry.policy, f"{entry.file}: {entry.policy.id}"
         if policy.id in ids:
-            problems.append(f"{place}: id: already used in {ids[policy.id]}; choose another id")
+            problems.append(
+                f"{place}: id: already used in {ids[policy.id]}; "
+                "choose another id, or change it there"
+            )
             continue
         ids[policy.id] = entry.file
         problems += [f"{place}: {line}" for line in _words(policy)]
@@ -104,8 +108,8 @@ def _valid(entries: list[Entry]) -> dict[str, Policy]:
 def _words(policy: Policy) -> list[str]:
     """Check the words of one policy against each other."""
     problems: list[str] = []
-    folded = {field: [fold(word) for word in getattr(policy, field)] for field in LISTS}
-    for field in LISTS:
+    folded = {field: [fold(word) for word in getattr(policy, field)] for field in WORDS}
+    for field in WORDS:
         seen: set[str] = set()
         for word, key in zip(getattr(policy, field), folded[field], strict=True):
             if not word or "\n" in word or word != word.strip():

@@ -132,6 +132,22 @@ def test_a_spreadsheet_is_imported(tmp_path: Path, encoding: str) -> None:
     assert policy.in_force_from == date(2016, 11, 28)
 
 
+def test_a_spreadsheet_is_read_as_offices_write_it(tmp_path: Path) -> None:
+    """A spreadsheet turns 2016-11-28 into 2016/11/28; words that stay joined would link nothing."""
+    rows = """编号,名称,领域,说明,部门,别名,关键词,生效日期,失效日期,事件
+river-chief,河长制,环保,各级负责人任河长，治理河湖。,水利部,"河长制、湖长制
+河湖长制","河道,黑臭水体",2016/11/28,2036年1月1日,2016/12/11 发布 意见印发；2017.6.27 修订 写入水法
+"""
+    (policy,) = import_policies(write(tmp_path, "new.csv", rows), tmp_path / "r")
+    assert policy.aliases == ("河长制", "湖长制", "河湖长制")
+    assert policy.keywords == ("河道", "黑臭水体")
+    assert (policy.in_force_from, policy.in_force_until) == (date(2016, 11, 28), date(2036, 1, 1))
+    assert [(str(e.date), e.kind.value, e.label) for e in policy.events] == [
+        ("2016-12-11", "issued", "意见印发"),
+        ("2017-06-27", "revised", "写入水法"),
+    ]
+
+
 EVENTS = (
     BUS
     + """    events:
@@ -191,7 +207,10 @@ def test_an_import_that_clashes_writes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "registry"
     write(folder, "transport.yaml", BUS)
     source = write(tmp_path, "more.yaml", BUS + CSV_AS_YAML)
-    with pytest.raises(InvalidRegistry, match=r"more\.yaml: bus-service: id: already used in"):
+    with pytest.raises(
+        InvalidRegistry,
+        match=r"more\.yaml: bus-service: id: already used in transport\.yaml; .*change it there",
+    ):
         import_policies(source, folder)
     assert [file.name for file in folder.iterdir()] == ["transport.yaml"]
 
