@@ -90,7 +90,9 @@ async def _ingest(config: Settings, plans: Sequence[Plan]) -> None:
         console.print(f"a running service owns the log; sending to {error.api_url}", markup=False)
         async with client(error.api_url) as service_api:
             sink = ApiSink(service_api)
-            _raise(await _publish(plans, sink, sink.rejected))
+            unread = await _publish(plans, sink, sink.rejected)
+        console.print("the service tags them now; shares move until it is done")
+        _raise(unread)
         return
     print(
         f"{counts['comments']:,} comments read, {counts['linked']:,} linked to a policy, "

@@ -118,6 +118,7 @@ def test_what_a_running_service_does_not_take_is_counted_bad(
     assert f"comment {second}: too new (field x)" in printed
     assert "a.csv: 3 rows, 2 good, 1 bad" in printed
     assert "b.csv: 1 rows, 1 good, 0 bad" in printed
+    assert "the service tags them now; shares move until it is done" in printed
     assert len(service) == 4
 
 
