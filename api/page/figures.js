@@ -3,7 +3,7 @@
 import { aspectRows, stanceBar } from "./bars.js";
 import { timeChart } from "./chart.js";
 import { empty, h } from "./dom.js";
-import { certainty, tooFew } from "./readings.js";
+import { certainty, labelled, tooFew } from "./readings.js";
 import { nothing, settings } from "./settings.js";
 import { COUNTS, FEW, INTERVALS, SCOPES, SIDED, SPOKE, SURE, bucketEnd, fromDays, number, valueName, withInterval } from "./words.js";
 
@@ -23,20 +23,21 @@ export async function figures({ read, path, params, here }) {
   const unit = COUNTS[count][1];
   const coarser = { day: "week", week: "month" }[interval];
   const repeats = rows.reduce((all, row) => all + row.repeats, 0);
+  const by = labelled(total);
   const link = (bucket, stance = null) => here({
     ...nothing, stance, from: bucket, to: fromDays(bucketEnd(bucket, interval) - 1),
   });
   return [...top,
     h("section", { class: "card", "aria-label": "总体立场" },
       h("p", { class: "big" }, h("b", null, number(n)), ` ${unit} `,
-        !too_few && h("span", { class: uncorrected ? "tag" : "chip none", title: certainty(uncorrected) }, uncorrected ? "未校正" : "已校正"),
+        !too_few && h("span", { class: uncorrected ? "tag" : "chip none", title: certainty(uncorrected, by) }, uncorrected ? "未校正" : `已${by ? "按标注" : ""}校正`),
         !too_few && n < FEW && h("span", { class: "tag" }, "样本较少，区间很宽"),
         h("a", { href: here(nothing), class: "see" }, "查看留言")),
       stanceBar(total),
       salience && h("p", { class: "quiet" }, `关注度 ${withInterval(salience)}：同期对全部政策的 ${number(salience.n)} 条意见中，谈这项政策的比例。`),
       h("p", { class: "quiet" }, `分母：${denominator(total.raw, unit, sided)}。`,
         count === "opinions" && repeats > 0 && `其中 ${number(repeats)} 条与同时段的另一条文字近似，可选“${COUNTS.collapsed[0]}”对照。`,
-        !too_few && ["横线为 95% 区间。", certainty(uncorrected), SPOKE])),
+        !too_few && ["横线为 95% 区间。", certainty(uncorrected, by), SPOKE])),
     h("section", { class: "card" }, h("h2", null, "随时间的变化"), many
       ? empty(["时段太多，无法一次画出。请", h("a", { href: here({ interval: "month" }) }, "改为按月查看"), "。"])
       : [sparse(rows) && h("p", { class: "quiet" }, "多数时段样本太少，", coarser

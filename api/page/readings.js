@@ -15,7 +15,10 @@ export const tooFew = ({ raw }) => `样本太少（${number(raw.favor.n)} 条，
 // "支持 45% [38%–52%]（原始 47%）"
 export const said = (reading, stance) => `${STANCES[stance]} ${withInterval(shown(reading, stance))}${reading.adjusted ? `（${beside(reading, stance)}）` : ""}`;
 
+// Whether labels of this policy adjust a reading, too.
+export const labelled = ({ adjusted }) => Boolean(adjusted?.method.includes("labels of this policy"));
+
 // How far the figures of an answer can be trusted.
-export const certainty = (uncorrected) => (uncorrected
+export const certainty = (uncorrected, by = false) => (uncorrected
   ? `未校正：${UNCORRECTED[uncorrected]}。区间只含抽样误差。`
-  : "已校正模型的已知误判；“原始”为模型的计数。");
+  : `已${by ? "按这项政策的人工标注" : ""}校正模型的已知误判；“原始”为模型的计数。`);

@@ -18,6 +18,7 @@ from api.app import PAGE, create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.clock import SystemClock
+from minyi.shares.adjusting import METHOD, METHOD_LABELLED
 from minyi.vocabulary import Stance
 from tests.integration.test_page import (
     CHROMIUM,
@@ -148,6 +149,33 @@ def test_all_of_a_policy_comes_back_after_an_outage(drive: Drive, lost: str) -> 
         """,
     )
     assert told == []
+
+
+def test_shares_that_labels_adjust_are_told_as_such(drive: Drive) -> None:
+    """Whoever has labelled sees that the labels were taken."""
+    told = drive(
+        POLICY_HASH,
+        f"""
+        let method = {json.dumps(METHOD_LABELLED)};
+        answer = async (address) => {{
+          if (!address.includes("/trend")) return null;
+          const trend = await (await service(address)).json();
+          trend.uncorrected = null;
+          trend.total.adjusted = {{ ...trend.total.raw, method }};
+          return new Response(JSON.stringify(trend));
+        }};
+        await still();
+        const labelled = [$(".big .chip").textContent, $(".big .chip").title];
+        method = {json.dumps(METHOD)};
+        location.hash += "?count=collapsed";
+        await until(() => $(".big .chip").textContent === "已校正");
+        tell([labelled, $(".big .chip").title]);
+        """,
+    )
+    (tag, title), without = told
+    assert tag == "已按标注校正"
+    assert "这项政策的人工标注" in title
+    assert "标注" not in without
 
 
 def test_whoever_tries_again_before_all_has_failed_gets_all_of_the_policy(drive: Drive) -> None:
