@@ -40,7 +40,7 @@ SKIP, BACK, STOP = "s", "b", ("q", "")
 """An empty key is a terminal that is gone."""
 HELP = " · ".join(
     [f"{key}/{number} {STANCE_ZH[s]}" for key, number, s in zip("fan", "123", Stance, strict=True)]
-    + ["s skip", "b back", "q stop and keep"]
+    + ["s 跳过 skip", "b 退回 back", "q 停下并保存 stop and keep"]
 )
 
 
