@@ -10,7 +10,8 @@ A file holds a list ``policies`` of mappings with the fields of ``Policy``, and 
         aliases: [公交优先, 公交线路]
 
 It is YAML, JSON (the same shape, or a bare list) or CSV with one policy a row
-(``minyi.policy_sheet``). Every problem is reported with file, policy and field, all of them at once.
+(``minyi.policy_sheet``). Every problem is reported with file, policy and field, all of them at
+once.
 """
 
 from __future__ import annotations

@@ -40,7 +40,8 @@ class Campaign(Model):
     """16 hex digits, of its earliest opinion on the policy: the same whatever the filters."""
     opinions: int
     authors: int
-    """An opinion without an author is an author of its own."""
+    unnamed: int
+    """Opinions without an author: each is an author of its own."""
     texts: int
     """Different ones, but for punctuation, script and the like."""
     short: bool
@@ -84,6 +85,7 @@ def describe(name: str, members: Sequence[Said]) -> Campaign:
         id=name,
         opinions=len(members),
         authors=len({one.author or one.id for one in members}),
+        unnamed=sum(one.author is None for one in members),
         texts=len(copies),
         short=len(shown.core) < SHORTEST,
         first=members[0].created_at,

@@ -108,7 +108,7 @@ def _list(page: Campaigns) -> Table:
         table.add_row(
             one.id + ("\nshort" if one.short else ""),
             f"{one.opinions:,}",
-            f"{one.authors:,}",
+            f"{one.authors - one.unnamed:,}" + f" + {one.unnamed:,} unnamed" * bool(one.unnamed),
             f"{one.first.astimezone(SHANGHAI):%Y-%m-%d} – {one.last.astimezone(SHANGHAI):%m-%d}",
             _stances(one),
             *plain(_where(one.regions), _cut(one.text)),

@@ -178,6 +178,39 @@ def test_shares_that_labels_adjust_are_told_as_such(drive: Drive) -> None:
     assert "标注" not in without
 
 
+@pytest.mark.parametrize(
+    ("authors", "unnamed", "told"),
+    [
+        (7, 0, "7 位作者"),
+        (5, 3, "2 位作者，另 3 条未留作者"),
+        (9, 9, "都未留作者"),
+    ],
+)
+def test_a_campaign_without_names_is_not_of_as_many_people(
+    drive: Drive, authors: int, unnamed: int, told: str
+) -> None:
+    spread = {"values": 1, "largest": [{"value": "城东", "opinions": 9}]}
+    one = {
+        "id": "x", "opinions": 9, "authors": authors, "unnamed": unnamed, "texts": 1,
+        "short": False, "first": "2025-04-01T00:00:00Z", "last": "2025-04-01T00:00:00Z", "days": 1,
+        "regions": spread, "channels": spread, "sources": spread, "stance": "against",
+        "stances": {"favor": 0, "against": 9, "none": 0}, "text": "不公平", "likeness": [1, 1],
+    }  # fmt: skip
+    shown = drive(
+        f"{POLICY_HASH}?section=campaigns",
+        f"""
+        answer = async (address) => {{
+          if (!address.includes("/campaigns")) return null;
+          const found = await (await service(address)).json();
+          return new Response(JSON.stringify({{ ...found, items: [{json.dumps(one)}] }}));
+        }};
+        await until(() => $("section.card .opinions .meta"));
+        tell($("section.card .opinions .meta").firstChild.textContent);
+        """,
+    )
+    assert shown == told
+
+
 def test_whoever_tries_again_before_all_has_failed_gets_all_of_the_policy(drive: Drive) -> None:
     told = drive(
         f"{POLICY_HASH}?interval=week",

@@ -89,6 +89,14 @@ def test_a_campaign_says_who_where_and_when() -> None:
     assert found.stances == {FAVOR: 0, AGAINST: 9, NONE: 0}
 
 
+def test_a_campaign_says_how_many_have_no_author() -> None:
+    """Each counts as one author: 20 copies without a name are not 20 people for sure."""
+    names = ["a", "a", None, None, None]
+    said = [opinion(n, AGAINST, text=CALL, author=name) for n, name in enumerate(names)]
+    found = describe("x", [Said.of(one) for one in said])
+    assert (found.authors, found.unnamed) == (4, 3)
+
+
 def test_the_id_of_a_campaign_is_the_same_under_any_filter() -> None:
     clustered = reader(filled()).read(ELEVATOR.id).clustered
     everywhere = clustered.within(Filters())

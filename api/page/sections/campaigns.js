@@ -92,13 +92,19 @@ function card(one, url, { scope, here, signal }) {
       one.short && h("span", { class: "tag", title: "文字太短，相同未必是转发" }, "短文")),
     h("p", { class: "text", dir: "auto" }, one.text),
     h("p", { class: "meta" }, [
-      `${number(one.authors)} 位作者`, `${from === to ? from : `${from} 至 ${to}`}，${number(one.days)} 天有留言`,
+      who(one), `${from === to ? from : `${from} 至 ${to}`}，${number(one.days)} 天有留言`,
       ...["regions", "channels", "sources"].map((facet) => spread(facet, one[facet])),
       Object.entries(one.stances).filter(([, count]) => count).map(([stance, count]) => `${STANCES[stance]} ${number(count)}`).join("，"),
       alike(one)].map((part) => h("bdi", null, part))),
     opened,
     torn(one) ? h("a", { class: "quiet", href: here({ from, to }) }, "查看这几天的全部留言")
       : h("a", { class: "quiet", href: here({ stance: one.stance, from, to }) }, `查看这几天全部${STANCES[one.stance]}的留言`));
+}
+
+// How many people wrote it, as far as their names are known: each opinion without counts as one.
+function who({ opinions, authors, unnamed }) {
+  if (unnamed === opinions) return "都未留作者";
+  return `${number(authors - unnamed)} 位作者${unnamed ? `，另 ${number(unnamed)} 条未留作者` : ""}`;
 }
 
 // Whether the tagger takes copies of one text for both sides: a quarter of them or more on each.
