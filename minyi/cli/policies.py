@@ -62,7 +62,7 @@ def import_file(
     config = settings()
     added = import_policies(file, config.registry)
     print(f"{len(added)} policies added to {config.registry}: {', '.join(p.id for p in added)}")
-    print("a running service reads them when it is started again")
+    print("a running service reads them when it is started again; ingest earlier files once more")
 
 
 @app.command()
