@@ -18,7 +18,10 @@ export async function figures({ read, path, params, here }) {
     return read(`${path}/trend`, { ...query, rows: false });
   });
   const { rows, total, salience, uncorrected } = trend;
-  if (total.raw.n === 0) return [...top, empty("这个范围内还没有意见。")];
+  if (total.raw.n === 0) {
+    const narrow = sure || Object.keys(scope).length > 0;
+    return [...top, empty(narrow ? "这个范围内还没有意见。" : "还没有谈到这项政策的意见。刚加的政策，要把以前的文件再导入一次。")];
+  }
   const { n, too_few } = total.raw;
   const unit = COUNTS[count][1];
   const coarser = { day: "week", week: "month" }[interval];
