@@ -216,8 +216,9 @@ class EmbeddedIndex:
                 db.executescript(SCHEMA)
             elif version != VERSION:
                 raise SettingError(
-                    f"{self._file} was written by another version of Minyi; "
-                    "move the folder away and replay the topic"
+                    f"{self._file} was written by another version of Minyi; move "
+                    f"{self._file.parent} away, and fill it anew from the log: minyi record "
+                    "all.jsonl.gz, then minyi replay all.jsonl.gz"
                 )
             unless_all_goes_well.pop_all()
         return db

@@ -177,5 +177,6 @@ def test_a_file_of_another_version_is_refused_with_advice(tmp_path: Path) -> Non
     db = sqlite3.connect(tmp_path / FILE)
     db.execute("PRAGMA user_version = 999")
     db.close()
-    with pytest.raises(SettingError, match="replay"):
+    with pytest.raises(SettingError, match=r"minyi record .* minyi replay") as refused:
         EmbeddedIndex(tmp_path)
+    assert f"move {tmp_path} away" in str(refused.value)
