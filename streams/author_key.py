@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from pathlib import Path
@@ -10,9 +11,11 @@ from minyi.errors import SettingError
 from minyi.folders import private_folder
 from minyi.settings import Settings
 
+log = logging.getLogger("streams.author_key")
 FILE = "author.key"
 SHORTEST = 16
-"""Characters of a given key at least: names are few, and whoever can try all keys finds them."""
+"""Characters of a given key below which it is warned of: names are few, and whoever can try all
+keys finds them. It is taken nevertheless, since another one gives every author another hash."""
 _MAKE = 'Make one with: python3 -c "import secrets; print(secrets.token_hex(32))"'
 
 
@@ -21,13 +24,12 @@ def author_key(settings: Settings) -> str:
 
     Raises:
         SettingError: on Kafka without a setting, where each worker would make its own and one
-            author get several hashes; for a given key that is too short, and for a kept one that
-            is damaged.
+            author get several hashes, and when the kept key is damaged.
     """
     given = settings.author_key.get_secret_value()
     if given:
         if len(given.strip()) < SHORTEST:
-            raise SettingError(f"MINYI_AUTHOR_KEY has fewer than {SHORTEST} characters. {_MAKE}")
+            log.warning("MINYI_AUTHOR_KEY has fewer than %d characters. %s", SHORTEST, _MAKE)
         return given
     if not settings.embedded_broker:
         raise SettingError(
