@@ -89,6 +89,13 @@ const tell = (told) => { document.documentElement.dataset.told = JSON.stringify(
 """
 
 Drive = Callable[[str, str], Any]
+_SPREAD = {"values": 1, "largest": [{"value": "城东", "opinions": 9}]}
+CAMPAIGN = {
+    "id": "x", "opinions": 9, "authors": 9, "unnamed": 0, "texts": 1, "short": False, "days": 1,
+    "first": "2025-04-01T00:00:00Z", "last": "2025-04-01T00:00:00Z", "regions": _SPREAD,
+    "channels": _SPREAD, "sources": _SPREAD, "stance": "against", "text": "不公平",
+    "stances": {"favor": 4, "against": 5, "none": 0}, "likeness": [1, 1],
+}  # fmt: skip
 
 
 @contextmanager
@@ -189,13 +196,7 @@ def test_shares_that_labels_adjust_are_told_as_such(drive: Drive) -> None:
 def test_a_campaign_without_names_is_not_of_as_many_people(
     drive: Drive, authors: int, unnamed: int, told: str
 ) -> None:
-    spread = {"values": 1, "largest": [{"value": "城东", "opinions": 9}]}
-    one = {
-        "id": "x", "opinions": 9, "authors": authors, "unnamed": unnamed, "texts": 1,
-        "short": False, "first": "2025-04-01T00:00:00Z", "last": "2025-04-01T00:00:00Z", "days": 1,
-        "regions": spread, "channels": spread, "sources": spread, "stance": "against",
-        "stances": {"favor": 0, "against": 9, "none": 0}, "text": "不公平", "likeness": [1, 1],
-    }  # fmt: skip
+    one = CAMPAIGN | {"authors": authors, "unnamed": unnamed}
     shown = drive(
         f"{POLICY_HASH}?section=campaigns",
         f"""
@@ -209,6 +210,33 @@ def test_a_campaign_without_names_is_not_of_as_many_people(
         """,
     )
     assert shown == told
+
+
+@pytest.mark.parametrize(
+    ("texts", "likeness", "said", "unsaid"),
+    [
+        (1, [1, 1], "同一文字被判读出两种立场", "写法"),
+        (9, [0.03, 0.9], "相差大的经中间的文字相连", "同一文字"),
+    ],
+)
+def test_a_campaign_of_many_wordings_is_not_called_one_text(
+    drive: Drive, texts: int, likeness: list[float], said: str, unsaid: str
+) -> None:
+    told = drive(
+        f"{POLICY_HASH}?section=campaigns",
+        f"""
+        answer = async (address) => {{
+          if (!address.includes("/campaigns")) return null;
+          const found = await (await service(address)).json();
+          const one = {json.dumps(CAMPAIGN | {"texts": texts, "likeness": likeness})};
+          return new Response(JSON.stringify({{ ...found, items: [one] }}));
+        }};
+        await until(() => $("section.card .opinions .meta"));
+        tell($("section.card .opinions").textContent);
+        """,
+    )
+    assert said in told
+    assert unsaid not in told
 
 
 def test_whoever_tries_again_before_all_has_failed_gets_all_of_the_policy(drive: Drive) -> None:

@@ -8,6 +8,7 @@ import { GROUPS, SPOKE, STANCES, number, percent, time } from "../words.js";
 
 const SIDES = { favor: "支持者多", against: "反对者多", even: "持平" };
 const LIMIT = 10;
+const LIKE = 0.45;  // no two texts that are less alike are taken for copies of each other
 
 export const section = { id: "campaigns", title: "集中留言", draw };
 
@@ -88,7 +89,7 @@ function card(one, url, { scope, here, signal }) {
     h("div", { class: "opinion-head" },
       h("b", null, `${number(one.opinions)} 条`),
       halved(one) ? h("span", { class: "chip none" }, "支持反对各半") : h("span", { class: `chip ${one.stance}` }, `多数${STANCES[one.stance]}`),
-      torn(one) && h("span", { class: "tag" }, "同一文字被判读出两种立场，模型没有把握"),
+      torn(one) && h("span", { class: "tag" }, one.texts === 1 ? "同一文字被判读出两种立场，模型没有把握" : "相近的文字被判读出两种立场，请看原文"),
       one.short && h("span", { class: "tag", title: "文字太短，相同未必是转发" }, "短文")),
     h("p", { class: "text", dir: "auto" }, one.text),
     h("p", { class: "meta" }, [
@@ -125,7 +126,7 @@ export function spread(facet, { values, largest }) {
 export function alike({ texts, likeness: [low, high] }) {
   if (texts === 1) return "文字相同";
   const [least, most] = [percent(low), percent(high)];
-  return `${number(texts)} 种写法，与上文相同 ${least === most ? least : `${least}–${most}`}`;
+  return `${number(texts)} 种写法，与上文相同 ${least === most ? least : `${least}–${most}`}${low < LIKE ? "（相差大的经中间的文字相连）" : ""}`;
 }
 
 function listed(box, url, scope, signal) {
