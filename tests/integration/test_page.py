@@ -20,6 +20,7 @@ from fastapi.testclient import TestClient
 from api.app import PAGE, create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
+from minyi.campaigns.sketch import alike_from
 from minyi.clock import SystemClock
 from minyi.domain import (
     EARLIEST,
@@ -214,6 +215,11 @@ def test_the_days_of_the_page_are_the_days_of_the_api() -> None:
     one = timedelta(days=1)
     assert first - one < EARLIEST <= first
     assert last + one < LATEST <= last + 2 * one
+
+
+def test_the_page_and_the_clusterer_agree_on_what_is_alike() -> None:
+    script = (PAGE / "sections" / "campaigns.js").read_text("utf-8")
+    assert f"const LIKE = {alike_from(10**6)};" in script
 
 
 def brightness(colour: str) -> float:
