@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from minyi.names import DOUBLE_SURNAMES, SURNAMES
+from minyi.text import fold
+
 _DASHES = "-‐–—―−_/\\"
 _EMPTY = (
     "无 無 空 未知 不详 不明 未填 未填写 未提供 保密 暂无 暂无回复 暂无答复 暂无数据 暂无内容 "
@@ -17,7 +20,7 @@ _UNNAMED = (
     "匿名访客 匿名发布 游客 遊客 访客 网友 網友 佚名 未署名 未具名 anonymous guest "
     "市民 热心市民 群众 居民 村民 业主 家长 来电人 投诉人 反映人"
 )
-_SURNAME = "(?:[\u4e00-\u9fff]|欧阳|上官|皇甫|令狐|诸葛|司徒|司马|申屠|夏侯|尉迟|慕容)"
+_SURNAME = f"(?:[{SURNAMES}某]|{'|'.join(DOUBLE_SURNAMES.split())})"
 _SHARED = re.compile(
     rf"(?:{_SURNAME}|\*+)?(?:先生|女士|小姐|同志)|{_SURNAME}(?:某某?|[*×○]+|x{{2,3}})"
     r"|\*+[\u4e00-\u9fff]?"
@@ -38,8 +41,11 @@ def is_nothing(text: str) -> bool:
 def is_nobody(author: str) -> bool:
     """Return whether an author's name stands for nobody in particular: 匿名, 游客, or nothing; or
     for one of very many, like 王先生: those who share it would count as one."""
-    plain = _plain(author)
-    return is_nothing(author) or plain in NOBODY or _SHARED.fullmatch(plain) is not None
+    return (
+        is_nothing(author)
+        or _plain(author) in NOBODY
+        or _SHARED.fullmatch(fold(author).strip()) is not None
+    )
 
 
 def _plain(text: str) -> str:

@@ -69,7 +69,7 @@ def test_a_name_that_stands_for_nobody_is_no_author(nobody: str) -> None:
 @pytest.mark.parametrize(
     "shared",
     [
-        *("王先生", "李女士", "欧阳小姐", "某先生", "*女士", "王某", "李某某", "张*", "张＊＊"),
+        *("王先生", "黃女士", "欧阳小姐", "某先生", "*女士", "王某", "李某某", "张*", "张＊＊"),
         *("刘XX", "**明", "***", "市民", "热心市民", "来电人", "业主"),
     ],
 )
@@ -79,7 +79,18 @@ def test_a_name_that_many_share_is_no_author(shared: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "own", ["王明", "王*明", "快乐先生", "王先生001", "138****5678", "某城小记", "x", "业主老王"]
+    "own",
+    [
+        "王明",
+        "王*明",
+        "快乐先生",
+        "猫先生",
+        "王先生001",
+        "138****5678",
+        "某城小记",
+        "x",
+        "业主老王",
+    ],
 )
 def test_a_name_that_is_somebodys_own_is_an_author(own: str) -> None:
     assert protect(petition(留言用户=own), "key").author is not None
