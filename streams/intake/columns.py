@@ -27,9 +27,9 @@ _NAMES = {
         "建议标题 标题 主题 topic subject"
     ),
     "created_at": (
-        "created_at 留言日期 留言时间 发布日期 发布时间 发表日期 发表时间 评论时间 创建时间 "
-        "来电日期 来电时间 受理日期 受理时间 提交日期 提交时间 诉求日期 诉求时间 来信时间 "
-        "写信时间 反映时间 投诉时间 登记时间 日期 时间 datetime date time publish_time "
+        "created_at 留言日期 留言时间 评论时间 发布日期 发布时间 发表日期 发表时间 创建时间 "
+        "来电日期 来电时间 提交日期 提交时间 诉求日期 诉求时间 来信时间 写信时间 反映时间 "
+        "投诉时间 受理日期 受理时间 登记时间 日期 时间 datetime date time publish_time "
         "create_time createtime createdat publishtime time_from_id"
     ),
     "author": (
@@ -57,8 +57,9 @@ _NAMES = {
     ),
 }
 NAMES = {field: tuple(names.split()) for field, names in _NAMES.items()}
-"""Columns that a field is read from unless the user says otherwise, the likeliest first; a day goes
-before a time, which may be one of day only."""
+"""Columns that a field is read from unless the user says otherwise, the likeliest first. A day goes
+before a time, which may be one of day only, and when somebody spoke before when an office took it
+up."""
 
 
 def parse_map(items: Iterable[str]) -> dict[str, str]:

@@ -34,6 +34,18 @@ def test_of_a_day_and_a_time_of_day_the_day_is_read(of: str) -> None:
     assert guess(["内容", f"{of}时间", f"{of}日期"], {})["created_at"] == f"{of}日期"
 
 
+@pytest.mark.parametrize("spoken", ["诉求时间", "提交时间", "写信时间", "反映时间"])
+@pytest.mark.parametrize("taken_up", ["受理日期", "受理时间", "登记时间"])
+def test_when_somebody_spoke_goes_before_when_the_office_took_it_up(
+    spoken: str, taken_up: str
+) -> None:
+    assert guess(["内容", taken_up, spoken], {})["created_at"] == spoken
+
+
+def test_the_time_of_a_comment_goes_before_the_day_of_what_it_is_on() -> None:
+    assert guess(["评论内容", "发布日期", "评论时间"], {})["created_at"] == "评论时间"
+
+
 @pytest.mark.parametrize("item", ["text", "本文=内容", "=内容", ""])
 def test_a_map_item_says_how_it_is_written(item: str) -> None:
     with pytest.raises(SettingError, match="write field=column"):
