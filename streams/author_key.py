@@ -29,7 +29,13 @@ def author_key(settings: Settings) -> str:
     given = settings.author_key.get_secret_value()
     if given:
         if len(given.strip()) < SHORTEST:
-            log.warning("MINYI_AUTHOR_KEY has fewer than %d characters. %s", SHORTEST, _MAKE)
+            log.warning(
+                "MINYI_AUTHOR_KEY has fewer than %d characters: who tries them all finds the "
+                "authors. Another gives every author another hash: change it only where you fill "
+                "the index anew. %s",
+                SHORTEST,
+                _MAKE,
+            )
         return given
     if not settings.embedded_broker:
         raise SettingError(

@@ -32,7 +32,8 @@ def test_a_key_that_could_be_found_by_trying_is_warned_of(
 ) -> None:
     assert author_key(load_settings(data=tmp_path, author_key=key)) == key
     (warning,) = caplog.messages
-    assert "MINYI_AUTHOR_KEY has fewer than 16 characters. Make one with" in warning
+    assert "MINYI_AUTHOR_KEY has fewer than 16 characters" in warning
+    assert "gives every author another hash" in warning
     assert key not in warning
 
 
