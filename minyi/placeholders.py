@@ -21,11 +21,12 @@ _UNNAMED = (
     "市民 热心市民 群众 居民 村民 业主 家长 来电人 投诉人 反映人"
 )
 _SURNAME = f"(?:[{SURNAMES}某]|{'|'.join(DOUBLE_SURNAMES.split())})"
+_MASK = r"(?:某某?|[*×○]+|x{2,3})"
 _SHARED = re.compile(
-    rf"(?:{_SURNAME}|\*+)?(?:先生|女士|小姐|同志)|{_SURNAME}(?:某某?|[*×○]+|x{{2,3}})"
+    rf"(?:{_SURNAME}{_MASK}?|\*+)?(?:先生|女士|小姐|同志)|{_SURNAME}{_MASK}"
     r"|\*+[\u4e00-\u9fff]?"
 )
-"""What hotlines and masked exports leave of a name: 王先生, 李某, 张**."""
+"""What hotlines and masked exports leave of a name: 王先生, 李某, 张**. Blanks are left out."""
 NOTHING, NOBODY = frozenset(_EMPTY.split()), frozenset(_UNNAMED.split())
 
 
@@ -44,7 +45,7 @@ def is_nobody(author: str) -> bool:
     return (
         is_nothing(author)
         or _plain(author) in NOBODY
-        or _SHARED.fullmatch(fold(author).strip()) is not None
+        or _SHARED.fullmatch("".join(fold(author).split())) is not None
     )
 
 

@@ -71,6 +71,7 @@ def test_a_name_that_stands_for_nobody_is_no_author(nobody: str) -> None:
     [
         *("王先生", "黃女士", "欧阳小姐", "某先生", "*女士", "王某", "李某某", "张*", "张＊＊"),
         *("刘XX", "**明", "***", "市民", "热心市民", "来电人", "业主"),
+        *("王某先生", "张*女士", "李**先生", "刘某某女士", "王　先生", "陈 某"),
     ],
 )
 def test_a_name_that_many_share_is_no_author(shared: str) -> None:
