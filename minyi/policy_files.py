@@ -57,7 +57,9 @@ def read_policies(file: Path) -> list[Entry]:
         try:
             text = raw.decode("gb18030")
         except UnicodeDecodeError as error:
-            raise InvalidRegistry(f"{file.name}: neither UTF-8 nor GB18030") from error
+            raise InvalidRegistry(
+                f"{file.name}: neither UTF-8 nor GB18030; save it in UTF-8, a spreadsheet as CSV"
+            ) from error
     return parse_policies(text, file.name)
 
 
@@ -76,7 +78,9 @@ def parse_policies(text: str, name: str) -> list[Entry]:
         except csv.Error as error:
             raise InvalidRegistry(f"{name}: {error}") from error
     else:
-        raise InvalidRegistry(f"{name}: policies are read from .yaml, .json and .csv files")
+        raise InvalidRegistry(
+            f"{name}: policies are read from .yaml, .json and .csv files; save a spreadsheet as CSV"
+        )
     entries: list[Entry] = []
     problems: list[str] = []
     for number, row in enumerate(rows, start=1):

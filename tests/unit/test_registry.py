@@ -228,6 +228,7 @@ CSV_AS_YAML = """
     ("name", "text", "message"),
     [
         ("a.txt", "", r"a\.txt: policies are read from \.yaml, \.json and \.csv files"),
+        ("a.xlsx", "", r"a\.xlsx: .*save a spreadsheet as CSV"),
         ("a.json", "{", r"a\.json: "),
         ("a.yaml", "[1, 2]", r"a\.yaml: policies: must be a list of mappings"),
         ("a.yaml", "", r"a\.yaml: policies: must be a list of mappings"),
@@ -239,6 +240,12 @@ def test_an_unreadable_import_says_why(tmp_path: Path, name: str, text: str, mes
     with pytest.raises(InvalidRegistry, match=message):
         import_policies(write(tmp_path, name, text), tmp_path / "registry")
     assert not (tmp_path / "registry").exists()
+
+
+def test_a_workbook_is_to_be_saved_as_csv(tmp_path: Path) -> None:
+    (tmp_path / "a.xlsx").write_bytes(b"PK\x03\x04\xff\xff")
+    with pytest.raises(InvalidRegistry, match="a spreadsheet as CSV"):
+        read_policies(tmp_path / "a.xlsx")
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
