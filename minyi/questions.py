@@ -16,7 +16,7 @@ from minyi.shares.wholes import whole_of, wholes
 from minyi.trends import PolicyReading, Trend, assemble, read
 
 
-def read_policies(
+def read_shares(
     index: Index,
     scope: Filters,
     adjuster: Adjuster,

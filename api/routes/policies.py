@@ -16,7 +16,7 @@ from api.schemas import (
 from api.services import KnownPolicy, Wired
 from minyi.policy import Policy
 from minyi.query import Group, Interval, Page
-from minyi.questions import read_policies, read_trend
+from minyi.questions import read_shares, read_trend
 from minyi.shares.denominators import Count
 from minyi.trends import PolicyReading, Trend
 from minyi.vocabulary import DOMAIN_ZH
@@ -37,7 +37,7 @@ def policies(
         for policy in wired.registry.policies().values()
         if scope.domain in (None, policy.domain)
     }
-    readings = read_policies(wired.index, scope, wired.adjuster, count, sided, known)
+    readings = read_shares(wired.index, scope, wired.adjuster, count, sided, known)
     views = [_view(known[policy_id], reading) for policy_id, reading in readings.items()]
     views.sort(key=lambda view: (-view.raw.n, view.policy.id))
     return PolicyList(items=views, opinions=sum(view.raw.n for view in views))
@@ -53,7 +53,7 @@ def policy(
 ) -> PolicyView:
     """Return one policy with its shares."""
     wanted = scope.model_copy(update={"policy_id": known.id})
-    readings = read_policies(wired.index, wanted, wired.adjuster, count, sided, [known.id])
+    readings = read_shares(wired.index, wanted, wired.adjuster, count, sided, [known.id])
     return _view(known, readings[known.id])
 
 

@@ -8,7 +8,7 @@ from minyi.domain import Model
 from minyi.policy import Policy
 from minyi.ports import Index
 from minyi.query import Filters
-from minyi.questions import read_policies
+from minyi.questions import read_shares
 from minyi.shares.adjusting import Adjuster
 from minyi.shares.denominators import Count, denominator
 from minyi.trends import PolicyReading
@@ -38,7 +38,7 @@ def overview(
     sided: bool = False,
 ) -> Overview:
     """Return what is said of every policy with opinions."""
-    readings = read_policies(index, scope, adjuster, count, sided)
+    readings = read_shares(index, scope, adjuster, count, sided)
     return Overview(
         opinions=sum(reading.raw.n for reading in readings.values()),
         denominator=denominator(scope, count, sided).words(sided),
