@@ -189,22 +189,24 @@ def _evidence(
         chances: of their stances (n, 3).
     """
     marked = np.array([bool(row.spans) for row in validation.rows], bool)
-    places = validation.weighed(marked & (chances.argmax(-1) == validation.truth))
-    rows = [validation.rows[place] for place in places]
-    if len(np.unique(places)) < ENOUGH:
+    places = np.flatnonzero(marked & (chances.argmax(-1) == validation.truth))
+    if len(places) < ENOUGH:
         return decision
+    rows = [validation.rows[place] for place in places]
+    counts = [validation.weights[place] for place in places]
     weighed = tagger.clause_weights([row.pair for row in rows])
 
     def right(named: float) -> float:
         pairs = zip(rows, weighed, strict=True)
-        return float(np.mean([shown(w, r.text, r.names, named) in r.spans for r, w in pairs]))
+        found = [shown(w, row.text, row.names, named) in row.spans for row, w in pairs]
+        return float(np.average(found, weights=counts))
 
     hits = [right(named) for named in NAMED]
     chosen = next(place for place, share in enumerate(hits) if share >= max(hits) - 0.002)
     log.info(
         "evidence on %d weighed validation rows: %.1f%% right; %.1f%% where clauses that name the "
         "policy count %g times",
-        len(rows),
+        sum(counts),
         100 * hits[0],
         100 * hits[chosen],
         NAMED[chosen],
