@@ -25,7 +25,7 @@ from models.artifact import (
     file_hash,
     model_id,
 )
-from models.exporting.calibrate import calibrate
+from models.exporting.calibrate import NAMED_UNCHOSEN, calibrate
 from models.exporting.quantise import weights_to_int8
 from models.exporting.vectors import base_teacher, fit_vectors
 from models.exporting.wide_fit import fit_wide
@@ -161,7 +161,7 @@ def _write(
         names.append(WIDE)
     files = {name: file_hash(out / name) for name in names}
     places = min(Decision().max_length, network.encoder.config.max_position_embeddings)
-    said = {"max_length": longest(places), "emoji": True}
+    said = {"max_length": longest(places), "emoji": True, "evidence_named": NAMED_UNCHOSEN}
     decision = Decision.model_validate(Decision().model_dump() | said)  # every field is written
     manifest = Manifest(
         model_id=model_id(files, decision),

@@ -92,6 +92,7 @@ def test_the_artifact_of_a_users_own_base_is_loaded_and_tags(run: Path, own: Own
     assert own.data.name in manifest.data
     assert manifest.config["vector_texts"] == 60
     assert manifest.decision.stance_scale != (1.0, 1.0, 1.0)
+    assert manifest.decision.evidence_named == 6  # as shipped: no row is marked
 
 
 def test_a_run_is_written_again_by_its_own_recipe(
