@@ -76,7 +76,7 @@ _FOLLOWING = (
 )
 _END = rf"(?:(?![{_LETTER}·•・]|〔姓名)|(?={_FOLLOWING}))"
 _ENDED = f"{_NAME}{_END}"
-_SEVERAL = rf"(?P<names>{_ENDED}(?:[、\s]{{1,2}}{_ENDED})*)"
+_SEVERAL = rf"(?P<names>{_ENDED}(?:[、;\s]{{1,2}}{_ENDED})*)"
 
 _ROLES = (
     "联系 投诉 申请 申诉 反映 反应 举报 上访 信访 来信 写信 留言 求助 求援 援助 报告 具报 具报告 "
@@ -138,7 +138,7 @@ _INTRODUCED = (
     (r"\d日?\s{0,9}\Z", rf"[。!?;~)\n] ?(?P<name>{_NAME}(?=\s{{0,3}}{_DATE}\s{{0,9}}\Z))"),
 )
 """How a name is introduced, each after what is quickly looked for and stands in every such text."""
-_ONE = re.compile(r"[^、\s]+")
+_ONE = re.compile(r"[^、;\s]+")
 
 
 def introduced(seen: str) -> Iterator[tuple[int, int]]:

@@ -57,6 +57,7 @@ def test_a_name_that_is_introduced_is_replaced(text: str, name: str) -> None:
 
 def test_all_names_of_a_list_are_replaced() -> None:
     assert redact("投诉人：李四、张小明 王五等3人") == "投诉人：〔姓名〕、〔姓名〕 〔姓名〕等3人"
+    assert redact("联系人：李四；张小明，") == "联系人：〔姓名〕；〔姓名〕，"
     assert redact("此致敬礼 李四 张小明") == "此致敬礼 〔姓名〕 〔姓名〕"
 
 
