@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -33,6 +34,8 @@ IN_SYNC = "min.insync.replicas"
 ANY_TIME = str(2**63 - 1)
 SET_ON_TOPIC = 1
 """Kafka's number for a setting that somebody gave the topic, as against a default."""
+SILENT_S = 60.0
+"""So long Kafka may send nothing of a topic that has more."""
 SETTLE_S = 30.0
 """So long new topics may take until every broker knows them."""
 
@@ -119,6 +122,11 @@ class KafkaAccess:
                         raise BrokerUnavailable(f"Kafka refuses to adjust {topic!r}: {reason}")
 
     async def read(self, topic: str) -> AsyncIterator[Record]:
+        """See :class:`streams.access.Access`.
+
+        Raises:
+            BrokerUnavailable: when Kafka does not answer, or sends nothing more for long.
+        """
         count = (await self.partitions([topic])).get(topic, 0)
         if not count:  # a consumer that was assigned nothing fails when it stops
             return
@@ -131,7 +139,15 @@ class KafkaAccess:
                 place = KafkaPartition(topic, number)
                 consumer.assign([place])
                 end = (await consumer.end_offsets([place]))[place]
-                while await consumer.position(place) < end:
+                at, heard = -1, time.monotonic()
+                while (position := await consumer.position(place)) < end:
+                    if position > at:
+                        at, heard = position, time.monotonic()
+                    elif time.monotonic() - heard > SILENT_S:  # aiokafka would ask for ever
+                        raise BrokerUnavailable(
+                            f"Kafka has sent nothing of {topic!r} for {SILENT_S:g} s: partition "
+                            f"{number} has {end:,} records, read up to {position:,}"
+                        )
                     pages = await consumer.getmany(place, timeout_ms=1000, max_records=PAGE)
                     for m in pages.get(place, ()):
                         if m.offset < end:
