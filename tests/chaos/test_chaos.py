@@ -27,11 +27,11 @@ def verdict(name: str, folder: Path, options: Options) -> None:
 
 @pytest.mark.usefixtures("kafka_servers", "elasticsearch")
 def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
-    verdict("worker-kill", tmp_path, Options(comments=400, kills=2, quick=True))
+    verdict("worker-kill", tmp_path, Options(comments=200, kills=1, quick=True))
 
 
 def test_a_killed_service_loses_nothing(tmp_path: Path) -> None:
-    verdict("embedded-kill", tmp_path, Options(comments=400, kills=2, quick=True))
+    verdict("embedded-kill", tmp_path, Options(comments=200, kills=1, quick=True))
 
 
 def test_the_engines_of_compose_are_hurt_by_name(

@@ -14,7 +14,7 @@ from minyi.settings import ROOT
 from tests.e2e.conftest import Demo, command, digest, environment, free_port, minyi
 
 KILLS = int(os.environ.get("MINYI_TEST_KILLS", "2"))
-WHOLE_RUNS = 3
+WHOLE_RUNS = 2
 """The kills are spread so that all attempts together are about as long as so many runs: then
 they fall into every phase, from the start to the last opinion."""
 
