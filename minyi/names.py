@@ -64,11 +64,12 @@ _WORDS = (
 _PLACES = "村镇乡县市区省厂局院校店苑站组厅城"
 _NEVER = "的了吗呢吧啊嘛他她它您你我们某这那哪个谁什么怎没不也都还就很被给请问把让说人"
 _LETTER = "\u3400-\u9fff"
-_DOUBLE = DOUBLE_SURNAMES.replace(" ", "|")
+SURNAME = f"(?:{DOUBLE_SURNAMES.replace(' ', '|')}|[{SURNAMES}])"
+"""Pattern of one."""
 _GIVEN = f"(?![{_NEVER}])[{_LETTER}]"
 _NAME = (
-    f"(?!(?:{_DOUBLE}|[{SURNAMES}])老?(?:{_TITLES}))"
-    rf"(?:{_DOUBLE}|[{SURNAMES}])(?:{_GIVEN}){{1,2}}?(?<![{_PLACES}])"
+    f"(?!{SURNAME}老?(?:{_TITLES}))"
+    rf"{SURNAME}(?:{_GIVEN}){{1,2}}?(?<![{_PLACES}])"
 )
 _FOLLOWING = (
     "联系|电话|手机|身份证|住址|地址|日期|时间|账号|代表|敬上|出生|来自|家住|等[\\d人电户位]|是|"
@@ -106,7 +107,7 @@ _INTRODUCED = (
     (rf"[人者告主名字属生员民户工师表]{_LABELLED}", f"{_LABEL}{_LABELLED}{_SEVERAL}"),
     (
         rf"[:∶]\s{{0,4}}[{_LETTER}]{{1,2}} ",
-        rf"{_LABEL}{_LABELLED}(?P<name>(?:{_DOUBLE}|[{SURNAMES}]) {{1,2}}{_GIVEN}{_END})",
+        rf"{_LABEL}{_LABELLED}(?P<name>{SURNAME} {{1,2}}{_GIVEN}{_END})",
     ),
     # 村民张三，电话…
     (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from minyi.names import DOUBLE_SURNAMES, SURNAMES
+from minyi.names import SURNAME
 from minyi.text import fold
 
 _DASHES = "-‐–—―−_/\\"
@@ -20,7 +20,7 @@ _UNNAMED = (
     "匿名访客 匿名发布 游客 遊客 访客 网友 網友 佚名 未署名 未具名 anonymous guest "
     "市民 热心市民 群众 居民 村民 业主 家长 来电人 投诉人 反映人"
 )
-_SURNAME = f"(?:[{SURNAMES}某]|{'|'.join(DOUBLE_SURNAMES.split())})"
+_SURNAME = f"(?:{SURNAME}|某)"
 _MASK = r"(?:某某?|[*×○]+|x{2,3})"
 _SHARED = re.compile(
     rf"(?:{_SURNAME}{_MASK}?|\*+)?(?:先生|女士|小姐|同志)|{_SURNAME}{_MASK}"

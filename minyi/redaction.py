@@ -55,6 +55,8 @@ _PERSONAL = re.compile(
     """,
     re.VERBOSE,
 )
+_NAME = "姓名"
+"""The kind of what ``minyi.names`` finds."""
 _DASH = re.compile(rf"(?<=[\d)])[{_DASHES}._·•・ー一]{{1,2}}(?=\d)")
 """What joins the parts of a number as a dash does, also 一 and ー, which look like one."""
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
@@ -136,7 +138,7 @@ def _redact_numbers(text: str, there: int) -> str:
 def kinds_in(text: str) -> frozenset[str]:
     """Return the kinds of personal data that ``redact`` finds in a text."""
     redacted = redact(text)
-    return frozenset(kind for kind in (*_PERSONAL.groupindex, "姓名") if f"〔{kind}〕" in redacted)
+    return frozenset(kind for kind in (*_PERSONAL.groupindex, _NAME) if f"〔{kind}〕" in redacted)
 
 
 def _redact(text: str, there: int, dropped: int = 0) -> str:
@@ -165,7 +167,7 @@ def _redact_spelt(text: str, dropped: int) -> str:
 
 def _redact_names(text: str, dropped: int) -> str:
     seen, places = _without(fold(text), _kinds()[code_points(text)], dropped)
-    found = ((start, end, "姓名") for start, end in introduced(seen))
+    found = ((start, end, _NAME) for start, end in introduced(seen))
     return _replaced(text, found, places)
 
 
