@@ -25,6 +25,7 @@ from statistics import median
 
 from benchmarks.synthetic import COMMON, DAYS, POLICIES, RARE, START, opinions
 from indexers.embedded import EmbeddedIndex
+from minyi.batched import batched
 from minyi.differences import differences
 from minyi.domain import SHANGHAI, Opinion
 from minyi.memory import collect_seldom
@@ -46,11 +47,6 @@ FIRST = datetime(2000, 1, 1, tzinfo=SHANGHAI)
 KILL_BATCH = 50
 
 Ask = Callable[[Filters], object]
-
-
-def batches(items: Iterator[Opinion], size: int) -> Iterator[list[Opinion]]:
-    while batch := list(islice(items, size)):
-        yield batch
 
 
 def say(what: str, clock: str, processor: str = "", highest: str = "") -> None:
@@ -77,7 +73,7 @@ def timed(
 def load(what: str, index: Index, items: Iterator[Opinion], size: int) -> None:
     """Upsert in batches and print opinions a second, the making of them not counted."""
     clock, processor, count = 0.0, 0.0, 0
-    for batch in batches(items, size):
+    for batch in batched(items, size):
         start, cpu = time.perf_counter(), time.process_time()
         index.upsert(batch)
         clock += time.perf_counter() - start
@@ -216,7 +212,7 @@ def main() -> None:
         return
     if options.write:
         index = EmbeddedIndex(options.write)
-        for batch in batches(opinions(100_000), KILL_BATCH):
+        for batch in batched(opinions(100_000), KILL_BATCH):
             index.upsert(batch)
             print("written", flush=True)
         return
