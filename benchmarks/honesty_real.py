@@ -16,11 +16,12 @@ from minyi.shares.held_out import HeldOut
 from minyi.shares.prediction_powered import Labelled
 from minyi.vocabulary import Stance
 from models.artifact import SHIPPED
+from models.deciding import cell_chances
 from models.exporting.hold_out import output_bins
 from models.rows.corpora import nlpcc
 from models.rows.examples import STANCE_INDEX, UNKNOWN, Example, corpus
 from models.rows.labels import gold, stream
-from models.runtime import OnnxTagger, cell_chances
+from models.runtime import OnnxTagger
 
 LEAST = 20
 """Rows that a policy needs to be a cell of its own."""

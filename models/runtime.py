@@ -12,6 +12,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -19,17 +20,15 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from minyi.domain import Evaluation, StanceProbabilities, Tagging
+from minyi.domain import Tagging
 from minyi.errors import InvalidArtifact
 from minyi.policy import Policy
-from minyi.vocabulary import Stance
-from models.artifact import GRAPH, Decision, load_manifest
+from models.artifact import GRAPH, load_manifest
+from models.deciding import Floats, decide
 from models.evidence import Clause, shown, weights
 from models.inputs import CELLS, STANCES, Encoded, InputEncoder, policy_context, policy_names
 from models.wide import FILE as WIDE
 from models.wide import WideTable
-
-Floats = npt.NDArray[np.float32]
 
 LENGTHS = (16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 384, 512)
 """Padded lengths in tokens."""
@@ -198,16 +197,21 @@ class OnnxTagger:
         taggings: dict[int, Tagging] = {}
         for rows, outputs in self._run(encoded, ("stance", "evaluation", "evidence")):
             for index, stance, evaluation, evidence in zip(rows, *outputs, strict=True):
-                text = pairs[index][1]
-                weighed = weights(evidence, text, encoded[index])
-                names = policy_names(pairs[index][0])
+                policy, text = pairs[index]
                 taggings[index] = decide(
                     self._decision,
                     stance + wide[0][index],
                     evaluation + wide[1][index],
-                    shown(weighed, text, names, self._decision.evidence_named),
+                    partial(self._clause, policy, text, encoded[index], evidence),
                 )
         return [taggings[index] for index in range(len(pairs))]
+
+    def _clause(
+        self, policy: Policy, text: str, encoded: Encoded, evidence: Floats
+    ) -> Clause | None:
+        """Return the clause of a text that shows a stance toward a policy."""
+        weighed = weights(evidence, text, encoded)
+        return shown(weighed, text, policy_names(policy), self._decision.evidence_named)
 
     def _run(
         self, encoded: Sequence[Encoded], outputs: tuple[str, ...]
@@ -255,49 +259,3 @@ def _feed(batch: Sequence[Encoded], length: int, pad: int) -> dict[str, npt.NDAr
         if item.start:
             segments[row, item.start : count] = 1
     return {"ids": ids, "mask": mask, "segments": segments}
-
-
-def stance_chances(decision: Decision, logits: Floats) -> npt.NDArray[np.float64]:
-    """Return calibrated probabilities (n, 3) of stance logits (n, 3)."""
-    scaled = logits * np.array(decision.stance_scale) + np.array(decision.stance_bias)
-    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
-
-
-def cell_chances(decision: Decision, logits: Floats) -> npt.NDArray[np.float64]:
-    """Return calibrated probabilities (n, 12) of evaluation logits (n, 12)."""
-    scaled = logits * np.array(decision.evaluation_scale) + np.array(decision.evaluation_bias)
-    return np.asarray(1 / (1 + np.exp(-scaled)))
-
-
-def decide(
-    decision: Decision,
-    stance: Floats,
-    evaluation: Floats,
-    clause: Clause | None,
-) -> Tagging:
-    """Turn one pair's outputs into a tagging.
-
-    Args:
-        decision: scales, thresholds and the abstain band.
-        stance: logits (3,).
-        evaluation: logits (12,).
-        clause: what shows a stance, where there is one.
-    """
-    shares = stance_chances(decision, stance)
-    best = int(shares.argmax())
-    favor, against, none = shares.round(4).tolist()
-    chances = cell_chances(decision, evaluation).tolist()
-    return Tagging(
-        stance=STANCES[best],
-        probabilities=StanceProbabilities(favor=favor, against=against, none=none),
-        sure=bool(shares[best] >= decision.sure_from),
-        evaluations=tuple(
-            Evaluation(aspect=aspect, polarity=polarity, probability=round(chance, 4))
-            for (aspect, polarity), chance, threshold in zip(
-                CELLS, chances, decision.thresholds, strict=True
-            )
-            if chance >= threshold
-        ),
-        span=None if STANCES[best] is Stance.NONE else clause,
-    )

@@ -16,12 +16,13 @@ import numpy.typing as npt
 
 from minyi.arrays import Bools, Integers
 from models.artifact import Decision, Manifest, load_manifest, model_id
+from models.deciding import Floats, cell_chances, stance_chances
 from models.evidence import shown
 from models.exporting.hold_out import OF_POLICIES, held_out
 from models.inputs import STANCES
 from models.rows.examples import UNKNOWN, Example
 from models.rows.sources import rows_of
-from models.runtime import Floats, OnnxTagger, cell_chances, stance_chances
+from models.runtime import OnnxTagger
 from models.scoring.metrics import (
     calibration_error,
     cell_loss,

@@ -18,11 +18,12 @@ from minyi.outputs import output
 from minyi.shares.held_out import Found, HeldOut, HeldOutPolicy
 from minyi.vocabulary import Aspect, Polarity, Stance
 from models.artifact import Decision
+from models.deciding import Floats, cell_chances, stance_chances
 from models.inputs import CELLS, STANCES
 from models.rows.examples import UNKNOWN, Example, known_policies, policies_by_context
 from models.rows.labels import stream
 from models.rows.sources import OWN, but_for, rows_of
-from models.runtime import Floats, OnnxTagger, cell_chances, stance_chances
+from models.runtime import OnnxTagger
 from models.training.config import recipe_of
 
 APART = frozenset({"others", "measures"})

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from minyi.arrays import Bools, Floats, Integers
+from models.deciding import cell_chances, stance_chances
 from models.rows.examples import UNKNOWN, Example
-from models.runtime import OnnxTagger, cell_chances, stance_chances
+from models.runtime import OnnxTagger
 from models.scoring.metrics import Bin, calibration_error, chance_error, reliability
 
 

@@ -11,9 +11,9 @@ from minyi.policy import Policy
 from minyi.settings import ROOT
 from minyi.vocabulary import Domain, Stance
 from models.artifact import Decision, model_id
+from models.deciding import decide, stance_chances
 from models.evidence import shown, weights
 from models.inputs import CELLS, InputEncoder, policy_context
-from models.runtime import decide, stance_chances
 
 ARTIFACT = ROOT / "artifacts" / "tagger"
 
@@ -87,7 +87,7 @@ def test_cells_above_their_threshold_are_reported() -> None:
         Decision(thresholds=tuple(thresholds)),
         np.array([2.0, 0.0, 0.0], np.float32),
         np.array([1.0, 1.0] + [-4.0] * 10, np.float32),
-        (0, 4),
+        lambda: (0, 4),
     )
     assert tagging.stance is Stance.FAVOR
     assert tagging.span == (0, 4)
@@ -103,7 +103,7 @@ def test_scale_and_bias_come_before_the_decision() -> None:
         evaluation_scale=(0.5, *[1.0] * 11),
         evaluation_bias=(0.0, -4.0, *[0.0] * 10),
     )
-    found = decide(scaled, logits, cells, None)
+    found = decide(scaled, logits, cells, lambda: None)
     shares = np.exp([3.0, 1.0, 0.0]) / np.exp([3.0, 1.0, 0.0]).sum()
     assert found.stance is Stance.FAVOR
     assert list(found.probabilities.model_dump().values()) == pytest.approx(shares, abs=1e-4)
@@ -116,7 +116,7 @@ def test_scale_and_bias_come_before_the_decision() -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(-8, 8), min_size=3, max_size=3), st.floats(0, 1))
 def test_a_stance_below_the_band_is_not_sure(logits: list[float], least: float) -> None:
-    outputs = np.array(logits, np.float32), np.full(len(CELLS), -9, np.float32), (0, 4)
+    outputs = np.array(logits, np.float32), np.full(len(CELLS), -9, np.float32), lambda: (0, 4)
     found = decide(Decision(sure_from=least), *outputs)
     best = stance_chances(Decision(), outputs[0]).max()
     assert found.sure == (best >= least)
