@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.score_agreement import alpha, in_two_files
+from benchmarks.score_agreement import alpha, decisions, in_two_files, links_twice
+from models.rows.examples import policies
 
 letters = st.sampled_from("abc")
 readings = st.lists(st.lists(letters, min_size=2, max_size=4), min_size=1, max_size=20).filter(
@@ -53,3 +54,21 @@ def test_what_stands_in_two_label_files_agrees_better_than_by_chance() -> None:
     for pairs in in_two_files().values():
         assert len(pairs) >= 10
         assert alpha(pairs) > 0.5
+
+
+def test_two_annotators_link_the_same_messages_better_than_by_chance() -> None:
+    parts = links_twice()
+    assert {name: len(part) for name, part in parts.items()} == {
+        "all": 150,
+        "random": 100,
+        "enriched": 50,
+    }
+    for part in parts.values():
+        assert alpha(decisions(part)) > 0.7
+
+
+def test_second_links_name_policies_and_say_which_reading_holds_where_two_differ() -> None:
+    for message in links_twice()["all"]:
+        assert message.second <= policies().keys()
+        differ = message.first != message.second
+        assert message.holds in ({"first", "second", "open"} if differ else {"-"})
