@@ -40,6 +40,16 @@ CREATE TABLE IF NOT EXISTS unannounced (
 ) WITHOUT ROWID;
 """
 
+SHOWN = 50
+"""Alerts of a subscription that are shown."""
+_FORGET = """
+DELETE FROM outbox WHERE subscription_id = :of AND delivery != 'pending'
+AND id NOT IN (SELECT id FROM unannounced) AND id NOT IN (
+    SELECT id FROM outbox WHERE subscription_id = :of
+    ORDER BY json_extract(body, '$.day') DESC, id DESC LIMIT :shown
+)
+"""
+
 
 class Due(Model):
     """An alert whose delivery is due, and where it goes."""
@@ -123,7 +133,11 @@ class AlertStore:
         alerts: Iterable[Alert],
         due: datetime,
     ) -> None:
-        """Store a reading and, in the same transaction, the alerts that it brought."""
+        """Store a reading and, in the same transaction, the alerts that it brought.
+
+        They push out those that are shown no more, once these are delivered or given up and on the
+        topic: the outbox of a service that runs for years does not grow for ever.
+        """
         with self._writing() as db:
             known = db.execute("SELECT 1 FROM subscriptions WHERE id = ?", (subscription_id,))
             if known.fetchone() is None:
@@ -132,22 +146,28 @@ class AlertStore:
                 "INSERT OR REPLACE INTO readings VALUES (?, ?, ?)",
                 (subscription_id, policy_id, reading.model_dump_json()),
             )
+            new = 0
             for alert in alerts:
-                new = db.execute(
+                written = db.execute(
                     "INSERT OR IGNORE INTO outbox (id, subscription_id, body, delivery, due)"
                     " VALUES (?, ?, ?, 'pending', ?)",
                     (alert.id, subscription_id, alert.model_dump_json(), due.timestamp()),
                 )
-                if new.rowcount:
+                if written.rowcount:
                     db.execute("INSERT INTO unannounced VALUES (?)", (alert.id,))
+                    new += 1
+            if new:
+                db.execute(_FORGET, {"of": subscription_id, "shown": SHOWN})
 
-    def alerts(self, subscription_id: str, limit: int = 50) -> list[SentAlert]:
+    def alerts(self, subscription_id: str, limit: int = SHOWN) -> list[SentAlert]:
         """Return a subscription's alerts, the newest first."""
         rows = self._rows(
-            "SELECT body, delivery, attempts, last_error FROM outbox WHERE subscription_id = ?",
+            "SELECT body, delivery, attempts, last_error FROM outbox WHERE subscription_id = ?"
+            " ORDER BY json_extract(body, '$.day') DESC, id DESC LIMIT ?",
             subscription_id,
+            limit,
         )
-        sent = [
+        return [
             SentAlert(
                 alert=Alert.model_validate_json(body),
                 delivery=Delivery(delivery),
@@ -156,7 +176,6 @@ class AlertStore:
             )
             for body, delivery, attempts, error in rows
         ]
-        return sorted(sent, key=lambda s: (s.alert.day, s.alert.id), reverse=True)[:limit]
 
     def unannounced(self) -> list[tuple[str, str]]:
         """Return id and body of the alerts that are not on the topic yet."""

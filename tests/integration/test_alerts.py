@@ -19,7 +19,7 @@ from api.alerts import delivering
 from api.alerts import watch as watching
 from api.alerts.delivering import PAUSES_S
 from api.alerts.models import Alert, Created, Delivery
-from api.alerts.store import AlertStore
+from api.alerts.store import SHOWN, AlertStore
 from api.alerts.watch import Watch
 from indexers.embedded import EmbeddedIndex
 from minyi.errors import BrokerUnavailable, SettingError
@@ -96,7 +96,7 @@ class Office:
             made.append(opinion(self._number, stance, **({"created_at": at} | more)))
         self.index.upsert(made)
 
-    def due(self, name: str, *ids: str) -> None:
+    def due(self, name: str, *ids: str, day: int = 0) -> None:
         """Put alerts of a subscription into the outbox."""
         share = Share(value=0.5, low=0.4, high=0.6, count=5, n=10, denominator="opinions")
         alerts = [
@@ -105,7 +105,7 @@ class Office:
                 subscription_id=name,
                 policy_id=QUIET.id,
                 policy_title=QUIET.title,
-                day=START.date(),
+                day=START.date() + timedelta(days=day),
                 stance=Stance.AGAINST,
                 before=share,
                 after=share,
@@ -467,6 +467,29 @@ async def test_a_deleted_subscription_gets_nothing_more(office: Office) -> None:
     await office.watch.deliver()
     assert office.receiver.taken() == []
     assert office.store.next_due() is None
+
+
+async def test_what_is_told_and_shown_no_more_is_not_kept(office: Office) -> None:
+    office.subscribe("a", policy_ids=[QUIET.id])
+    office.subscribe("b", policy_ids=[QUIET.id])
+    office.due("b", "of-another")
+    for day in range(SHOWN + 4):
+        office.due("a", f"a{day:02}", day=day)
+    for each in ("of-another", "a00", "a01"):
+        office.store.delivered(each)
+    office.store.failed("a03", "the webhook answered 500", None)
+    for each in ("of-another", "a00", "a02", "a03"):
+        office.store.announced(each)
+    shown = office.store.alerts("a")
+    office.due("a", "late", day=1)
+
+    def kept(name: str) -> list[str]:
+        return sorted(each.alert.id for each in office.store.alerts(name, 1000))
+
+    # also a01, which is not on the topic yet, and a02, which was not sent yet
+    assert kept("a") == ["a01", "a02", *(f"a{day:02}" for day in range(4, SHOWN + 4)), "late"]
+    assert office.store.alerts("a") == shown
+    assert kept("b") == ["of-another"]
 
 
 async def test_a_broker_that_is_down_keeps_nothing_from_the_webhook(office: Office) -> None:
