@@ -156,6 +156,8 @@ def _windows(
     days: Mapping[date, Counts], first: date, last: date, length: timedelta
 ) -> Iterator[tuple[date, Counts]]:
     """Yield each day with the sum over its trailing window, in one pass."""
+    # no rule watches evaluations
+    days = {day: counts.model_copy(update={"evaluations": {}}) for day, counts in days.items()}
     held, nothing = Sum(), Counts()
     for day, counts in days.items():
         if first - length <= day < first:
@@ -164,7 +166,7 @@ def _windows(
     while day <= last:
         held.add(days.get(day, nothing))
         held.add(days.get(day - length, nothing), times=-1)
-        yield day, held.counts().model_copy(update={"evaluations": {}})  # no rule watches them
+        yield day, held.counts()
         day += timedelta(days=1)
 
 
