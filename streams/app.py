@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-import faust
 from prometheus_client import CollectorRegistry
 
 import streams.embedded
@@ -16,6 +15,7 @@ from minyi.ports import DeadLetterMirror, Encoder, Index, Tagger
 from minyi.settings import Settings
 from streams.agents import Steps
 from streams.author_key import author_key
+from streams.buffers import App
 from streams.dead_letters import DeadLetters, Window
 from streams.kafka import credentials
 from streams.metrics import Metrics
@@ -27,7 +27,7 @@ from streams.topics import APP_ID, REGISTRY_TABLE, Topics, declare
 COMMIT_EVERY_S = 0.5
 """How often offsets are committed: what a crash repeats is at most this much work."""
 BUFFERED_EVENTS = 1024
-"""Records in memory per agent and partition before Faust pauses the partition."""
+"""Records in memory per agent before Faust pauses a partition; fewer where they are long."""
 SESSION_S = 10.0
 """A worker that is silent for so long is taken for dead; another gets its partitions."""
 HEARTBEAT_S = 3.0
@@ -119,7 +119,7 @@ def _app(settings: Settings) -> Any:
     settings.data.mkdir(
         parents=True, exist_ok=True
     )  # Faust makes its folder in it, not its parents
-    return faust.App(
+    return App(
         APP_ID,
         broker=settings.broker_url,
         broker_credentials=None if settings.embedded_broker else credentials(settings.kafka),

@@ -13,13 +13,13 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 import streams.embedded
 import streams.kafka
+from streams.buffers import App
 from streams.embedded import NewRecord, Record, TopicPartition
 
 FILLER = b"filler"
@@ -183,7 +183,7 @@ def fresh(name: str) -> str:
 
 def make_app(broker: BrokerUnderTest, group: str, **settings: Any) -> Any:
     """A Faust app as Minyi makes it."""
-    return faust.App(
+    return App(
         group,
         broker=broker.url,
         store="memory://",

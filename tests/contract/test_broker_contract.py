@@ -21,7 +21,9 @@ from broker_contract import (
     raw_topic,
     running,
 )
+from faust import Sensor
 from faust.exceptions import ProducerSendError
+from faust.types import TP
 
 from streams.embedded import NewRecord, TopicPartition
 
@@ -294,6 +296,36 @@ async def test_a_slow_agent_is_not_flooded(broker: BrokerUnderTest) -> None:
         go.set()
         await finished.wait()
     assert received == [b"value-%d" % n for n in range(3000)]
+
+
+async def test_a_slow_agent_holds_few_long_records(broker: BrokerUnderTest) -> None:
+    topic, long = fresh("topic"), "民".encode() * 20_000
+    await broker.create_topic(topic, 1)
+    await broker.append([NewRecord(topic, b"key-%d" % n, long) for n in range(100)])
+    app = make_app(broker, fresh("group"), stream_buffer_maxsize=64)
+    paused, go, finished = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    received = []
+
+    class Full(Sensor):
+        def on_topic_buffer_full(self, tp: TP) -> None:
+            paused.set()
+
+    async def slow(stream):
+        async for value in stream:
+            received.append(value)
+            await go.wait()
+            if len(received) == 100:
+                finished.set()
+
+    app.sensors.add(Full())
+    app.agent(raw_topic(app, topic, 1), name="slow")(slow)
+    async with running(app), asyncio.timeout(60):
+        await paused.wait()
+        read = await app.consumer.position(TP(topic, 0))
+        go.set()
+        await finished.wait()
+    assert received == [long] * 100
+    assert read * len(long) < 1.2 * (1 << 20)  # one page, though the buffer has room for 64 records
 
 
 async def test_a_killed_worker_loses_nothing_and_commits_nothing_unprocessed(
