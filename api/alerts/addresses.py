@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
@@ -16,8 +17,9 @@ Address = IPv4Address | IPv6Address
 
 WHY = "a link-local, multicast, unspecified, broadcast or cloud metadata address"
 
-LOOKUPS = 16
-"""Names that are looked up at the same time: half of a service's threads."""
+LOOKUPS, LOOKUPS_OF_HUNG = 12, 4
+"""Names that are looked up at the same time, and those that hung the last time: together half of a
+service's threads."""
 
 _METADATA = (
     "100.100.100.200",  # Alibaba
@@ -51,11 +53,14 @@ class Names:
     """Looks up where hosts lead. For one event loop.
 
     A name server that hangs keeps a thread until the system gives up, long after nobody waits any
-    more, and others need threads: few are looked up at once, and none again meanwhile.
+    more, and others need threads: few are looked up at once, and none again meanwhile. Names that
+    hung wait for each other from then on, and hold up no others.
     """
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(LOOKUPS)
+        self._turns_of_hung = asyncio.Semaphore(LOOKUPS_OF_HUNG)
+        self._hung: set[str] = set()
         self._questions: dict[str, Question[list[str]]] = {}
 
     async def refusal(self, host: str, within_s: float) -> str | None:
@@ -66,7 +71,7 @@ class Names:
             TimeoutError: when this is not known in time.
             ValueError: when this is no name.
         """
-        ask = partial(self._addresses, host)
+        ask = partial(self._addresses, host, within_s)
         question = self._questions.setdefault(host, Question(ask))
         try:
             found = await question.answer(within_s)
@@ -77,11 +82,31 @@ class Names:
                 return f"the webhook's name leads to {address}, {WHY}; nothing is posted there"
         return None
 
-    async def _addresses(self, host: str) -> list[str]:
-        loop = asyncio.get_running_loop()
-        async with self._turns:
-            found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        return [str(place[0]).partition("%")[0] for *_, place in found]  # without the interface
+    async def _addresses(self, host: str, within_s: float) -> list[str]:
+        if _is_address(host):
+            return [host]
+        async with self._turns_of_hung if host in self._hung else self._turns:
+            began = time.monotonic()
+            try:
+                return await _looked_up(host)
+            finally:
+                if time.monotonic() - began > within_s:
+                    self._hung.add(host)
+                else:
+                    self._hung.discard(host)
+
+
+async def _looked_up(host: str) -> list[str]:
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return [str(place[0]).partition("%")[0] for *_, place in found]  # without the interface
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def place(webhook: str) -> str:

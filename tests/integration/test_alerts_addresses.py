@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from api.alerts import delivering
+from api.alerts.addresses import LOOKUPS
 from api.alerts.models import Delivery
 from minyi.cli.serving import THREADS
 from tests.integration.receiver import receiving
@@ -130,4 +131,75 @@ async def test_name_servers_that_hang_leave_threads_to_the_rest_of_the_service(
             assert await asyncio.wait_for(asyncio.to_thread(lambda: True), 5)
     finally:
         done.set()
+    await delivered
+
+
+class Hanging:
+    """A world in which the names that begin with ``hang`` are looked up without end, until told."""
+
+    def __init__(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
+        monkeypatch.setattr(delivering, "TIMEOUT_S", 0.5)
+        monkeypatch.setattr(socket, "getaddrinfo", self._resolve)
+        self._office = office
+        self._ended = Event()
+        self.names = [f"s{number}" for number in range(2, 2 + LOOKUPS)]
+        for name in self.names:
+            office.subscribe(name, webhook=f"http://hang-{name}.example.org/hook")
+
+    def _resolve(self, host: Any, port: Any, *args: Any, **more: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name.startswith("hang"):
+            assert self._ended.wait(20)
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return RESOLVE("127.0.0.1" if name == NAME else host, port, *args, **more)
+
+    async def try_all(self, number: int) -> asyncio.Task[None]:
+        """Begin to deliver an alert to each; return when each has been tried."""
+        self._ended.clear()
+        for name in self.names:
+            self._office.due(name, f"alert-{name}-{number}")
+        delivered = asyncio.create_task(self._office.watch.deliver())
+        while not await asyncio.to_thread(self._tried):
+            pass
+        return delivered
+
+    def _tried(self) -> bool:
+        alerts = self._office.store.alerts
+        return all(sent.attempts for name in self.names for sent in alerts(name))
+
+    def end(self) -> None:
+        self._ended.set()
+
+
+@pytest.fixture
+async def hanging(office: Office, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hanging]:
+    opened = Hanging(office, monkeypatch)
+    yield opened
+    opened.end()
+
+
+async def test_an_address_does_not_wait_for_name_servers_that_hang(
+    office: Office, hanging: Hanging
+) -> None:
+    office.subscribe("literal", webhook=office.receiver.url)
+    delivered = await hanging.try_all(1)
+    office.due("literal", "alert-literal")
+    await office.watch.deliver()
+    assert office.store.alerts("literal")[0].delivery is Delivery.DELIVERED
+    hanging.end()
+    await delivered
+
+
+async def test_names_that_have_hung_do_not_hold_up_others_again(
+    office: Office, hanging: Hanging
+) -> None:
+    delivered = await hanging.try_all(1)
+    hanging.end()
+    await delivered
+    delivered = await hanging.try_all(2)
+    office.due("s1", "alert-s1")
+    await office.watch.deliver()
+    assert office.store.alerts("s1")[0].delivery is Delivery.DELIVERED
+    hanging.end()
     await delivered
