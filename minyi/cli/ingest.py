@@ -81,7 +81,7 @@ async def _ingest(config: Settings, plans: Sequence[Plan]) -> None:
         return
     try:
         async with service(config) as (running, broker):
-            unread = await _publish(plans, BrokerSink(broker))
+            failures = await _publish(plans, BrokerSink(broker))
             await stream_progress(config, running)
             counts = running.progress.counts()
     except LogInUse as error:
@@ -90,21 +90,21 @@ async def _ingest(config: Settings, plans: Sequence[Plan]) -> None:
         console.print(f"a running service owns the log; sending to {error.api_url}", markup=False)
         async with client(error.api_url) as service_api:
             sink = ApiSink(service_api)
-            unread = await _publish(plans, sink, sink.rejected)
+            failures = await _publish(plans, sink, sink.rejected)
         console.print("the service tags them now; shares move until it is done")
-        _raise(unread)
+        _raise(failures)
         return
     print(
         f"{counts['comments']:,} comments read, {counts['linked']:,} linked to a policy, "
         f"{counts['indexed']:,} opinions indexed, {counts['dead']:,} dead on the way"
     )
-    _raise(unread)
+    _raise(failures)
 
 
-def _raise(unread: Sequence[SettingError]) -> None:
+def _raise(failures: Sequence[SettingError]) -> None:
     """Raise what was put off, if anything was, as one error."""
-    if unread:
-        raise SettingError("; ".join(map(str, unread)))
+    if failures:
+        raise SettingError("; ".join(map(str, failures)))
 
 
 async def _publish(
@@ -115,7 +115,7 @@ async def _publish(
     from streams.intake.ingest import REPORTED
     from streams.intake.ingest import ingest as publish
 
-    unread: list[SettingError] = []
+    failures: list[SettingError] = []
     for planned in plans:
         before = len(rejected)
         try:
@@ -128,8 +128,8 @@ async def _publish(
             report.problems += map(str, refused[: REPORTED - len(report.problems)])
             _tell(planned, report)
         except SettingError as error:
-            unread.append(error)
-    return unread
+            failures.append(error)
+    return failures
 
 
 def _tell(planned: Plan, report: Report) -> None:
