@@ -8,8 +8,8 @@ import faust
 from mode.utils.queues import ThrowableQueue
 
 UNIT_BYTES = 4096
-"""So many bytes of a record fill one place of a buffer: most records take one, the longest comment
-fifteen."""
+"""So many bytes of a record fill one place of a buffer: most records take one, a comment of 20,000
+Chinese characters fifteen."""
 
 
 class Buffer(ThrowableQueue[Any]):
