@@ -19,9 +19,9 @@ serve: ## Run the service on your own comments (PORT=8700 for another port)
 	@scripts/setup base
 	@$(MINYI) serve $(if $(PORT),--port $(PORT))
 
-test: ## Run the whole suite (ARGS="-k linking" for a part)
+test: ## Run the whole suite, on up to four cores (ARGS="-k linking" for a part)
 	@scripts/setup dev
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: ## Lint, format, types, registry
 	@scripts/setup dev

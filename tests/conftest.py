@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -14,11 +14,24 @@ from rich.logging import RichHandler
 
 from minyi.errors import SettingError
 from models.rows.shared import shared_folder
+from tests.together import ENGINES, LONG, Together, group
 
 pytest_plugins = ["minyi.pytest_plugin"]
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 """How long an example takes tells of the machine and of what is loaded first, not of an error."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Give what shares something to one worker where there are several (``make test``)."""
+    return Together(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the two long groups, so that no worker has one of them left at the end."""
+    last = len(LONG)
+    items.sort(key=lambda item: LONG.get(group(item.nodeid), last))
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +67,9 @@ def elasticsearch() -> str:
 
 def engine(variable: str, what: str, form: str) -> str:
     """Return where an engine answers; without it the test is skipped, or fails if it must run."""
+    test = os.environ["PYTEST_CURRENT_TEST"]
+    if group(test) != ENGINES:
+        pytest.fail(f"{test} shares {what}: give its file a name that tests/together.py knows")
     address = os.environ.get(variable)
     if not address:
         missing(f"needs {what}: set {variable} to {form}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -95,15 +94,9 @@ def test_the_copy_follows_the_topic(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def elastic() -> Iterator[Elasticsearch]:
+def elastic(elasticsearch: str) -> Iterator[Elasticsearch]:
     """A client of a real Elasticsearch."""
-    url = os.environ.get("MINYI_TEST_ELASTICSEARCH")
-    if not url:
-        reason = "needs a real Elasticsearch: set MINYI_TEST_ELASTICSEARCH to http://host:9200"
-        if os.environ.get("MINYI_REQUIRE_ENGINES"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with Elasticsearch(url, request_timeout=30) as client:
+    with Elasticsearch(elasticsearch, request_timeout=30) as client:
         yield client
 
 
