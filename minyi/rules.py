@@ -17,19 +17,16 @@ the two as both are read now.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import NamedTuple
 
 from pydantic import Field
 
 from minyi.domain import Model
-from minyi.prevalence import share
 from minyi.query import Counts, Share
-from minyi.shares.adjusting import OPINIONS, Adjusted
-from minyi.shares.summing import Sum
 from minyi.vocabulary import STANCE_ZH, Stance
+from minyi.windows import Adjust, Window, measured, windows
 
 REARM = 0.02
 """Two points: below the width of any interval that a rule's minimum count allows."""
@@ -97,10 +94,6 @@ class Reading(Model):
     """In Chinese, for the subscriber."""
 
 
-Adjust = Callable[[Counts], Adjusted | None]
-"""Returns the adjusted shares of a window of the policy; None where they are not known."""
-
-
 def evaluate(
     rule: Rule, days: Mapping[date, Counts], state: State, today: date, adjust: Adjust
 ) -> tuple[Reading, list[Match]]:
@@ -120,13 +113,13 @@ def evaluate(
     state = _comparable(state)
     if state.day is not None and state.day < earliest:
         state = unheard(state)
-    last = None if state.window is None else _Window(state.window, adjust(state.window))
+    last = None if state.window is None else Window(state.window, adjust)
     counted = 0
-    for day, window in _windows(days, first, today, timedelta(days=rule.window_days)):
+    for day, window in windows(days, first, today, timedelta(days=rule.window_days)):
         counted = window.total
         if counted >= rule.min_count:
-            new = _Window(window, adjust(window))
-            before, after, adjusted = _measured(rule.stance, last, new)
+            new = Window(window, adjust)
+            before, after, adjusted = measured(rule.stance, last, new)
             side, fired = _step(rule, state.side, before, after)
             if fired:
                 matches.append(Match(day=day, before=before, after=after, adjusted=adjusted))
@@ -152,47 +145,6 @@ def _comparable(state: State) -> State:
     return state
 
 
-def _windows(
-    days: Mapping[date, Counts], first: date, last: date, length: timedelta
-) -> Iterator[tuple[date, Counts]]:
-    """Yield each day with the sum over its trailing window, in one pass."""
-    # no rule watches evaluations
-    days = {day: counts.model_copy(update={"evaluations": {}}) for day, counts in days.items()}
-    held, nothing = Sum(), Counts()
-    for day, counts in days.items():
-        if first - length <= day < first:
-            held.add(counts)
-    day = first
-    while day <= last:
-        held.add(days.get(day, nothing))
-        held.add(days.get(day - length, nothing), times=-1)
-        yield day, held.counts()
-        day += timedelta(days=1)
-
-
-class _Window(NamedTuple):
-    """What was counted in a window, and its adjusted shares as of now."""
-
-    counts: Counts
-    adjusted: Adjusted | None
-
-
-def _measured(
-    stance: Stance, last: _Window | None, new: _Window
-) -> tuple[Share | None, Share, bool]:
-    """Return the shares of the window that was measured last and of a new one, and whether they are
-    adjusted: both or none, so that they can be compared."""
-    windows = [new] if last is None else [last, new]
-    adjusted = [window.adjusted for window in windows if window.adjusted is not None]
-    known = len(adjusted) == len(windows)
-    *before, after = (
-        [getattr(found, stance) for found in adjusted]
-        if known
-        else [share(getattr(w.counts, stance), w.counts.total, OPINIONS) for w in windows]
-    )
-    return (before[0] if before else None), after, known
-
-
 def _step(rule: Rule, side: Side, before: Share | None, after: Share) -> tuple[Side, bool]:
     """Return the new side, and whether the rule fires."""
     beyond = _beyond(rule, after)
@@ -207,10 +159,10 @@ def _step(rule: Rule, side: Side, before: Share | None, after: Share) -> tuple[S
     return Side.ARMED, False
 
 
-def _beyond(rule: Rule, measured: Share) -> float:
+def _beyond(rule: Rule, found: Share) -> float:
     """Return how far a share lies beyond the threshold."""
-    assert measured.value is not None  # noqa: S101  # of at least one opinion
-    return (1 if rule.crosses is Crosses.ABOVE else -1) * (measured.value - rule.threshold)
+    assert found.value is not None  # noqa: S101  # of at least one opinion
+    return (1 if rule.crosses is Crosses.ABOVE else -1) * (found.value - rule.threshold)
 
 
 def _reason(rule: Rule, state: State, counted: int) -> str:

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minyi.query import Counts
-from minyi.rules import Adjust, Match, Reading, Rule, Side, State, evaluate
+from minyi.rules import Match, Reading, Rule, Side, State, evaluate
 from minyi.shares.adjusting import Adjusted, Adjuster
 from minyi.shares.summing import total
 from minyi.vocabulary import Stance
+from minyi.windows import Adjust
 from tests.unit.held_out_rows import MODEL, counts, held_out
 
 START = date(2026, 3, 1)
