@@ -78,6 +78,7 @@ class Alert(BaseModel):
     policy_id: str
     policy_title: str
     day: date
+    """On which the threshold was crossed: a past one, where comments came late."""
     stance: Stance
     before: Share | None
     """None when too few had spoken to measure a share before."""

@@ -1,7 +1,8 @@
 """Subscriptions, what their rules remember, and the outbox, in one SQLite file.
 
 A crossing and the memory of it are written in one transaction, so that an alert goes out once per
-crossing, whatever restarts in between; delivery itself is at least once, under the same id.
+crossing, and of a day once, whatever restarts in between; delivery itself is at least once, under
+the same id.
 """
 
 from __future__ import annotations

@@ -161,7 +161,7 @@ class Watch:
             self._to_announce.set()
 
     def _days(self, policy_id: str, rule: Rule, state: State, today: date) -> dict[date, Counts]:
-        """Count each day that a window between the last evaluated day and today can hold."""
+        """Count each day that a window between the first day of the state and today can hold."""
         first = (state.day or today) - timedelta(days=rule.window_days)
         since = max(datetime.combine(first, time(), SHANGHAI), EARLIEST)
         filters = Filters(policy_id=policy_id, since=since)

@@ -10,7 +10,7 @@ from minyi.domain import EARLIEST, SHANGHAI, Opinion
 from minyi.policy import Policy
 from minyi.ports import Index
 from minyi.query import Filters
-from minyi.rules import Crosses, Match, Rule
+from minyi.rules import Crosses, Match, Rule, beyond
 from minyi.vocabulary import STANCE_ZH
 
 QUOTES = 3
@@ -41,8 +41,8 @@ def _text(policy: Policy, rule: Rule, match: Match) -> str:
         f"「{policy.title}」的{STANCE_ZH[rule.stance]}占比由{_before(rule, match)}"
         f"{verb}{match.after.value:.1%}，越过了{rule.threshold:.1%}的界线"
         f"（截至{match.day:%Y年%m月%d日}的近{rule.window_days}天，共{match.after.n}条意见，"
-        f"95%区间{match.after.low:.1%}–{match.after.high:.1%}；{_certainty(match)}）。"
-        "以上意见来自自愿发言的人，不代表全体居民。"
+        f"95%区间{match.after.low:.1%}–{match.after.high:.1%}；{_certainty(match)}"
+        f"{_reread(rule, match)}）。{_late(match)}以上意见来自自愿发言的人，不代表全体居民。"
     )
 
 
@@ -54,6 +54,20 @@ def _certainty(match: Match) -> str:
     if match.before is not None:
         raw = f"由{match.before.count / match.before.n:.1%}变为{raw}"
     return f"已校正模型的已知误判，原始占比{raw}"
+
+
+def _reread(rule: Rule, match: Match) -> str:
+    """Say of a share before that lies beyond the threshold that it did not by the reading then."""
+    if match.before is None or beyond(rule, match.before) < 0:
+        return ""
+    return "；先前的占比在重新校正前未到界线"
+
+
+def _late(match: Match) -> str:
+    """Say of a day that is over that it is."""
+    if match.day == match.newest:
+        return ""
+    return f"这是补报过去的日子，最新的意见已到{match.newest:%Y年%m月%d日}。"
 
 
 def _before(rule: Rule, match: Match) -> str:
