@@ -11,18 +11,14 @@ from urllib.parse import urlsplit
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as KafkaPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import (
-    KafkaConnectionError,
-    KafkaError,
-    TopicAlreadyExistsError,
-    for_code,
-)
+from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from minyi.errors import BrokerUnavailable, SettingError
 from minyi.setting_groups import KafkaSettings
 from streams.embedded import NewRecord, Record
+from streams.kafka.asking import Asking, told
 from streams.kafka.security import client_options
 from streams.kafka.sending import Sending
 from streams.topics import Layout, TopicSpec
@@ -57,6 +53,7 @@ class KafkaAccess:
             **client_options(security or KafkaSettings()),
         }
         self._sending = Sending(self._options)
+        self._asking = Asking(self._options)
 
     async def create(self, specs: Sequence[TopicSpec], partitions: int) -> list[str]:
         """See :class:`streams.access.Access`. One that another process creates meanwhile is not
@@ -65,7 +62,8 @@ class KafkaAccess:
         Raises:
             BrokerUnavailable: when Kafka does not answer or refuses a topic: names it and says why.
         """
-        async with self._admin() as admin:
+
+        async def make(admin: Any) -> list[str]:
             known = set(await admin.list_topics())
             missing = [spec for spec in specs if spec.name not in known]
             if not missing:
@@ -80,14 +78,16 @@ class KafkaAccess:
             await _settled(admin, set(codes))
             return [name for name, (code, *_) in codes.items() if code == 0]
 
+        return await self._asking.ask(make)
+
     async def wanted(self, specs: Sequence[TopicSpec], partitions: int) -> dict[str, Layout]:
         """Return how the topics would be created on this cluster."""
-        async with self._admin() as admin:
-            return await self._wanted(admin, specs, partitions)
+        return await self._asking.ask(lambda admin: self._wanted(admin, specs, partitions))
 
     async def layouts(self, topics: Sequence[str]) -> dict[str, Layout]:
         """Return the layout of those topics that exist, with every setting in force."""
-        async with self._admin() as admin:
+
+        async def describe(admin: Any) -> dict[str, Layout]:
             described = await _described(admin, topics)
             settings = await _settings(admin, list(described))
             return {
@@ -99,10 +99,11 @@ class KafkaAccess:
                 for name, parts in described.items()
             }
 
+        return await self._asking.ask(describe)
+
     async def partitions(self, topics: Sequence[str]) -> dict[str, int]:
-        async with self._admin() as admin:
-            described = await _described(admin, topics)
-            return {name: len(parts) for name, parts in described.items()}
+        described = await self._asking.ask(lambda admin: _described(admin, topics))
+        return {name: len(parts) for name, parts in described.items()}
 
     async def adjust(self, topic: str, settings: Mapping[str, str]) -> None:
         """Change settings of a topic; those that somebody else gave it stay.
@@ -110,7 +111,8 @@ class KafkaAccess:
         Raises:
             BrokerUnavailable: when Kafka refuses: says why.
         """
-        async with self._admin() as admin:
+
+        async def change(admin: Any) -> None:
             # The request replaces all that was set on the topic, so the rest is sent again.
             present = (await _settings(admin, [topic]))[topic]
             kept = {key: value for key, (value, source) in present.items() if source}
@@ -120,6 +122,8 @@ class KafkaAccess:
                     if code:
                         reason = why or for_code(code).__name__
                         raise BrokerUnavailable(f"Kafka refuses to adjust {topic!r}: {reason}")
+
+        await self._asking.ask(change)
 
     async def read(self, topic: str) -> AsyncIterator[Record]:
         """See :class:`streams.access.Access`.
@@ -161,11 +165,9 @@ class KafkaAccess:
         await self._sending.append(records)
 
     async def close(self) -> None:
-        """Stop sending; what Kafka does not acknowledge soon is given up."""
+        """Stop sending and asking; what Kafka does not acknowledge soon is given up."""
         await self._sending.close()
-
-    def _admin(self) -> Any:
-        return _started(AIOKafkaAdminClient(**self._options))
+        await self._asking.close()
 
     async def _wanted(
         self, admin: Any, specs: Sequence[TopicSpec], partitions: int
@@ -244,18 +246,11 @@ async def _settled(admin: Any, topics: set[str]) -> None:
 
 
 @asynccontextmanager
-async def _started(client: Any) -> AsyncIterator[Any]:
-    """Start an aiokafka client and stop it, whatever happens."""
-    try:
-        await client.start()
-        yield client
-    except KafkaConnectionError as error:  # aiokafka says why in its log only
-        raise BrokerUnavailable(
-            f"Kafka does not let us in: {error!r}. Is it up, and does it take "
-            "MINYI_KAFKA__SECURITY, with the user, password and files beside it? The lines of "
-            "aiokafka in the log say more"
-        ) from error
-    except (KafkaError, TimeoutError) as error:
-        raise BrokerUnavailable(f"Kafka: {error!r}") from error
-    finally:
-        await (client.close() if hasattr(client, "close") else client.stop())
+async def _started(consumer: AIOKafkaConsumer) -> AsyncIterator[AIOKafkaConsumer]:
+    """Start a consumer and stop it, whatever happens."""
+    with told():
+        try:
+            await consumer.start()
+            yield consumer
+        finally:
+            await consumer.stop()

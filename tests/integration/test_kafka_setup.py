@@ -47,7 +47,14 @@ def setup(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
 
 
 def layouts(servers: str) -> dict[str, Layout]:
-    return asyncio.run(KafkaAccess(servers).layouts(NAMES))
+    async def run() -> dict[str, Layout]:
+        access = KafkaAccess(servers)
+        try:
+            return await access.layouts(NAMES)
+        finally:
+            await access.close()
+
+    return asyncio.run(run())
 
 
 def create(servers: str, name: str, partitions: int, **settings: str) -> None:
@@ -146,6 +153,11 @@ def test_partitions_that_would_break_the_order_of_keys_are_refused(
 
 def test_several_workers_may_set_up_at_once(servers: str) -> None:
     async def run() -> list[list[str]]:
-        return await asyncio.gather(*(provision(KafkaAccess(servers), 6) for _ in range(4)))
+        workers = [KafkaAccess(servers) for _ in range(4)]
+        try:
+            return await asyncio.gather(*(provision(worker, 6) for worker in workers))
+        finally:
+            for worker in workers:
+                await worker.close()
 
     assert sorted(name for made in asyncio.run(run()) for name in made) == sorted(NAMES)
