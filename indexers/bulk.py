@@ -24,25 +24,30 @@ BUSY = {429, 502, 503, 504}
 
 @dataclass(frozen=True)
 class Action:
-    """One document to write, or to delete when it has no source."""
+    """One document to write, or to delete when it has no source; with a version only where none of
+    a higher one is there."""
 
     index: str
     id: str
     source: bytes | None = None
+    version: int | None = None
 
     @property
     def lines(self) -> list[bytes]:
         verb = "delete" if self.source is None else "index"
-        head = json.dumps({verb: {"_index": self.index, "_id": self.id}}).encode()
+        place: dict[str, Any] = {"_index": self.index, "_id": self.id}
+        if self.version is not None:
+            place |= {"version": self.version, "version_type": "external_gte"}
+        head = json.dumps({verb: place}).encode()
         return [head] if self.source is None else [head, self.source]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an action: ``created``, ``updated``, ``deleted``, ``not_found`` or, with why,
-    ``refused``."""
+    """What became of an action: ``created``, ``updated``, ``deleted``, ``not_found``, ``older``
+    where a higher version is there or, with why, ``refused``."""
 
-    result: Literal["created", "updated", "deleted", "not_found", "refused"]
+    result: Literal["created", "updated", "deleted", "not_found", "older", "refused"]
     reason: str = ""
 
 
@@ -137,6 +142,8 @@ class Bulk:
                 f"Elasticsearch does not allow the given login to write ({reason(error)}); "
                 "minyi index roles --show lists what each role needs"
             )
+        if status == 409:
+            return Outcome("older")
         if status in BUSY or status >= 500:
             return None
         # The month was dropped, or it cannot be made: the server has its fill of shards.

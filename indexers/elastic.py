@@ -27,6 +27,7 @@ from indexers.writing import Writing
 from minyi.dead_letter import DeadLetter
 from minyi.domain import Opinion
 from minyi.errors import InvalidQuery
+from minyi.ports import Edits
 from minyi.query import (
     AnswerCell,
     Cell,
@@ -79,9 +80,9 @@ class ElasticIndex:
         """See ``Writing.check``."""
         return self._writing.check()
 
-    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
+    def upsert(self, opinions: Sequence[Opinion], edits: Edits = None) -> list[Rejection]:
         """See ``Writing.upsert``."""
-        return self._writing.upsert(opinions)
+        return self._writing.upsert(opinions, edits)
 
     def delete(self, ids: Sequence[str]) -> int:
         """Delete by id; return how many existed."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 
 from indexers import daily, facts
+from indexers.edits import newest, superseded
 from indexers.queries import decode_cursor, digest, encode_cursor, moment, terms
 from indexers.recent import Recent
 from indexers.tables import SCHEMA, VERSION, insert, match, remove, where
@@ -19,6 +20,7 @@ from indexers.tabulate import Tables
 from minyi.domain import Opinion
 from minyi.errors import IndexUnavailable, InvalidQuery, SettingError
 from minyi.folders import private_folder
+from minyi.ports import Edits
 from minyi.query import (
     AnswerCell,
     Cell,
@@ -33,6 +35,8 @@ from minyi.query import (
 )
 
 FILE = "opinions.sqlite"
+Written = tuple[Opinion, bytes, int]
+"""An opinion, its JSON and the number of its edit."""
 BUSY_S = 30.0
 """How long a write waits for the write of another process."""
 
@@ -68,23 +72,37 @@ class EmbeddedIndex:
                 f"no index can be kept in {path}: {error}; name another folder in MINYI_INDEX"
             ) from error
 
-    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
-        """Write opinions by id; the last of equal ids wins. All or none are written, none is
-        refused."""
-        latest = {opinion.id: (opinion, opinion.to_json()) for opinion in opinions}
+    def upsert(self, opinions: Sequence[Opinion], edits: Edits = None) -> list[Rejection]:
+        """See ``Index.upsert``. All are written, but those of which a newer edit is there, or
+        none."""
         with self._write() as db:
-            known = dict(
-                db.execute(
-                    "SELECT id, json FROM opinion JOIN record USING (seq)"
+            wanted = newest(opinions, edits)
+            held = {
+                id_: (raw, edit)
+                for id_, raw, edit in db.execute(
+                    "SELECT id, json, edit FROM opinion JOIN record USING (seq)"
                     " WHERE id IN (SELECT value FROM json_each(?))",
-                    (json.dumps(list(latest)),),
+                    (json.dumps(list(wanted)),),
                 )
-            )
-            fresh = [(o, raw) for o, raw in latest.values() if known.get(o.id) != raw]
-            codes = facts.encode(db, (opinion for opinion, _ in fresh))
-            gone = remove(db, [opinion.id for opinion, _ in fresh])
+            }
+            older, fresh, renumbered = list[str](), list[Written](), list[tuple[int, str]]()
+            for id_, (opinion, number) in wanted.items():
+                raw, at = held.get(id_, (None, 0))
+                edit = at if number is None else number
+                if edit < at:
+                    older.append(id_)
+                elif (written := opinion.to_json()) != raw:
+                    fresh.append((opinion, written, edit))
+                elif edit > at:
+                    renumbered.append((edit, id_))
+            codes = facts.encode(db, (opinion for opinion, *_ in fresh))
+            gone = remove(db, [opinion.id for opinion, *_ in fresh])
             daily.change(db, [insert(db, *each, codes) for each in fresh], gone)
-        return []
+            db.executemany(
+                "UPDATE record SET edit = ? WHERE seq = (SELECT seq FROM opinion WHERE id = ?)",
+                renumbered,
+            )
+        return [superseded(id_) for id_ in older]
 
     def delete(self, ids: Sequence[str]) -> int:
         """Delete by id; return how many existed."""

@@ -8,8 +8,8 @@ generation. What was stopped half-way is started again and finds its way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from elasticsearch import Elasticsearch
 
@@ -183,23 +183,29 @@ class Migration:
         copied = 0
         newer = {"range": {"_seq_no": {"gt": after}}}
         with snapshot(self._client, source, KEEP_ALIVE, f"_shards:{shard}") as state:
-            for hits in state.pages(BATCH, query=newer):
-                self._write(target, [read_document(hit["_source"]) for hit in hits])
+            for hits in state.pages(BATCH, query=newer, version=True):
+                self._write(
+                    target, [(read_document(hit["_source"]), hit["_version"]) for hit in hits]
+                )
                 copied += len(hits)
                 self._copied(len(hits))
         return copied
 
-    def _write(self, target: str, opinions: list[Opinion]) -> None:
-        """Write opinions into an index.
+    def _write(self, target: str, opinions: Sequence[tuple[Opinion, int]]) -> None:
+        """Write opinions with their versions, which keep older edits away there, too.
 
         Raises:
-            SettingError: when it refuses one.
+            SettingError: when the index refuses one.
         """
-        outcomes = self._bulk.send([Action(target, o.id, document(o)) for o in opinions])
-        for opinion, outcome in zip(opinions, outcomes, strict=True):
+        actions = [Action(target, o.id, document(o), version) for o, version in opinions]
+        outcomes = [*zip(actions, self._bulk.send(actions), strict=True)]
+        # What has no number of an edit counts from one again when it was deleted and made anew.
+        anew = [replace(a, version=None) for a, outcome in outcomes if outcome.result == "older"]
+        outcomes += zip(anew, self._bulk.send(anew), strict=True)
+        for action, outcome in outcomes:
             if outcome.result == "refused":
                 raise SettingError(
-                    f"the opinion {opinion.id} does not fit the new fields: {outcome.reason}. "
+                    f"the opinion {action.id} does not fit the new fields: {outcome.reason}. "
                     "Nothing has changed for writers and readers"
                 )
 

@@ -18,7 +18,7 @@ from indexers.queries import EXACT, SURE, marks, microseconds, searchable, wante
 from minyi.domain import Opinion
 from minyi.query import Filters
 
-VERSION = 3
+VERSION = 4
 """Raise it when the tables, ``minyi.text.normalise``, the pairs or ``minyi.outputs`` change: old
 files are refused."""
 # Moves ASCII to the full-width forms: to FTS5 these are plain letters, not operators, and since
@@ -27,6 +27,7 @@ _TO_LETTERS = {code: code + 0xFEE0 for code in range(128)}
 
 # The filters of a search stand apart from the records, so that it reads few pages. ``copied`` marks
 # texts that came twice: once set it stays, and a trend looks for near-identical texts only there.
+# ``edit`` is the number of the comment's edit, 0 where it is not known.
 # ``daily`` and the number of changes ``written`` are kept by ``indexers.daily``.
 SCHEMA = f"""
 BEGIN IMMEDIATE;
@@ -45,7 +46,7 @@ CREATE TABLE IF NOT EXISTS daily (key BLOB PRIMARY KEY, sums BLOB NOT NULL) WITH
 CREATE TABLE IF NOT EXISTS written (number INTEGER NOT NULL);
 INSERT INTO written SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM written);
 CREATE TABLE IF NOT EXISTS record (
-    seq INTEGER PRIMARY KEY, json BLOB NOT NULL, searchable TEXT NOT NULL
+    seq INTEGER PRIMARY KEY, json BLOB NOT NULL, searchable TEXT NOT NULL, edit INTEGER NOT NULL
 );
 CREATE VIRTUAL TABLE IF NOT EXISTS pair USING fts5 (
     pairs, content='', columnsize=0, tokenize='ascii'
@@ -94,13 +95,16 @@ def match(words: Sequence[str]) -> str:
     return " ".join(phrases)
 
 
-def insert(db: sqlite3.Connection, opinion: Opinion, raw: bytes, codes: Mapping[str, int]) -> bytes:
+def insert(
+    db: sqlite3.Connection, opinion: Opinion, raw: bytes, edit: int, codes: Mapping[str, int]
+) -> bytes:
     """Write an opinion whose id is not there and return its fact.
 
     Args:
         db: inside a transaction.
         opinion: the opinion.
         raw: its JSON.
+        edit: the number of its comment's edit.
         codes: of the names in it.
     """
     text, fact = searchable(opinion), pack(opinion, codes)
@@ -128,7 +132,7 @@ def insert(db: sqlite3.Connection, opinion: Opinion, raw: bytes, codes: Mapping[
         fact,
     )
     seq = db.execute(f"INSERT INTO opinion VALUES (NULL{', ?' * len(columns)})", columns).lastrowid
-    db.execute("INSERT INTO record VALUES (?, ?, ?)", (seq, raw, text))
+    db.execute("INSERT INTO record VALUES (?, ?, ?, ?)", (seq, raw, text, edit))
     db.execute("INSERT INTO pair (rowid, pairs) VALUES (?, ?)", (seq, _pairs(text)))
     return fact
 

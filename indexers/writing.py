@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Lock
 
 from elasticsearch import AuthorizationException, Elasticsearch
@@ -11,16 +12,28 @@ from elasticsearch import AuthorizationException, Elasticsearch
 from indexers.bulk import Action, Bulk
 from indexers.client import available
 from indexers.documents import document, month
+from indexers.edits import newest, replaces, superseded
 from indexers.lifecycle import Held, Names, create_months, held
 from indexers.snapshot import search_now
 from minyi.domain import Opinion
 from minyi.errors import IndexUnavailable, SettingError
+from minyi.ports import Edits
 from minyi.query import Rejection
 
 PAGE = 1_000
 """Ids of one request."""
 REMEMBERED = 50_000
 """Own writes that may not be found yet, until a refresh makes them."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a document lies."""
+
+    id: str
+    index: str
+    edit: int
+    """The number of its edit; where it has none, how often it was written, or 0."""
 
 
 class Writing:
@@ -39,7 +52,7 @@ class Writing:
         self._remembers = not read_own_writes
         self._writing = Lock()
         self._held: Held | None = None
-        self._recent: dict[str, str] = {}  # id → index
+        self._recent: dict[str, Place] = {}
 
     def check(self) -> Held:
         """Return what stands behind the alias.
@@ -55,51 +68,77 @@ class Writing:
         there.check()
         return there
 
-    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
-        """Write opinions by id; the last of equal ids wins.
+    def upsert(self, opinions: Sequence[Opinion], edits: Edits = None) -> list[Rejection]:
+        """See ``Index.upsert``. The server itself compares an edit with what is in its month.
 
         An id lies in one month only: when a comment's time has moved, the old copy is deleted
-        after the new one is written.
+        after the new one is written. They are looked for after the write, so that of two workers
+        with two edits, one of which was paused, at least one sees both copies.
         """
-        latest = {opinion.id: opinion for opinion in opinions}
-        if not latest:
+        wanted = newest(opinions, edits)
+        if not wanted:
             return []
         with self._write() as there:
-            targets = {
-                id_: self._names.month(there.generation, month(o)) for id_, o in latest.items()
+            months = {
+                id_: self._names.month(there.generation, month(o)) for id_, (o, _) in wanted.items()
             }
-            full = self._create(there, targets.values())
-            reasons = {id_: full[index] for id_, index in targets.items() if index in full}
-            written = [
-                Action(targets[id_], id_, document(o))
-                for id_, o in latest.items()
+            full = self._create(there, months.values())
+            reasons = {id_: full[index] for id_, index in months.items() if index in full}
+            actions = [
+                Action(months[id_], id_, document(o), edit)
+                for id_, (o, edit) in wanted.items()
                 if id_ not in reasons
             ]
-            old = self._places([action.id for action in written])
-            for action, outcome in zip(written, self._bulk.send(written), strict=True):
+            written: dict[str, Action] = {}
+            older = set[str]()
+            for action, outcome in zip(actions, self._bulk.send(actions), strict=True):
                 if outcome.result == "refused":
                     reasons[action.id] = outcome.reason
-            for id_ in reasons:
-                del targets[id_]
-            self._bulk.send(
-                [
-                    Action(index, id_)
-                    for id_, index in old
-                    if id_ in targets and index != targets[id_]
-                ]
-            )
-            self._remember(targets)
-        return [Rejection(id=id_, reason=why) for id_, why in reasons.items()]
+                elif outcome.result == "older":
+                    older.add(action.id)
+                else:
+                    written[action.id] = action
+            older |= self._settle(written)
+            self._remember({id_: written[id_] for id_ in written.keys() - older})
+        refused = [Rejection(id=id_, reason=why) for id_, why in reasons.items()]
+        return refused + [superseded(id_) for id_ in sorted(older)]
+
+    def _settle(self, written: Mapping[str, Action]) -> set[str]:
+        """Leave the newest copy of each opinion that lies in several months; return the ids of
+        those that were not the newest when they were written."""
+        surplus: dict[tuple[str, str], Action] = {}
+        older = set[str]()
+        for place in self._places(list(written)):
+            own = written[place.id]
+            if place.index == own.index:
+                continue
+            if replaces(own.version, place.edit):
+                gone = Action(place.index, place.id, version=own.version)
+            else:
+                gone = Action(own.index, place.id, version=place.edit)
+                older.add(place.id)
+            surplus[gone.id, gone.index] = gone
+        self._bulk.send(list(surplus.values()))
+        return older
 
     def delete(self, ids: Sequence[str]) -> int:
         """Delete by id; return how many existed."""
         with self._write():
             places = self._places(list(dict.fromkeys(ids)))
-            outcomes = self._bulk.send([Action(index, id_) for id_, index in places])
-            for id_, _ in places:
-                self._recent.pop(id_, None)
-        gone = zip(places, outcomes, strict=True)
-        return len({id_ for (id_, _), outcome in gone if outcome.result == "deleted"})
+            # With the version that is there, so that the same edit may be written again at once.
+            actions = [Action(p.index, p.id, version=p.edit or None) for p in places]
+            outcomes = self._bulk.send(actions)
+            gone = {a.id for a, o in zip(actions, outcomes, strict=True) if o.result == "deleted"}
+            late = [
+                Action(a.index, a.id)  # written again since it was found
+                for a, o in zip(actions, outcomes, strict=True)
+                if o.result == "older"
+            ]
+            outcomes = self._bulk.send(late)
+            gone |= {a.id for a, o in zip(late, outcomes, strict=True) if o.result == "deleted"}
+            for place in places:
+                self._recent.pop(place.id, None)
+        return len(gone)
 
     def refresh(self) -> None:
         """Make all that was written found by searches; a login that may only read goes without."""
@@ -119,7 +158,7 @@ class Writing:
                 if self._held is None:
                     self._held = self.check()
                     known = set(self._held.indices)  # a migration ends with a refresh
-                    self._recent = {i: at for i, at in self._recent.items() if at in known}
+                    self._recent = {i: at for i, at in self._recent.items() if at.index in known}
                 yield self._held
             except IndexUnavailable:
                 self._held = None
@@ -134,10 +173,11 @@ class Writing:
                 raise IndexUnavailable("the opinions were migrated meanwhile")
         return full
 
-    def _places(self, ids: Sequence[str]) -> list[tuple[str, str]]:
-        """Return where documents lie: each id with its index, with two when it has moved just now
-        and the move is not found yet."""
-        places = {(id_, self._recent[id_]): None for id_ in ids if id_ in self._recent}
+    def _places(self, ids: Sequence[str]) -> list[Place]:
+        """Return where documents lie: two for an id that has moved just now, when the move is not
+        found yet."""
+        own = (self._recent[id_] for id_ in ids if id_ in self._recent)
+        places = {(place.id, place.index): place for place in own}
         for start in range(0, len(ids), PAGE):
             answer = search_now(
                 self._client,
@@ -145,16 +185,23 @@ class Writing:
                 query={"terms": {"id": ids[start : start + PAGE]}},
                 size=10 * PAGE,
                 source=False,
+                version=True,
                 track_total_hits=False,
             )
-            places |= {(hit["_id"], hit["_index"]): None for hit in answer["hits"]["hits"]}
-        return list(places)
+            for hit in answer["hits"]["hits"]:
+                key = hit["_id"], hit["_index"]
+                known = places.get(key)
+                if known is None or known.edit < hit["_version"]:
+                    places[key] = Place(*key, hit["_version"])
+        return list(places.values())
 
-    def _remember(self, targets: dict[str, str]) -> None:
+    def _remember(self, written: Mapping[str, Action]) -> None:
         if not self._remembers:
             return
-        if len(self._recent) + len(targets) > REMEMBERED:
+        if len(self._recent) + len(written) > REMEMBERED:
             with available(self._client):
                 self._client.indices.refresh(index=self._names.alias)
             self._recent.clear()
-        self._recent |= targets
+        self._recent |= {
+            id_: Place(id_, action.index, action.version or 0) for id_, action in written.items()
+        }

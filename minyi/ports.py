@@ -25,6 +25,10 @@ from minyi.query import (
     TrendPoint,
 )
 
+Edits = Sequence[int | None] | None
+"""For each opinion the number of its comment's edit, which rises with each edit; None where it is
+not known."""
+
 
 class Index(Protocol):
     """Where opinions live. Methods block; event loops call them in a thread.
@@ -33,9 +37,11 @@ class Index(Protocol):
     store cannot be reached and ``InvalidQuery`` on an unusable cursor.
     """
 
-    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
-        """Write opinions by id; an id that exists is replaced, the last of equal ids wins. Return
-        those that the store refuses for good; all others are written."""
+    def upsert(self, opinions: Sequence[Opinion], edits: Edits = None) -> list[Rejection]:
+        """Write opinions by id; an id that exists is replaced, the last of equal ids wins. But an
+        edit with a lower number never replaces one with a higher; an equal number does, and so does
+        an opinion without one. Return those that the store refuses for good, and those of which it
+        holds a newer edit; all others are written."""
 
     def delete(self, ids: Sequence[str]) -> int:
         """Delete by id; return how many existed."""

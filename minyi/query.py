@@ -142,10 +142,13 @@ class AnswerCell(Model):
 
 
 class Rejection(Model):
-    """An opinion that the index refuses for good, and why in the store's own words."""
+    """An opinion that the index has not written and never will, and why: in the store's own words
+    where it refuses the opinion."""
 
     id: str
     reason: str
+    superseded: bool = False
+    """Whether the index holds a newer edit, so that nothing is lost."""
 
 
 class Page(Model):

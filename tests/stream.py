@@ -11,7 +11,7 @@ from indexers.embedded import EmbeddedIndex
 from minyi.dead_letter import DeadLetter
 from minyi.domain import Comment, Opinion, StanceProbabilities, Tagging
 from minyi.policy import Policy
-from minyi.ports import Index
+from minyi.ports import Edits, Index
 from minyi.query import Rejection
 from minyi.registry import load_registry
 from minyi.settings import ROOT, Settings, embedded_path
@@ -47,7 +47,7 @@ class RefusingIndex(EmbeddedIndex):
         super().__init__(folder)
         self._refused = refused
 
-    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
+    def upsert(self, opinions: Sequence[Opinion], edits: Edits = None) -> list[Rejection]:
         super().upsert([o for o in opinions if self._refused not in o.text])
         reason = "mapper_parsing_exception: no such field"
         return [Rejection(id=o.id, reason=reason) for o in opinions if self._refused in o.text]

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 import pytest
 from analysis_contract import AnalysisContract
+from edits_contract import EditsContract
 from index_worlds import (
     ALL,
     NOON,
@@ -28,7 +29,7 @@ from minyi.query import Counts, Facet, Filters, Group, Interval
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
 
-class IndexContract(AnalysisContract):
+class IndexContract(AnalysisContract, EditsContract):
     """Subclass it and give it ``fresh``; a slow store may ask for fewer ``random_worlds``."""
 
     @pytest.fixture

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from minyi.domain import SHANGHAI, Opinion
 from minyi.errors import InvalidQuery
 from minyi.outputs import output
+from minyi.ports import Edits
 from minyi.query import (
     AnswerCell,
     Cell,
@@ -33,12 +34,22 @@ class ReferenceIndex:
 
     def __init__(self) -> None:
         self.opinions: dict[str, Opinion] = {}
+        self._edits: dict[str, int] = {}
 
-    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
-        self.opinions |= {opinion.id: opinion for opinion in opinions}
-        return []
+    def upsert(self, opinions: Sequence[Opinion], edits: Edits = None) -> list[Rejection]:
+        before = dict(self._edits)
+        older = {}
+        for opinion, edit in zip(opinions, edits or [None] * len(opinions), strict=True):
+            if edit is None or edit >= self._edits.get(opinion.id, 0):
+                self.opinions[opinion.id] = opinion
+                self._edits[opinion.id] = edit or self._edits.get(opinion.id, 0)
+            elif edit < before.get(opinion.id, 0):
+                older[opinion.id] = Rejection(id=opinion.id, reason="older", superseded=True)
+        return list(older.values())
 
     def delete(self, ids: Sequence[str]) -> int:
+        for id_ in ids:
+            self._edits.pop(id_, None)
         return sum(self.opinions.pop(id_, None) is not None for id_ in ids)
 
     def search(

@@ -14,6 +14,7 @@ from minyi import logs
 from minyi.domain import Opinion, Tagging
 from minyi.errors import BrokerUnavailable, IndexUnavailable
 from minyi.policy import Policy
+from minyi.ports import Edits
 from minyi.query import Rejection
 from minyi.setting_groups import LogSettings
 from minyi.settings import embedded_path, load_settings
@@ -40,7 +41,7 @@ class Blabber(EmbeddedIndex):
     failures = 1
     broken = False
 
-    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
+    def upsert(self, opinions: Sequence[Opinion], edits: Edits = None) -> list[Rejection]:
         if self.failures:
             self.failures -= 1
             raise IndexUnavailable("not now")

@@ -17,6 +17,7 @@ from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.domain import Opinion
 from minyi.errors import IndexUnavailable
+from minyi.ports import Edits
 from minyi.query import Rejection
 from minyi.settings import embedded_path, load_settings
 from streams.app import Service
@@ -45,11 +46,11 @@ class Reluctant(EmbeddedIndex):
 
     failures = 2
 
-    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
+    def upsert(self, opinions: Sequence[Opinion], edits: Edits = None) -> list[Rejection]:
         if self.failures:
             self.failures -= 1
             raise IndexUnavailable("not now")
-        return super().upsert(opinions)
+        return super().upsert(opinions, edits)
 
 
 def test_the_stream_measures_what_it_does(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from indexers.embedded import EmbeddedIndex
 from minyi.domain import Opinion, Tagging
 from minyi.errors import BrokerUnavailable, IndexUnavailable, SettingError
 from minyi.policy import Policy
+from minyi.ports import Edits
 from minyi.query import Rejection
 from minyi.setting_groups import TaggerSettings
 from minyi.settings import embedded_path, load_settings
@@ -28,17 +29,17 @@ class BrokenIndex(EmbeddedIndex):
     error: Exception = RuntimeError("the index is broken")
     failures = 10**9
 
-    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
+    def upsert(self, opinions: Sequence[Opinion], edits: Edits = None) -> list[Rejection]:
         if self.failures > 0:
             self.failures -= 1
             raise self.error
-        return super().upsert(opinions)
+        return super().upsert(opinions, edits)
 
 
 class PickyIndex(EmbeddedIndex):
     """Refuses one opinion for good."""
 
-    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
+    def upsert(self, opinions: Sequence[Opinion], edits: Edits = None) -> list[Rejection]:
         super().upsert([o for o in opinions if o.comment_id != "c7"])
         return [
             Rejection(id=o.id, reason="mapper_parsing_exception: no such field")
@@ -54,10 +55,10 @@ class HeldIndex(EmbeddedIndex):
         super().__init__(folder)
         self.asked, self.may = Event(), Event()
 
-    def upsert(self, opinions: Sequence[Opinion]) -> list[Rejection]:
+    def upsert(self, opinions: Sequence[Opinion], edits: Edits = None) -> list[Rejection]:
         self.asked.set()
         self.may.wait()
-        return super().upsert(opinions)
+        return super().upsert(opinions, edits)
 
 
 class CountingTagger(QuickTagger):
