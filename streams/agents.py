@@ -21,11 +21,12 @@ from minyi.linking import Linker
 from minyi.logs import said
 from minyi.pipeline import LinkedComment, opinions, protect, reading
 from minyi.policy import Policy
-from minyi.ports import Encoder, Index, Tagger
+from minyi.ports import Edits, Encoder, Index, Tagger
 from minyi.query import Rejection
 from minyi.setting_groups import TaggerSettings
 from streams.batching import Event, Gate, acknowledge, batches
 from streams.dead_letters import Casualty, DeadLetters
+from streams.edits import Headers, arrived, carried, headers
 from streams.metrics import Metrics
 from streams.progress import Progress
 from streams.registry import LiveRegistry
@@ -62,7 +63,10 @@ class Steps:
             linker = await self.linker()
             linked, broken = await asyncio.to_thread(self._link, linker, batch)
             await self.dead_letters.send("link", broken)
-            await _send(self.topics.links, ((c.comment.id, c.to_json()) for c in linked))
+            await _send(
+                self.topics.links,
+                ((c.comment.id, c.to_json(), headers(arrived(event))) for event, c in linked),
+            )
             await acknowledge(stream, batch)
             self.progress.add(comments=len(batch), linked=len(linked))
 
@@ -73,7 +77,10 @@ class Steps:
             read, broken = _read(batch, LinkedComment.from_json)
             tagged, failed = await self._tag(read, policies)
             await self.dead_letters.send("tag", [*broken, *failed, *_orphans(read, policies)])
-            await _send(self.topics.opinions, ((o.id, o.to_json()) for o in tagged))
+            await _send(
+                self.topics.opinions,
+                ((o.id, o.to_json(), headers(carried(event))) for event, o in tagged),
+            )
             await acknowledge(stream, batch)
             self.progress.add(tagged=len(tagged))
 
@@ -81,11 +88,16 @@ class Steps:
         """opinions → index; waits while the index is unavailable."""
         async for batch in self._batches(stream, "index", INDEX_BATCH, INDEX_WAIT_S):
             read, broken = _read(batch, Opinion.from_json)
-            refused = await self.patiently("index", self._write, [o for _, o in read])
+            edits = [carried(event) for event, _ in read]
+            left = await self.patiently("index", self._write, [o for _, o in read], edits)
+            refused = [rejection for rejection in left if not rejection.superseded]
             await self.dead_letters.send("index", [*broken, *_refused(read, refused)])
             await acknowledge(stream, batch)
+            if older := len(left) - len(refused):
+                self.metrics.older.inc(older)
+                log.info("older edits came late and were left out", extra={"opinions": older})
             self.metrics.indexed(opinion.created_at for _, opinion in read)
-            self.progress.add(indexed=len(read) - len(refused))
+            self.progress.add(indexed=len(read) - len(left))
 
     async def linker(self) -> Linker:
         """Return the linker of the current registry, built anew when that has changed."""
@@ -117,22 +129,23 @@ class Steps:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # spreads load
                 pause = min(pause * 2, LONGEST_PAUSE_S)
 
-    def _write(self, opinions: Sequence[Opinion]) -> list[Rejection]:
+    def _write(self, opinions: Sequence[Opinion], edits: Edits) -> list[Rejection]:
         with self.metrics.writing.time():
-            return self.index.upsert(opinions)
+            return self.index.upsert(opinions, edits)
 
     def _link(
         self, linker: Linker, batch: Sequence[Event]
-    ) -> tuple[list[LinkedComment], list[Casualty]]:
+    ) -> tuple[list[tuple[Event, LinkedComment]], list[Casualty]]:
         read, broken = _read(batch, Comment.from_json)
-        comments = [protect(comment, self.author_key) for _, comment in read]
-        links = linker.link_many([(comment.title, comment.text) for comment in comments])
+        comments = [(event, protect(comment, self.author_key)) for event, comment in read]
+        links = linker.link_many([(comment.title, comment.text) for _, comment in comments])
         pairs = zip(comments, links, strict=True)
-        return [LinkedComment(comment=c, links=found) for c, found in pairs if found], broken
+        linked = [(e, LinkedComment(comment=c, links=found)) for (e, c), found in pairs if found]
+        return linked, broken
 
     async def _tag(
         self, read: Sequence[tuple[Event, LinkedComment]], policies: Mapping[str, Policy]
-    ) -> tuple[list[Opinion], list[Casualty]]:
+    ) -> tuple[list[tuple[Event, Opinion]], list[Casualty]]:
         """Tag a batch; when that fails, each comment alone, so that only the culprits die.
 
         Raises:
@@ -140,19 +153,18 @@ class Steps:
                 then the tagger is broken, not the comments.
         """
         try:
-            comments = [linked for _, linked in read]
-            return await self.patiently("tag", self._opinions, comments, policies), []
+            return await self.patiently("tag", self._opinions, read, policies), []
         except Exception as error:
             log.warning(
                 "tagging a batch failed; trying its comments one by one",
                 extra={"comments": len(read), "reason": said(error)},
             )
             failure = error
-        made: list[Opinion] = []
+        made: list[tuple[Event, Opinion]] = []
         failed: list[Casualty] = []
         for event, linked in read:
             try:
-                made += await self.patiently("tag", self._opinions, [linked], policies)
+                made += await self.patiently("tag", self._opinions, [(event, linked)], policies)
             except Exception as error:
                 log.warning(
                     "a comment cannot be tagged",
@@ -177,21 +189,24 @@ class Steps:
         return True
 
     def _opinions(
-        self, comments: Sequence[LinkedComment], policies: Mapping[str, Policy]
-    ) -> list[Opinion]:
+        self, read: Sequence[tuple[Event, LinkedComment]], policies: Mapping[str, Policy]
+    ) -> list[tuple[Event, Opinion]]:
         known = [
-            linked.model_copy(
-                update={"links": tuple(k for k in linked.links if k.policy_id in policies)}
+            (
+                event,
+                linked.model_copy(
+                    update={"links": tuple(k for k in linked.links if k.policy_id in policies)}
+                ),
             )
-            for linked in comments
+            for event, linked in read
         ]
-        pairs = [(policies[k.policy_id], reading(c.comment)) for c in known for k in c.links]
+        pairs = [(policies[k.policy_id], reading(c.comment)) for _, c in known for k in c.links]
         with self.metrics.tagging.time():
             taggings = iter(self.tagger.tag(pairs))
         self.metrics.pairs.inc(len(pairs))
         return [
-            opinion
-            for c in known
+            (event, opinion)
+            for event, c in known
             for opinion in opinions(
                 c, list(islice(taggings, len(c.links))), policies, self.tagger.model_id
             )
@@ -230,8 +245,8 @@ def _orphans(
     return orphans
 
 
-async def _send(topic: Any, records: Iterable[tuple[str, bytes]]) -> None:
+async def _send(topic: Any, records: Iterable[tuple[str, bytes, Headers]]) -> None:
     """Append records and wait until the broker has acknowledged every one."""
-    if together := [(key.encode(), value) for key, value in records]:
+    if together := [(key.encode(), value, carrying) for key, value, carrying in records]:
         producer = await topic.app.maybe_start_producer()
         await producer.send_many(topic.get_topic_name(), together)

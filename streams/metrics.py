@@ -75,6 +75,11 @@ class Metrics:
         )
         for agent in ("tag", "index"):
             self.retries.labels(agent)
+        self.older = Counter(
+            "minyi_opinions_older",
+            "Opinions that were left out since the index held a newer edit of their comment.",
+            registry=registry,
+        )
         self._delay = Histogram(
             "minyi_event_delay_seconds",
             "Age of the newest comment of a batch when its opinions were in the index.",

@@ -24,12 +24,14 @@ class TopicSpec:
     What retention deletes before its agent has read it would be lost without a dead letter, since
     the step before has committed it.
 
-    ``partitions`` None means the setting's number; ``compacted`` keeps the last record of a key.
+    ``partitions`` None means the setting's number; ``compacted`` keeps the last record of a key;
+    on a ``stamped`` one Kafka sets the records' times, whatever the sender says.
     """
 
     name: str
     partitions: int | None = None
     compacted: bool = False
+    stamped: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Layout:
 
 
 SPECS = (
-    TopicSpec(COMMENTS),
+    TopicSpec(COMMENTS, stamped=True),  # see streams.edits
     TopicSpec(LINKS),
     TopicSpec(OPINIONS),
     TopicSpec(POLICIES, partitions=1, compacted=True),

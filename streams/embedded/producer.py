@@ -16,6 +16,7 @@ from mode import Service
 from mode.utils.times import want_seconds
 
 from minyi.errors import MinyiError
+from streams.edits import Headers
 from streams.embedded.records import NewRecord, Record, checked
 from streams.embedded.shared import SharedLog, open_log
 
@@ -65,15 +66,18 @@ class Producer(base.Producer):
         await self.room()
         return self._queue(topic, key, value, partition, timestamp, headers)
 
-    async def send_many(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
-        """Append keys and values; all are on the disk when the call returns.
+    async def send_many(self, topic: str, records: Sequence[tuple[bytes, bytes, Headers]]) -> None:
+        """Append keys, values and headers; all are on the disk when the call returns.
 
         Raises:
             ProducerSendError: when they cannot be written.
         """
         await self.room()
         await asyncio.gather(
-            *(self._queue(topic, key, value, None, None, None) for key, value in records)
+            *(
+                self._queue(topic, key, value, None, None, list(headers))
+                for key, value, headers in records
+            )
         )
 
     def send_soon(self, fut: FutureMessage) -> None:

@@ -204,6 +204,8 @@ def _wanted_settings(spec: TopicSpec, copies: int) -> dict[str, str]:
         # A replay keeps the records' times; Kafka refuses those more than an hour ahead by default.
         "message.timestamp.after.max.ms": ANY_TIME,
     }
+    if spec.stamped:
+        settings["message.timestamp.type"] = "LogAppendTime"
     if copies == REPLICAS:  # one broker may be away, and what is acknowledged is on two others
         settings[IN_SYNC] = "2"
     return settings

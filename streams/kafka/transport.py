@@ -35,6 +35,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.services import WaitResults
 
+from streams.edits import Headers
+
 REQUEST_S = 30.0
 """So long one request of the producer waits for its answer."""
 
@@ -123,8 +125,9 @@ def _resumed(begun: Coroutine[Any, Any, Any], waiting: Any) -> Generator[Any, An
 class Producer(driver.Producer):
     """Gives up a request long before it gives up a record."""
 
-    async def send_many(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
-        """Append keys and values; the broker has acknowledged every one when the call returns.
+    async def send_many(self, topic: str, records: Sequence[tuple[bytes, bytes, Headers]]) -> None:
+        """Append keys, values and headers; the broker has acknowledged every one when the call
+        returns.
 
         A key goes to the partition of its CRC-32, which is quicker than Kafka's own hash.
 
@@ -135,9 +138,10 @@ class Producer(driver.Producer):
         try:
             await producer.client._wait_on_metadata(topic)
             partitions = sorted(producer.client.cluster.partitions_for_topic(topic))
-            parts: dict[int, list[tuple[bytes, bytes]]] = {}
-            for key, value in records:
-                parts.setdefault(partitions[crc32(key) % len(partitions)], []).append((key, value))
+            parts: dict[int, list[tuple[bytes, bytes, Headers]]] = {}
+            for record in records:
+                partition = partitions[crc32(record[0]) % len(partitions)]
+                parts.setdefault(partition, []).append(record)
             await asyncio.gather(
                 *(self._send_part(topic, partition, part) for partition, part in parts.items())
             )
@@ -145,17 +149,18 @@ class Producer(driver.Producer):
             raise ProducerSendError(f"cannot send to {topic}: {error!r}") from error
 
     async def _send_part(
-        self, topic: str, partition: int, records: Sequence[tuple[bytes, bytes]]
+        self, topic: str, partition: int, records: Sequence[tuple[bytes, bytes, Headers]]
     ) -> None:
         """Append to one partition, in order, as many to a request as fit."""
         producer = self._ensure_producer()
         deliveries = []
         batch = producer.create_batch()
-        for key, value in records:
-            if batch.append(timestamp=None, key=key, value=value) is None:  # it is full
+        for key, value, headers in records:
+            record = {"timestamp": None, "key": key, "value": value, "headers": [*headers]}
+            if batch.append(**record) is None:  # it is full
                 deliveries.append(await producer.send_batch(batch, topic, partition=partition))
                 batch = producer.create_batch()
-                batch.append(timestamp=None, key=key, value=value)
+                batch.append(**record)
         deliveries.append(await producer.send_batch(batch, topic, partition=partition))
         await asyncio.gather(*deliveries)
 

@@ -1,8 +1,8 @@
 """A worker process for tests to kill: ``kafka_worker.py SETTINGS SECONDS``.
 
 The real app on the settings (JSON), with a quick tagger that takes so many seconds a batch. It
-says ``ready`` once its registry is there, and ends like every worker on SIGTERM, or when its
-standard input does.
+says ``ready`` once its registry is there and ``tagging`` with each batch, and ends like every
+worker on SIGTERM, or when its standard input does.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class SlowTagger(QuickTagger):
         self._seconds = seconds
 
     def tag(self, pairs: Sequence[tuple[Policy, str]]) -> list[Tagging]:
+        print("tagging", flush=True)
         time.sleep(self._seconds)
         return super().tag(pairs)
 

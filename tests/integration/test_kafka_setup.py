@@ -90,6 +90,8 @@ def test_set_up_creates_the_topics_once(servers: str, capsys: pytest.CaptureFixt
     for name in (COMMENTS, LINKS, OPINIONS):  # what no agent has read yet must never go
         assert some(made[name].settings) == ("delete", "-1")
     assert made[POLICIES].settings["cleanup.policy"] == "compact"
+    stamped = [n for n in NAMES if made[n].settings["message.timestamp.type"] == "LogAppendTime"]
+    assert stamped == [COMMENTS]
 
     code, told = setup(capsys)
     assert code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -16,6 +17,7 @@ from aiokafka.coordinator.protocol import ConsumerProtocol
 from indexers.embedded import EmbeddedIndex
 from minyi.domain import Comment
 from minyi.linking import Linker
+from minyi.query import Filters
 from minyi.registry import load_registry
 from minyi.settings import ROOT, Settings, embedded_path, load_settings
 from streams.access import access
@@ -74,6 +76,19 @@ class Fleet:
 
     def log(self, name: str) -> str:
         return (self._folder / f"{name}.log").read_text()
+
+    async def tags(self, name: str) -> None:
+        """Wait until a worker has a batch in hand."""
+        stdout = self.workers[name].stdout
+        assert stdout
+        async with asyncio.timeout(60):
+            assert await stdout.readline() == b"tagging\n", self.log(name)
+
+    async def append(self, raw: bytes) -> None:
+        """Send one comment as it is."""
+        async with access(self.config) as broker:
+            key = Comment.from_json(raw).id.encode()
+            await broker.append([NewRecord(COMMENTS, key, raw)])
 
     async def send(self, count: int) -> None:
         """Send so many further comments; ``expected`` grows by the opinions that they make."""
@@ -170,6 +185,28 @@ async def test_a_killed_worker_is_replaced_and_a_new_one_takes_its_share(fleet: 
     assert await fleet.shared_by(3)
     await fleet.stop()
     assert fleet.index.count() == fleet.expected >= 2000
+    assert await letters(fleet.config) == 0
+
+
+async def test_a_worker_that_wakes_too_late_puts_no_older_edit_back(fleet: Fleet) -> None:
+    """What it has in hand was worked off by another, and so was a newer edit."""
+    (older,) = comments(1)
+    newer = older.replace("第0条".encode(), "改过了".encode())
+
+    def held() -> set[str]:
+        return {o.text for o in fleet.index.search("", Filters()).items}
+
+    await fleet.start("slow", seconds=2)
+    await fleet.append(older)
+    await fleet.tags("slow")
+    fleet.workers["slow"].send_signal(signal.SIGSTOP)
+    await fleet.start("quick")
+    await fleet.append(newer)
+    await until(lambda: held() == {Comment.from_json(newer).text}, 60)
+    fleet.workers["slow"].send_signal(signal.SIGCONT)
+    await until(lambda: any("older edits" in fleet.log(name) for name in fleet.workers), 60)
+    assert held() == {Comment.from_json(newer).text}
+    await fleet.stop()
     assert await letters(fleet.config) == 0
 
 
