@@ -54,6 +54,8 @@ class DeadLetter(Model):
     """Base64 of the record's own key, where it had one."""
     retry_of: str | None = None
     """The key of the letter that this record was retried from, when it died again."""
+    edit_number: int | None = None
+    """Of the edit that the record stems from, where it carried one."""
 
     @property
     def key(self) -> bytes:
@@ -94,7 +96,7 @@ class DeadLetter(Model):
     @property
     def head(self) -> LetterHead:
         """The letter without the original."""
-        own = self.model_dump(exclude={"original", "record_key"})
+        own = self.model_dump(exclude={"original", "record_key", "edit_number"})
         return LetterHead(key=self.key.decode(), **own)
 
 
@@ -166,6 +168,7 @@ def dead_letter(
     place: str = "",
     record_key: bytes | None = None,
     retry_of: str | None = None,
+    edit_number: int | None = None,
 ) -> DeadLetter:
     """Make a dead letter of the original bytes."""
     keyed = record_key if record_key and len(record_key) <= KEPT_KEY_BYTES else None
@@ -179,6 +182,7 @@ def dead_letter(
         size=len(original),
         record_key=base64.b64encode(keyed).decode() if keyed else None,
         retry_of=retry_of,
+        edit_number=edit_number,
     )
 
 

@@ -15,6 +15,7 @@ from minyi.dead_letter import KEY_LENGTH, dead_letter
 from minyi.errors import InvalidRecord, TooManyDeadLetters
 from minyi.ports import Clock
 from minyi.setting_groups import DeadLetterSettings
+from streams.edits import carried
 from streams.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -100,6 +101,7 @@ class DeadLetters:
                 at=self._clock.now(),
                 record_key=message.key,
                 retry_of=_retry_of(casualty.event),
+                edit_number=carried(casualty.event),
             )
             log.warning("dead letter", extra={"origin": letter.origin, "stage": stage})
             deliveries.append(await self._topic.send(key=letter.key, value=letter.to_json()))

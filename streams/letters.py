@@ -25,6 +25,7 @@ from minyi.errors import InvalidQuery, InvalidRecord
 from minyi.pipeline import LinkedComment
 from streams.access import Access
 from streams.dead_letters import RETRY_OF
+from streams.edits import headers
 from streams.embedded import NewRecord
 from streams.topics import COMMENTS, DEAD_LETTERS, LINKS, OPINIONS
 
@@ -166,7 +167,7 @@ def _revived(letter: DeadLetter, edited: bytes | None) -> NewRecord:
         topic,
         own_key if edited is not None or letter.own_key is None else letter.own_key,
         value,
-        headers=((RETRY_OF, letter.key),),
+        headers=((RETRY_OF, letter.key), *headers(letter.edit_number)),
     )
 
 

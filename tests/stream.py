@@ -48,7 +48,9 @@ class RefusingIndex(EmbeddedIndex):
         self._refused = refused
 
     def upsert(self, opinions: Sequence[Opinion], edits: Edits = None) -> list[Rejection]:
-        super().upsert([o for o in opinions if self._refused not in o.text])
+        pairs = zip(opinions, edits or [None] * len(opinions), strict=True)
+        taken = [(o, edit) for o, edit in pairs if self._refused not in o.text]
+        super().upsert([o for o, _ in taken], [edit for _, edit in taken])
         reason = "mapper_parsing_exception: no such field"
         return [Rejection(id=o.id, reason=reason) for o in opinions if self._refused in o.text]
 

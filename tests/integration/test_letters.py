@@ -21,11 +21,13 @@ from minyi.domain import Comment, Link, LinkBy
 from minyi.errors import BrokerUnavailable, InvalidQuery, MinyiError
 from minyi.pipeline import LinkedComment
 from minyi.ports import LetterBox
+from minyi.query import Filters
 from minyi.setting_groups import DeadLetterSettings
 from minyi.settings import Settings, embedded_path, load_settings
 from minyi.vocabulary import Stance
 from streams.access import Access, access
 from streams.dead_letters import RETRY_OF
+from streams.edits import headers
 from streams.embedded import NewRecord, Record
 from streams.letters import BrokerLetters
 from streams.provision import provision
@@ -270,6 +272,33 @@ def test_a_record_that_dies_again_is_one_letter_whatever_happened_between(tmp_pa
     asyncio.run(retried_with_a_crash_in_between(config, again.key.decode()))
     assert go_on(config)["in index"] == 20
     assert asyncio.run(held(config)) == []
+
+
+def test_an_older_edit_that_died_does_not_come_back_over_a_newer_one(tmp_path: Path) -> None:
+    config = load_settings(data=tmp_path)
+    texts = [(1, "旧的"), (3, "第三版"), (2, "死过的")]
+
+    async def append() -> None:
+        async with access(config) as broker:
+            await provision(broker, config.partitions)
+            edits = [(n, opinion(1, Stance.FAVOR, text=text)) for n, text in texts]
+            await broker.append(
+                [NewRecord(OPINIONS, b"k", o.to_json(), headers(n)) for n, o in edits]
+            )
+
+    async def retried() -> None:
+        async with access(config) as broker:
+            box = BrokerLetters(broker)
+            await box.retry([head.key for head in await box.matching(LetterFilters())])
+
+    asyncio.run(append())
+    go_on(config, refused="死过的")
+    asyncio.run(retried())
+    go_on(config)
+    assert asyncio.run(held(config)) == []
+    index = EmbeddedIndex(embedded_path(config.index_url))
+    assert [o.text for o in index.search("", Filters()).items] == ["第三版"]
+    index.close()
 
 
 def test_a_flood_stops_the_worker_and_once_mended_everything_arrives(tmp_path: Path) -> None:
