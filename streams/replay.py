@@ -1,5 +1,5 @@
-"""Record topics to a file and replay them: keys, headers and timestamps are kept, and partitions
-where there are as many.
+"""Record topics to a file and replay them: keys, headers and timestamps are kept (Kafka stamps the
+topic ``comments`` anew), and partitions where there are as many.
 
 A recording is JSON Lines, gzipped when its name ends in ``.gz``. The first line names the topics
 and their partitions; each further line is one record, its bytes as text where they are UTF-8
