@@ -19,6 +19,7 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
+from minyi.campaigns.frames import without_frame
 from minyi.text import normalise
 
 WIDTH = 3
@@ -37,7 +38,8 @@ Hashes = npt.NDArray[np.uint64]
 
 
 def core(text: str, named: Iterable[str] = ()) -> str:
-    """Return what of a text is compared: letters and digits of its own words, normalised.
+    """Return what of a text is compared: letters and digits of its own words, normalised, without
+    the frame that a hotline writes around them.
 
     Args:
         text: as it was written.
@@ -46,7 +48,7 @@ def core(text: str, named: Iterable[str] = ()) -> str:
     """
     for word in named:
         text = text.replace(word, " ")
-    return _BESIDE.sub("", normalise(text))[:LONGEST]
+    return _BESIDE.sub("", without_frame(normalise(text)))[:LONGEST]
 
 
 def sketches(cores: Sequence[str]) -> list[list[int]]:

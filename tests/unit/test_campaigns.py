@@ -50,6 +50,41 @@ def test_an_edited_copy_joins_the_campaign(copy: str) -> None:
     assert found == [{CALL, copy}, {other}]
 
 
+FRAMES = [
+    ("来电人反映：", "，望相关部门尽快处理！"),
+    ("市民来电反映，", "，现来电请求相关部门核实处理，望及时回复。"),
+    ("【重复来电】来电人刘女士反映", "。请相关部门核实后回复来电人，谢谢！"),
+]
+MATTERS = [
+    "小区东门的垃圾桶撤了以后，要走八百米才能扔",
+    "早上七点到九点才能投放，上夜班的根本碰不上",
+    "清运车把厨余和其他垃圾混在一起拉走，亲眼所见",
+    "督导员态度生硬，当众翻我家的袋子",
+    "楼下桶站夏天臭味很重，窗户都不敢开",
+    "现在楼道干净了，蚊子也少了，应当坚持下去",
+]
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_the_frame_that_a_hotline_writes_around_a_matter_makes_no_campaign(
+    frame: tuple[str, str],
+) -> None:
+    before, after = frame
+    texts = [before + matter + after for matter in MATTERS]
+    assert clusters(texts) == [{text} for text in texts]
+
+
+def test_the_same_matter_is_a_campaign_in_whatever_frame() -> None:
+    texts = [before + MATTERS[0] + after for before, after in FRAMES]
+    assert clusters(texts) == [set(texts)]
+
+
+def test_a_frame_is_dropped_and_what_people_say_is_kept() -> None:
+    assert core("来电人反映：望相关部门尽快处理！") == ""
+    assert core("请相关部门核实一楼漏水") == "请相关部门核实一楼漏水"
+    assert core("反映问题的人没有得到尽快处理") == "反映问题的人没有得到尽快处理"
+
+
 def test_short_texts_are_alike_only_when_they_are_equal() -> None:
     found = clusters(["支持！", "支持", "支持啊", "反对！", "支  持。", "👍", "👎"])
     assert found == [{"支持！", "支持", "支  持。"}, {"支持啊"}, {"反对！"}, {"👍"}, {"👎"}]
