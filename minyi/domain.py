@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from minyi.age import Age
 from minyi.errors import InvalidRecord
 from minyi.json_text import Doubled, read_json
 from minyi.refused import told
@@ -137,8 +138,8 @@ class Comment(Model):
     author: Text | None = Field(default=None, max_length=200)
     region: Text | None = Field(default=None, max_length=100)
     channel: Text | None = Field(default=None, max_length=100)
-    age: int | None = Field(default=None, ge=0, le=130)
-    """Of the author, in years; an opinion keeps the band only."""
+    age: Age | None = None
+    """Of the author, in years or a band; an opinion keeps the band only."""
     likes: Count | None = None
     dislikes: Count | None = None
     reply: Reply | None = None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from minyi.age import band_of
 from minyi.domain import Comment, Link, Model, Opinion, Reply, Tagging, opinion_id
 from minyi.placeholders import is_nobody
 from minyi.policy import Policy
 from minyi.redaction import kinds_in, redact
 from minyi.text import duplicate_key, joined, keyed_hash
-from minyi.vocabulary import AgeBand
 
 
 class LinkedComment(Model):
@@ -96,7 +96,7 @@ def opinions(
             author=comment.author,
             region=comment.region,
             channel=comment.channel,
-            age=None if comment.age is None else AgeBand.of(comment.age),
+            age=band_of(comment.age),
             likes=comment.likes,
             dislikes=comment.dislikes,
             reply=comment.reply,

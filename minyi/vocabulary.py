@@ -69,6 +69,18 @@ class AgeBand(StrEnum):
         """Return the band of an age in years."""
         return next(band for band, above in _AGES if age < above)
 
+    @classmethod
+    def holding(cls, low: int, high: int) -> AgeBand | None:
+        """Return the band that holds ages from one to another, None where several share them. A
+        year too many at an end does not matter: others have bands like 18 to 30."""
+        first, best, most = 0, None, -1
+        for band, above in _AGES:
+            common = min(high, above - 1) - max(low, first)
+            if first - 1 <= low and high <= above and common > most:
+                best, most = band, common
+            first = above
+        return best
+
 
 _AGES = (
     (AgeBand.MINOR, 18),

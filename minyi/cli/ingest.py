@@ -21,6 +21,7 @@ from minyi.clock import SystemClock
 from minyi.domain import SHANGHAI, Comment
 from minyi.errors import InvalidRecord, LogInUse, SettingError
 from minyi.settings import Settings
+from minyi.vocabulary import AgeBand
 
 if TYPE_CHECKING:
     from minyi.ports import CommentSink
@@ -139,6 +140,8 @@ def _tell(planned: Plan, report: Report) -> None:
         console.print(f"  … and {report.bad - len(report.problems):,} more in the dead letters")
     if report.again:
         console.print(f"  {report.again:,} rows have the id of an earlier one and overwrite it")
+    if report.ageless:
+        console.print(f"  {report.ageless:,} rows name ages that are none of {', '.join(AgeBand)}")
     print(
         f"{planned.file.path.name}: {report.rows:,} rows, {report.good:,} good, {report.bad:,} bad"
     )

@@ -1,4 +1,4 @@
-"""Cells as people write them: counts, ages, ids; times have a file of their own."""
+"""Cells as people write them: counts, ids; times and ages have files of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import unicodedata
 from typing import Any
 
 from minyi.errors import InvalidRecord
+from minyi.vocabulary import AgeBand
+from streams.intake.ages import read_age
 from streams.intake.times import read_time
 
 _COUNT = re.compile(
@@ -14,7 +16,6 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 _SCALES = {"": 1, "千": 1_000, "k": 1_000, "万": 10_000, "w": 10_000, "亿": 100_000_000}
-_AGE = re.compile(r"\s*(\d{1,3})\s*(?:周?[岁歲])?\s*")
 _ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d{2,}")
 MAX_EXACT = 10**15
 """A spreadsheet keeps fifteen digits of a number: several longer ids become one."""
@@ -68,14 +69,9 @@ def _count(value: Any, field: str) -> int:
     raise InvalidRecord(f"{str(value)[:40]!r} is no count", f"field {field}")
 
 
-def _age(value: Any, field: str) -> int | str:
-    """Read an age as people write it, ``35岁``; a number that is none is left for the domain to
-    refuse."""
-    if not isinstance(value, str):
-        return plain(value, field)
-    if not (match := _AGE.fullmatch(value)):
-        raise InvalidRecord(f"{value[:40]!r} is no age in years", f"field {field}")
-    return int(match[1])
+def _age(value: Any, field: str) -> int | str | AgeBand | None:
+    """Read an age, see ``read_age``; a number that is none is left for the domain to refuse."""
+    return read_age(value, field) if isinstance(value, str) else plain(value, field)
 
 
 READERS = {

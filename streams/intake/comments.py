@@ -35,7 +35,7 @@ def to_comment(
 
     A cell that only holds the place of a value (``-``, ``无``, ``暂无回复``, ``null``) counts as
     empty, but in the fields ``AS_WRITTEN``; one that shows a spreadsheet's error, in any but id and
-    text.
+    text. A band of ages that is none of ours stays under ``extra``.
 
     An id counts within its source only, unless the row is written as the data contract says, with
     ``id`` and ``source``. A row without an id gets one from its content, and from how many equal
@@ -54,6 +54,7 @@ def to_comment(
     record: dict[str, Any] = {}
     reply: dict[str, Any] = {}
     cells = {folded(name): value for name, value in values.items()}
+    used = set(map(folded, mapping.values()))
     for field, column in mapping.items():
         value = cells.get(folded(column))
         if value in (None, [], {}) or (isinstance(value, str) and not value.strip()):
@@ -68,13 +69,14 @@ def to_comment(
             reply |= {key: part for key, part in value.items() if not _is_nothing(part)}
             continue
         read = READERS.get(field, trimmed)(value, field)
-        if field.startswith("reply."):
+        if read is None:  # kept as it is written
+            used.discard(folded(column))
+        elif field.startswith("reply."):
             reply[field.removeprefix("reply.")] = read
         else:
             record[field] = read
     if reply.get("text"):
         record["reply"] = reply
-    used = set(map(folded, mapping.values()))
     extra = {k: v for k, v in values.items() if folded(k) not in used and v not in (None, "")}
     nested = extra.pop("extra", {})  # a comment that Minyi wrote
     record["extra"] = (nested if isinstance(nested, dict) else {"extra": nested}) | extra

@@ -36,6 +36,8 @@ class Report:
     bad: int = 0
     again: int = 0
     """Good rows with the id of an earlier one, which they overwrite."""
+    ageless: int = 0
+    """Good rows with a band of ages that is none of ours."""
     problems: list[str] = field(default_factory=list)
     """The first bad rows: place and reason."""
 
@@ -65,6 +67,11 @@ class Plan:
                 yield row, self._past(to_comment(row.values, self.mapping, self.source, seen))
             except InvalidRecord as error:
                 yield row, error
+
+    def leaves_out_age(self, comment: Comment) -> bool:
+        """Return whether a comment's row names an age that was not read, see ``read_age``."""
+        column = self.mapping.get("age")
+        return column is not None and folded(column) in map(folded, comment.extra)
 
     def _past(self, comment: Comment) -> Comment:
         if self.now and comment.created_at > self.now + AHEAD:
@@ -161,6 +168,7 @@ async def ingest(
                     good.append(result)
                     report.again += hash(result.id) in ids
                     ids.add(hash(result.id))
+                    report.ageless += planned.leaves_out_age(result)
                 else:
                     dead.append(_letter(planned, row, result, clock))
                     _note(report, row, result)

@@ -130,6 +130,12 @@ def test_rows_that_overwrite_earlier_ones_are_told(
     assert "1 rows have the id of an earlier one and overwrite it" in cli("ingest", path)
 
 
+def test_ages_that_cannot_be_placed_are_told(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("内容,日期,年龄段\n支持,2026-03-01,20-40岁\n支持,2026-03-01,60岁以上\n")
+    assert "1 rows name ages that are none of 0-17, 18-29, 30-44" in cli("ingest", path)
+
+
 @pytest.fixture
 def cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file that shows only in the middle that it cannot be read to its end."""

@@ -23,7 +23,7 @@ def test_case_width_and_white_space_in_column_names_do_not_matter() -> None:
 
 
 def test_a_field_can_be_left_out() -> None:
-    """Ages like 中年 would cost every row."""
+    """Cells that are no ages would cost their rows."""
     assert "age" not in guess(["内容", "日期", "年龄"], parse_map(["age="]))
     with pytest.raises(SettingError, match="no column looks like created_at"):
         guess(["内容", "日期"], parse_map(["created_at="]))

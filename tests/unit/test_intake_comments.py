@@ -93,7 +93,44 @@ def test_an_age_is_read_as_people_write_it(written: Any) -> None:
     assert to_comment(values, guess(values, {}), "s").age == 35
 
 
-@pytest.mark.parametrize("written", ["老年", "岁", "350岁", -1, True])
+@pytest.mark.parametrize(
+    ("written", "band"),
+    [
+        ("18-30岁", "18-29"),
+        ("18—29", "18-29"),
+        (" 31 至 45 ", "30-44"),
+        ("45歲～59歲", "45-59"),
+        ("46-60周岁", "45-59"),
+        ("36到40", "30-44"),
+        ("60岁以上", "60+"),
+        ("61岁及以上", "60+"),
+        ("65岁（含）以上", "60+"),
+        ("≥60", "60+"),
+        ("60+", "60+"),
+        ("18岁以下", "0-17"),
+        ("未满18周岁", "0-17"),
+        ("<18", "0-17"),
+        ("未成年人", "0-17"),
+        ("30-44", "30-44"),
+    ],
+)
+def test_a_band_of_ages_is_read_where_it_is_one_of_ours_but_for_a_year(
+    written: str, band: str
+) -> None:
+    values = PETITION | {"年龄段": written}
+    comment = to_comment(values, guess(values, {}), "s")
+    assert (comment.age, comment.extra) == (band, {})
+
+
+@pytest.mark.parametrize("written", ["20-40岁", "40-50", "35岁以下", "50岁以上", "老年", "80后"])
+def test_a_band_that_spans_several_of_ours_is_kept_unread(written: str) -> None:
+    """It costs no row, since who said it has still said it."""
+    values = PETITION | {"年龄": written}
+    comment = to_comment(values, guess(values, {}), "s")
+    assert (comment.age, comment.extra) == (None, {"年龄": written})
+
+
+@pytest.mark.parametrize("written", ["甲", "岁", "350岁", "40-20", -1, True])
 def test_what_is_no_age_is_refused_by_its_field(written: Any) -> None:
     values = PETITION | {"年龄": written}
     with pytest.raises(InvalidRecord) as caught:

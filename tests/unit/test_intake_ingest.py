@@ -88,6 +88,16 @@ async def test_good_rows_go_on_and_bad_ones_are_told_and_buried(tmp_path: Path) 
     assert (kept.letters[0].stage, kept.letters[0].at) == ("read", NOW)
 
 
+async def test_ages_that_cannot_be_placed_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    ages = ["18-30岁", "20-40岁", "未知", None, "青年"]
+    rows = [{"内容": "支持", "日期": "2026-01-01", "年龄段": age} for age in ages]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    kept, report = await taken(path)
+    assert (report.good, report.ageless) == (5, 2)
+    assert [comment.age for comment in kept.comments] == ["18-29", None, None, None, None]
+
+
 async def test_a_file_read_twice_gives_the_same_records(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("时间,内容\n2020-01-01,支持\n2020-01-02,反对\n,空\n")

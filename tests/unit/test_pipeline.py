@@ -52,6 +52,19 @@ def opinion(of: Comment, span: tuple[int, int] | None = None) -> Opinion:
     return made
 
 
+@pytest.mark.parametrize(("age", "band"), [(35, "30-44"), ("60+", "60+"), (None, None)])
+def test_an_opinion_keeps_the_band_of_an_age(age: object, band: str | None) -> None:
+    read = Comment.from_json(comment(age=age).to_json())
+    assert opinion(read).age == band
+
+
+@pytest.mark.parametrize("age", [131, -1, "60-69", "old", 1.5])
+def test_what_is_no_age_is_refused_by_its_field(age: object) -> None:
+    with pytest.raises(InvalidRecord) as caught:
+        comment(age=age)
+    assert caught.value.place == "field age"
+
+
 def test_no_personal_data_is_left_in_an_opinion() -> None:
     whole = comment(
         f"我叫张三，电话{PHONE}，支持加装电梯",
