@@ -24,6 +24,7 @@ _TIME = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _CLOCK = re.compile(rf"(?:{_HALF})?\s*\d{{1,2}}\s*[:时点][\d:.\s分秒]*(?:{_HALF})?", re.IGNORECASE)
+_HALF_PAST = re.compile(r"(?<=[时点])\s*半")
 _ISO = re.compile(
     r"\d{4}-?\d\d-?\d\d"
     r"(?:[t ]\d\d(?::?\d\d(?::?\d\d(?:[.,:]\d+)?)?)?(?: ?(?:z|[+-][\d:]+))?)?",
@@ -65,6 +66,7 @@ def read_time(value: Any, field: str) -> str:
         raise InvalidRecord(f"a time is text, not {type(value).__name__}", f"field {field}")
     text = str(value).strip()
     plain = unicodedata.normalize("NFKC", text) if len(text) <= _LONGEST else ""
+    plain = _HALF_PAST.sub("30分", plain)
     try:
         read = _read(plain)
     except (ValueError, OverflowError) as error:

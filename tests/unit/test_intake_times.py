@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from minyi.domain import SHANGHAI
 from minyi.errors import InvalidRecord
 from streams.intake.comments import to_comment
+from streams.intake.times import read_time
 
 
 def moment(written: Any) -> datetime:
@@ -165,3 +166,10 @@ def test_a_hostile_time_does_not_stall_the_reading() -> None:
 def test_a_time_of_day_names_no_day(written: Any) -> None:
     with pytest.raises(InvalidRecord, match="names no day; --map created_at=COLUMN names another"):
         moment(written)
+
+
+@pytest.mark.parametrize(
+    "written", ["2020/1/26 9点半", "2020年1月26日上午9时半", "2020-1-26 9点 半"]
+)
+def test_half_past_is_read(written: str) -> None:
+    assert read_time(written, "created_at") == "2020-01-26T09:30:00"
