@@ -13,7 +13,7 @@ from streams.intake.columns import guess
 from streams.intake.comments import to_comment
 from tests.unit.test_intake_comments import PETITION, petition
 
-WORDS = "- —— － / \\N 无 無 未知 暂无 暂无回复 未回复 办理中 待处理 NaN NULL N/A"
+WORDS = "- —— － / \\N 无 無 未知 暂无 暂无回复 未回复 办理中 待处理 已派单 退单 NaN NULL N/A"
 NOTHING = [*WORDS.split(), " / "]
 
 
