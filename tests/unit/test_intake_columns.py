@@ -96,6 +96,15 @@ def test_a_hotline_export_is_known() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["区县/街道", "街道", "所属街道", "镇街", "属地", "事发区县"])
+def test_the_part_of_a_city_is_known(name: str) -> None:
+    assert guess(["内容", "日期", "城市", name], {})["region"] == name
+
+
+def test_the_county_goes_before_its_streets() -> None:
+    assert guess(["内容", "日期", "街道", "区县"], {})["region"] == "区县"
+
+
 def test_what_a_hotline_did_is_the_reply() -> None:
     """Else it would be told that it never answers."""
     names = ["工单流水号", "诉求描述", "受理时间", "事发区域", "处置单位", "处置结果"]
