@@ -52,15 +52,21 @@ function why({ by, evidence, similarity }) {
 }
 
 function meta(opinion) {
+  const order = orderNumber(opinion);
   const parts = [
     h("time", { datetime: opinion.created_at }, time(opinion.created_at)),
-    opinion.region, opinion.channel, `来源 ${opinion.source}`,
+    opinion.region, opinion.channel, `来源 ${opinion.source}`, order && `编号 ${order}`,
     opinion.likes && `${number(opinion.likes)} 赞`, opinion.dislikes && `${number(opinion.dislikes)} 踩`,
   ].filter(Boolean).map((part) => h("bdi", null, part));
   if (/^https?:\/\//i.test(opinion.url ?? "")) {
     parts.push(h("a", { href: opinion.url, rel: "noopener noreferrer nofollow", target: "_blank" }, "原文"));
   }
   return parts;
+}
+
+// What the source calls it by, to look it up there: an id is "source:number" where a file had one.
+function orderNumber({ comment_id: id, source }) {
+  return id.startsWith(`${source}:`) ? id.slice(source.length + 1) : null;
 }
 
 function reply({ text, at, department }) {

@@ -339,6 +339,24 @@ def test_an_empty_index_asks_nobody_to_widen_a_filter(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+def test_an_order_is_shown_with_its_number_and_a_long_text_folded(tmp_path: Path) -> None:
+    """Who reads it looks the order up where it came from."""
+    index = EmbeddedIndex(tmp_path / "index")
+    said = opinion(1, Stance.AGAINST, "不公平，早晚高峰都开不了车。" * 40)
+    ids = ("test:202611010000123456", "row-1", "other:2")
+    index.upsert(
+        [said.model_copy(update={"id": str(n), "comment_id": id_}) for n, id_ in enumerate(ids)]
+    )
+    with served(create_app(Services(index, Policies(), SystemClock()))) as address:
+        shown = rendered(
+            f"{address}/#/policies/{POLICY.id}?section=campaigns", tmp_path / "profile"
+        )
+    index.close()
+    assert re.findall(r"<bdi>编号 (.*?)</bdi>", shown) == ["202611010000123456"]
+    assert shown[: shown.index('id="comments"')].count("展开全文") == 1
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 @pytest.mark.parametrize(
     ("place", "shows"),
     [

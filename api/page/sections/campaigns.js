@@ -3,6 +3,7 @@
 import { get } from "../api.js";
 import { stanceBar } from "../bars.js";
 import { empty, failed, h, loading } from "../dom.js";
+import { body } from "../opinion.js";
 import { flags } from "../settings.js";
 import { GROUPS, SPOKE, STANCES, number, percent, time } from "../words.js";
 
@@ -91,7 +92,7 @@ function card(one, url, { scope, here, signal }) {
       halved(one) ? h("span", { class: "chip none" }, "支持反对各半") : h("span", { class: `chip ${one.stance}` }, `多数${STANCES[one.stance]}`),
       torn(one) && h("span", { class: "tag" }, one.texts === 1 ? "同一文字被判读出两种立场，模型没有把握" : "相近的文字被判读出两种立场，请看原文"),
       one.short && h("span", { class: "tag", title: "文字太短，相同未必是转发" }, "短文")),
-    h("p", { class: "text", dir: "auto" }, one.text),
+    body(one),
     h("p", { class: "meta" }, [
       who(one), `${from === to ? from : `${from} 至 ${to}`}，${number(one.days)} 天有留言`,
       ...["regions", "channels", "sources"].map((facet) => spread(facet, one[facet])),
@@ -143,7 +144,7 @@ function listed(box, url, scope, signal) {
 
 function member(one) {
   return h("li", { class: "opinion" },
-    h("p", { class: "text", dir: "auto" }, one.text),
+    body(one),
     h("p", { class: "meta" }, [time(one.created_at), one.region, one.channel, `来源 ${one.source}`, STANCES[one.stance], `相同 ${percent(one.likeness)}`]
       .filter(Boolean).map((part) => h("bdi", null, part))));
 }
