@@ -41,9 +41,16 @@ def _text(policy: Policy, rule: Rule, match: Match) -> str:
         f"「{policy.title}」的{STANCE_ZH[rule.stance]}占比由{_before(rule, match)}"
         f"{verb}{match.after.value:.1%}，越过了{rule.threshold:.1%}的界线"
         f"（截至{match.day:%Y年%m月%d日}的近{rule.window_days}天，共{match.after.n}条意见，"
-        f"95%区间{match.after.low:.1%}–{match.after.high:.1%}；{_certainty(match)}"
+        f"95%区间{_intervals(match)}；{_certainty(match)}"
         f"{_reread(rule, match)}）。{_late(match)}以上意见来自自愿发言的人，不代表全体居民。"
     )
+
+
+def _intervals(match: Match) -> str:
+    """Say how sure both shares are: one of few opinions may be far off where it is adjusted."""
+    shares = [one for one in (match.before, match.after) if one is not None]
+    written = [f"{one.low:.1%}–{one.high:.1%}" for one in shares]
+    return "由{}变为{}".format(*written) if len(written) > 1 else written[0]
 
 
 def _certainty(match: Match) -> str:

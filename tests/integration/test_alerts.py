@@ -171,7 +171,7 @@ async def test_a_crossing_is_told_signed_from_what_to_what(office: Office) -> No
         "「老旧小区加装电梯」的反对占比由25.0%升至62.5%，越过了50.0%的界线"
     )
     assert "近7天，共40条意见" in alert["text"]
-    assert "95%区间47.0%–75.8%；占比为模型的计数，未校正误判" in alert["text"]
+    assert "变为47.0%–75.8%；占比为模型的计数，未校正误判" in alert["text"]
     assert not alert["adjusted"]
     assert "不代表全体居民" in alert["text"]
     # the likes of an opinion are its number

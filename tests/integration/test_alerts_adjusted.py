@@ -41,8 +41,11 @@ async def test_an_alert_is_of_the_share_that_a_trend_shows_of_the_window(office:
     raw = total["raw"]["against"]["value"]
     assert shown["value"] != raw
     assert f"升至{shown['value']:.1%}" in alert["text"]
-    assert f"95%区间{shown['low']:.1%}–{shown['high']:.1%}" in alert["text"]
     assert f"已校正模型的已知误判，原始占比由37.5%变为{raw:.1%}）" in alert["text"]
+    was, now = (
+        f"{alert[side]['low']:.1%}–{alert[side]['high']:.1%}" for side in ("before", "after")
+    )
+    assert f"95%区间由{was}变为{now}" in alert["text"]
     assert f"反对占比为{shown['value']:.1%}（原始{raw:.1%}，52条意见）" in office.reason()
 
 
