@@ -12,12 +12,15 @@ from minyi.errors import InvalidRecord
 
 _BEFORE_NOON, _AFTER_NOON = "上午|凌晨|清晨|早上|早晨|am", "下午|傍晚|晚上|晚间|夜间|pm"
 _HALF = f"(?:{_BEFORE_NOON}|{_AFTER_NOON}|中午)"
+_APART = r"(?: (?<!\d) | (?<=\d\d) (?=\d\d) | (?<=\d\d) : (?=\d\d:\d\d:\d\d) )"
+"""Where an hour may begin: not inside the day, or ``15:08:30`` were the 1st at 5:08:30. The two may
+touch only where each has two digits; a colon stands between them only before a whole time."""
 _TIME = re.compile(
     rf"""
     (?: (\d{{4}}) \s* [-/.年] | (\d\d) \s* 年 )
     \s* (\d{{1,2}}) \s* [-/.月] \s* (\d{{1,2}}) \s* [日号]?
     (?: \s* \(? (?:星期|周|礼拜) [一二三四五六日天] \)? )?
-    (?: [t\s]* ({_HALF})? \s* (\d{{1,2}}) \s* [:时点]
+    (?: [t\s]* ({_HALF})? \s* {_APART} (\d{{1,2}}) \s* [:时点]
         (?: \s* (\d{{1,2}}) \s* (?: [:分] \s* (\d{{1,2}}) (?:[.,:]\d+)? \s* 秒? | 分 )? )?
         \s* ({_HALF})? )?
     """,

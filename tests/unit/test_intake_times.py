@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minyi.domain import SHANGHAI
@@ -37,6 +38,8 @@ def moment(written: Any) -> datetime:
         "2020年1月26日9点5分",
         "2020/1/26 9:05:00,123",
         "2020-1-26 9:05:00:123",
+        "2020-01-26:09:05:00",
+        "2020-01-2609:05:00",
         "2020年01月26日 09时05分00秒",
         "2020/1/26 上午9:05",
         " 2020-01-26 09：05 ",
@@ -76,6 +79,11 @@ def test_a_day_begins_at_midnight_in_shanghai(written: Any) -> None:
         "2020012690500",
         "2020-01-05 08:30-09:00",
         "2020-01-05 09.30",
+        "2020-01-15:08:30",
+        "2020/12/15:08:30",
+        "2020-1-15:30",
+        "2020-1-158:30",
+        "2020-1-115:30",
         "20-1-5",
         "1/5/20 14:30",
         "2020-W01",
@@ -145,6 +153,33 @@ def test_a_time_that_could_be_two_is_refused(written: str) -> None:
 @pytest.mark.parametrize("written", ["2020-02-28 24:00", "2020年2月28日24时", "2020/2/28 24:00:00"])
 def test_the_end_of_a_day_is_the_next_ones_midnight(written: str) -> None:
     assert moment(written) == datetime(2020, 2, 29, tzinfo=SHANGHAI)
+
+
+def number(low: int, high: int) -> st.SearchStrategy[str]:
+    return st.builds(format, st.integers(low, high), st.sampled_from(["", "02"]))
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(
+    st.sampled_from(["2020-{}-{}", "2020/{}/{}", "2020.{}.{}", "2020年{}月{}", "20年{}月{}"]),
+    st.tuples(number(1, 12), number(1, 31)),
+    st.sampled_from(["", " ", ":", "-", "/", ".", "T", "日", "日(周三)", "号下午"]),
+    st.lists(number(0, 23), max_size=4),
+    st.sampled_from([":", "时", "点", "."]),
+    st.sampled_from(["", " ", "分", " PM", ".123", "+08:00"]),
+)
+def test_what_is_read_has_the_day_of_its_text(
+    day: str, numbers: tuple[str, str], between: str, clock: list[str], mark: str, end: str
+) -> None:
+    written = day.format(*numbers) + between + mark.join(clock) + end
+    try:
+        read = datetime.fromisoformat(read_time(written, "created_at"))
+    except InvalidRecord:
+        return
+    month, of_month = re.findall(r"\d+", written)[1:3]
+    glued = len(of_month) == 4  # day and hour, each with both its digits
+    said = date(2020, int(month), int(of_month[:2] if glued else of_month))
+    assert read.date() == said
 
 
 @given(st.dates(date(1990, 1, 2), date(2099, 12, 31)), st.integers(0, 86_399))
