@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-from minyi.domain import Opinion
+from minyi.domain import SHANGHAI, Opinion
 from minyi.errors import InvalidQuery
 from minyi.query import Filters, Interval
 from minyi.text import normalise
@@ -75,11 +75,15 @@ def wanted_marks(filters: Filters) -> int | None:
 
 
 def delay(opinion: Opinion) -> int | None:
-    """Return the whole days of 24 hours from an opinion's comment to its reply, at least 0; None
-    when there is none, or its time is not known."""
+    """Return the whole days of 24 hours from an opinion's comment to its reply, None when there is
+    none, or nobody knows its time: so with a day before the comment's, which cannot be true. One of
+    the same day counts as 0 even where it is earlier: a date is read as its midnight."""
     if opinion.reply is None or opinion.reply.at is None:
         return None
-    return max(0, (opinion.reply.at - opinion.created_at) // timedelta(days=1))
+    said, answered = opinion.created_at, opinion.reply.at
+    if answered.astimezone(SHANGHAI).date() < said.astimezone(SHANGHAI).date():
+        return None
+    return max(0, (answered - said) // timedelta(days=1))
 
 
 def vote(favor: int, against: int) -> Stance:

@@ -136,7 +136,7 @@ class AnswerCell(Model):
     answered: bool
     delay: int | None
     """Whole days of 24 hours from the comment to its reply, at least 0; None when it has none, or
-    one whose time is not known."""
+    one whose time is not known or lies on a day before."""
     counts: Counts
     """Without ``outputs``."""
 

@@ -156,7 +156,8 @@ class AnalysisContract:
     def test_answers(self, index: Index) -> None:
         day = timedelta(days=1)
         replies = {
-            "before": NOON - 3 * day,
+            "the day before": NOON - day,
+            "midnight, as a date is read": NOON - day / 2,
             "at once": NOON,
             "almost a day": NOON + day - timedelta(microseconds=1),
             "a day": NOON + day,
@@ -177,7 +178,7 @@ class AnalysisContract:
         answers = index.answers(ALL, [Facet.REGION])
         assert [(c.day, c.values, c.answered, c.delay, c.counts.total) for c in answers] == [
             (DAY, (None,), False, None, 1),
-            (DAY, (None,), True, None, 1),
+            (DAY, (None,), True, None, 2),
             (DAY, (None,), True, 0, 3),
             (DAY, (None,), True, 1, 1),
             (DAY, (None,), True, 400, 1),
@@ -186,11 +187,11 @@ class AnalysisContract:
         ]
         assert [c.counts for c in answers[:3]] == [
             Counts(none=1),
-            Counts(against=1),
+            Counts(favor=1, against=1, evaluations={Aspect.COST: {Polarity.PRAISE: 1}}),
             Counts(favor=3, evaluations={Aspect.COST: {Polarity.PRAISE: 3}}),
         ]
         assert all(cell.counts.outputs == {} for cell in answers)
-        assert sum(cell.counts.total for cell in index.answers(ALL, [])) == 9
+        assert sum(cell.counts.total for cell in index.answers(ALL, [])) == 10
 
     def test_campaigns_are_the_same_from_every_index(
         self, index: Index, monkeypatch: pytest.MonkeyPatch

@@ -228,7 +228,10 @@ def _vote(opinions: Iterable[Opinion]) -> Stance:
 def _delay(opinion: Opinion) -> int | None:
     if opinion.reply is None or opinion.reply.at is None:
         return None
-    return max(0, (opinion.reply.at - opinion.created_at) // timedelta(days=1))
+    if opinion.reply.at < opinion.created_at:
+        days = {at.astimezone(SHANGHAI).date() for at in (opinion.reply.at, opinion.created_at)}
+        return 0 if len(days) == 1 else None
+    return (opinion.reply.at - opinion.created_at).days
 
 
 def _counts(opinions: Sequence[Opinion]) -> Counts:

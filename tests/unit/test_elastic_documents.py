@@ -96,7 +96,8 @@ def test_a_document_is_the_opinion_and_what_is_computed() -> None:
     [
         (None, False, None),
         ({"text": "已办"}, True, None),
-        ({"text": "已办", "at": "2024-09-01T00:00:00+08:00"}, True, 0),
+        ({"text": "已办", "at": "2024-08-31T23:59:59+08:00"}, True, None),
+        ({"text": "已办", "at": "2024-09-01"}, True, 0),
         ({"text": "已办", "at": "2024-09-04T00:00:01+08:00"}, True, 3),
     ],
 )
