@@ -16,6 +16,7 @@ from api.alerts.models import Alert, Subscription
 from api.alerts.store import AlertStore
 from api.alerts.turns import IDLE_S, by_turns, wait
 from api.alerts.writing import write
+from minyi.clock import newest_day, today
 from minyi.domain import EARLIEST, SHANGHAI
 from minyi.policy import Policy
 from minyi.ports import Clock, Index, Registry
@@ -36,8 +37,8 @@ class Glance:
     policy: Policy | None
     whole: Counts
     """All opinions on it, which tell the level that a window is adjusted from."""
-    newest: datetime | None
-    today: date
+    newest: date | None
+    """The day of the newest of them; None when nobody has spoken."""
 
 
 class Watch:
@@ -115,18 +116,15 @@ class Watch:
         if not policy_ids:
             return {}
         known, totals = self._registry.policies(), self._index.totals(Filters())
-        glances = {}
-        for policy_id in policy_ids:
-            newest = self._index.newest(Filters(policy_id=policy_id))
-            # a comment that claims to be of tomorrow does not move the clock
-            now = self._clock.now() if newest is None else min(newest, self._clock.now())
-            glances[policy_id] = Glance(
+        now = today(self._clock)
+        return {
+            policy_id: Glance(
                 policy=known.get(policy_id),
                 whole=totals.get(policy_id, Counts()),
-                newest=newest,
-                today=now.astimezone(SHANGHAI).date(),
+                newest=newest_day(self._index, now, Filters(policy_id=policy_id)),
             )
-        return glances
+            for policy_id in policy_ids
+        }
 
     async def _evaluate(
         self, subscription: Subscription, policy_id: str, glance: Glance, stored: Reading | None
@@ -138,13 +136,13 @@ class Watch:
         elif glance.newest is None:
             reading = Reading(state=unheard(state), reason="还没有关于这项政策的留言。")
         else:
-            today = glance.today
+            newest = glance.newest
             if state.day is None:
-                state = state.model_copy(update={"day": subscription.since or today})
-            days = await asyncio.to_thread(self._days, policy_id, subscription.rule, state, today)
+                state = state.model_copy(update={"day": subscription.since or newest})
+            days = await asyncio.to_thread(self._days, policy_id, subscription.rule, state, newest)
             adjust = partial(self._adjust, policy_id, glance.whole)
             reading, matches = await asyncio.to_thread(
-                evaluate, subscription.rule, days, state, today, adjust
+                evaluate, subscription.rule, days, state, newest, adjust
             )
             alerts = [
                 await asyncio.to_thread(write, subscription, glance.policy, match, self._index)
@@ -160,13 +158,13 @@ class Watch:
             self._deliveries.wake()
             self._to_announce.set()
 
-    def _days(self, policy_id: str, rule: Rule, state: State, today: date) -> dict[date, Counts]:
-        """Count each day that a window between the first day of the state and today can hold."""
-        first = (state.day or today) - timedelta(days=rule.window_days)
+    def _days(self, policy_id: str, rule: Rule, state: State, last: date) -> dict[date, Counts]:
+        """Count each day that a window between the first day of the state and the last can hold."""
+        first = (state.day or last) - timedelta(days=rule.window_days)
         since = max(datetime.combine(first, time(), SHANGHAI), EARLIEST)
         filters = Filters(policy_id=policy_id, since=since)
         points = self._index.trend(filters, Interval.DAY)
-        return {point.bucket: point.counts for point in points if point.bucket <= today}
+        return {point.bucket: point.counts for point in points if point.bucket <= last}
 
     def _adjust(self, policy_id: str, whole: Counts, window: Counts) -> Adjusted | None:
         (found,) = self._adjuster.adjust(policy_id, [window], evaluations=False, whole=whole)

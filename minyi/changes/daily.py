@@ -11,6 +11,7 @@ import numpy as np
 
 from minyi.arrays import Bools, Floats, Integers
 from minyi.changes.seasons import Weekdays, season
+from minyi.clock import newest_day
 from minyi.domain import SHANGHAI, Model
 from minyi.ports import Index
 from minyi.query import Counts, Filters, Interval, TrendPoint
@@ -106,12 +107,11 @@ def read_days(index: Index, scope: Filters, today: date, count: Count = Count.OP
         InvalidQuery: when the scope keeps only opinions of doubtful stance.
     """
     of = denominator(scope, count, interval=Interval.DAY)
-    newest = index.newest(Filters())
-    if newest is None:
+    until = newest_day(index, today)
+    if until is None:
         return days([], date.min + timedelta(days=MAX_DAYS), of)
     read = index.votes if count is Count.AUTHORS else index.trend
     points = read(scope, Interval.DAY)
-    until = min(newest.astimezone(SHANGHAI).date(), today)
     if scope.until:
         until = min(until, scope.until.astimezone(SHANGHAI).date())
     return days(points, until, of, scope.since and _first_whole(scope.since))

@@ -15,11 +15,12 @@ days, begun ones in full: answered within one day is answered in the first 24 ho
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 
-from minyi.domain import SHANGHAI, Model
+from minyi.clock import newest_day
+from minyi.domain import Model
 from minyi.policy import Policy
 from minyi.ports import Index
 from minyi.prevalence import FLOOR, share
@@ -141,9 +142,9 @@ def read_responsiveness(
     """
     of = denominator(scope)
     facets = (Facet.SOURCE,) if by is By.SOURCE else (Facet.SOURCE, FACETS[by])
-    newest = index.newest(Filters())
+    newest = newest_day(index, today)
     cells = index.answers(scope, facets)
-    until = newest and min(_newest(newest.astimezone(SHANGHAI).date(), cells), today)
+    until = newest and max([newest, *(day for day in _replies(cells) if day <= today)])
     silent: dict[str, int] = defaultdict(int)
     heard = []
     for cell in cells:
@@ -154,9 +155,9 @@ def read_responsiveness(
     return responsiveness(heard, policies, by, until, late_after, silent, of)
 
 
-def _newest(day: date, cells: Iterable[AnswerCell]) -> date:
-    replies = (c.day + timedelta(days=c.delay) for c in cells if c.delay is not None)
-    return max(day, max(replies, default=day))
+def _replies(cells: Iterable[AnswerCell]) -> Iterator[date]:
+    """Yield the days of the replies."""
+    return (cell.day + timedelta(days=cell.delay) for cell in cells if cell.delay is not None)
 
 
 def responsiveness(

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
+from minyi.clock import already_said
 from minyi.dead_letter import DeadLetter, dead_letter
-from minyi.domain import SHANGHAI, Comment
+from minyi.domain import Comment
 from minyi.errors import InvalidRecord, SettingError
 from minyi.ports import Clock, CommentSink
 from streams.intake.columns import NAMES, folded, guess
@@ -21,8 +22,6 @@ from streams.intake.rows import Row
 CHUNK = 500
 FIRST = 100
 """Rows that all columns are learned from; rows of JSON may have others further down."""
-AHEAD = timedelta(days=1)
-"""How far a time may lie ahead: clocks and zones differ."""
 REPORTED = 20
 """Bad rows that a report shows in full; the dead letters hold all."""
 
@@ -53,8 +52,7 @@ class Plan:
     unread: tuple[str, ...] = ()
     """Columns of the first rows that no field is read from."""
     now: datetime | None = None
-    """What is said to be written later than this is refused: one such comment would move the end
-    of every window that is counted back from the newest."""
+    """What is yet to come then is refused; None lets it pass."""
 
     def read(self) -> Iterator[tuple[Row, Comment | InvalidRecord]]:
         """Yield each row with its comment, or with the reason why there is none."""
@@ -64,7 +62,8 @@ class Plan:
                 yield row, row.error or InvalidRecord("unreadable", row.place)
                 continue
             try:
-                yield row, self._past(to_comment(row.values, self.mapping, self.source, seen))
+                comment = to_comment(row.values, self.mapping, self.source, seen)
+                yield row, already_said(comment, self.now) if self.now else comment
             except InvalidRecord as error:
                 yield row, error
 
@@ -72,15 +71,6 @@ class Plan:
         """Return whether a comment's row names an age that was not read, see ``read_age``."""
         column = self.mapping.get("age")
         return column is not None and folded(column) in map(folded, comment.extra)
-
-    def _past(self, comment: Comment) -> Comment:
-        if self.now and comment.created_at > self.now + AHEAD:
-            raise InvalidRecord(
-                f"{comment.created_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M} is yet to come; today "
-                f"is {self.now.astimezone(SHANGHAI):%Y-%m-%d}",
-                "field created_at",
-            )
-        return comment
 
 
 def plan(

@@ -444,6 +444,27 @@ async def test_a_comment_from_the_future_does_not_move_the_clock(office: Office)
     assert sent.alert.day == (START + timedelta(days=5)).date()
 
 
+async def test_a_comment_from_the_future_ends_no_window_early(office: Office) -> None:
+    """Files come later than their comments: the clock stands where the comments end."""
+    office.subscribe()
+    office.world.moment = START + timedelta(days=60)
+    office.say(0, favor=15, against=5)
+    office.say(9_000, favor=1)
+    await office.watch.evaluate()
+    office.say(5, against=40)
+    await office.watch.evaluate()
+    (sent,) = office.store.alerts("s1")
+    assert sent.alert.day == (START + timedelta(days=5)).date()
+
+
+async def test_a_policy_of_the_future_alone_is_unheard(office: Office) -> None:
+    office.subscribe()
+    office.world.moment = START
+    office.say(9_000, favor=20)
+    await office.watch.evaluate()
+    assert office.reason() == "还没有关于这项政策的留言。"
+
+
 async def test_why_nothing_came_is_told(office: Office) -> None:
     office.subscribe(policy_ids=[ELEVATOR.id, EBIKE.id, QUIET.id, "gone"])
     office.say(0, favor=15, against=5)

@@ -194,7 +194,9 @@ def test_the_newest_event_is_the_clock_and_never_ahead_of_today(index: Reference
     )
     index.upsert([late])
     assert as_of(TODAY) == date(2026, 8, 31)
-    assert as_of(date(2026, 8, 15)) == date(2026, 8, 14)
+    assert as_of(date(2026, 8, 15)) == newest - timedelta(days=1)
+    index.upsert([opinion(301, Stance.FAVOR, EBIKE, source="weibo", created_at="2062-08-01")])
+    assert as_of(TODAY) == date(2026, 8, 31)
 
 
 def test_an_unknown_policy_has_no_department(index: ReferenceIndex) -> None:
