@@ -16,6 +16,7 @@ from api.bodies import body, bounded, lines, parsed
 from api.guard import JSON, NDJSON, media_type, takes
 from api.schemas import Accepted, Rejection
 from api.services import Wired
+from minyi.clock import already_said
 from minyi.dead_letter import DeadLetter, dead_letter
 from minyi.domain import Comment
 from minyi.errors import InvalidRecord
@@ -72,10 +73,8 @@ def _read(content: bytes, ndjson: bool, now: datetime) -> _Read:
     read = _Read()
     for position, record in enumerate(lines(content) if ndjson else _items(content), start=1):
         try:
-            if isinstance(record, bytes):
-                read.good.append(Comment.from_json(record))
-            else:
-                read.good.append(Comment.from_mapping(record))
+            take = Comment.from_json if isinstance(record, bytes) else Comment.from_mapping
+            read.good.append(already_said(take(record), now))
         except InvalidRecord as error:
             rejection = Rejection(position=position, reason=error.reason, place=error.place)
             read.rejected.append(rejection)

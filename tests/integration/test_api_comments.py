@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -111,6 +112,24 @@ async def test_a_name_that_stands_twice_costs_its_record(
         {"position": 1, "reason": "the name 'text' stands twice", "place": ""}
     ]
     assert world.letters[0].content.decode() == twice
+
+
+@pytest.mark.parametrize("lines", [False, True])
+async def test_a_comment_that_is_yet_to_come_is_refused(
+    client: httpx.AsyncClient, world: World, lines: bool
+) -> None:
+    world.moment = datetime(2026, 3, 1, 4, tzinfo=UTC)
+    fast = record(1, created_at=(world.moment + timedelta(hours=3)).isoformat())
+    sent = [fast, record(2, created_at="2062-03-01T08:00:00"), record(3)]
+    body = b"\n".join(json.dumps(r).encode() for r in sent) if lines else sent
+    told = await post(client, body, **(NDJSON if lines else {}))
+    reason = "2062-03-01 08:00 is yet to come; today is 2026-03-01"
+    rejection = {"position": 2, "reason": reason, "place": "field created_at"}
+    assert told == {"accepted": 2, "rejected": [rejection]}
+    assert [comment.id for comment in world.comments] == ["c1", "c3"]
+    (letter,) = world.letters
+    assert (letter.reason, letter.place) == (reason, "field created_at")
+    assert json.loads(letter.content) == sent[1]
 
 
 async def test_what_is_bad_in_chinese_keeps_its_characters(
