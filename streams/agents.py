@@ -12,10 +12,12 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from minyi.domain import Comment, Opinion
+from minyi.clock import already_said
+from minyi.domain import EARLIEST, LATEST, Comment, Opinion
 from minyi.errors import InvalidRecord, Retryable
 from minyi.linking import Linker
 from minyi.logs import said
@@ -136,7 +138,7 @@ class Steps:
     def _link(
         self, linker: Linker, batch: Sequence[Event]
     ) -> tuple[list[tuple[Event, LinkedComment]], list[Casualty]]:
-        read, broken = _read(batch, Comment.from_json)
+        read, broken = _read(batch, Comment.from_json, _already_said)
         comments = [(event, protect(comment, self.author_key)) for event, comment in read]
         links = linker.link_many([(comment.title, comment.text) for _, comment in comments])
         pairs = zip(comments, links, strict=True)
@@ -214,16 +216,33 @@ class Steps:
 
 
 def _read(
-    batch: Sequence[Event], parse: Callable[[bytes], T]
+    batch: Sequence[Event],
+    parse: Callable[[bytes], T],
+    check: Callable[[Event, T], object] = lambda event, record: None,
 ) -> tuple[list[tuple[Event, T]], list[Casualty]]:
-    """Parse each record; return the readable ones and those that are not."""
+    """Parse and check each record; return the good ones and those that are not."""
     read, broken = [], []
     for event in batch:
         try:
-            read.append((event, parse(event.message.value or b"")))
+            record = parse(event.message.value or b"")
+            check(event, record)
+            read.append((event, record))
         except InvalidRecord as error:
             broken.append(Casualty(event, error))
     return read, broken
+
+
+def _already_said(event: Event, comment: Comment) -> None:
+    """Check that a comment was not yet to come when its record arrived: by the record's own time,
+    which a replay keeps, so that it always comes to the same. Where a producer set one that no
+    clock shows, nothing is known.
+
+    Raises:
+        InvalidRecord: when it was.
+    """
+    at = event.message.timestamp
+    if at is not None and EARLIEST.timestamp() <= at < LATEST.timestamp():
+        already_said(comment, datetime.fromtimestamp(at, UTC), "the record arrived on")
 
 
 def _refused(read: Sequence[tuple[Event, Opinion]], refused: Iterable[Rejection]) -> list[Casualty]:

@@ -22,17 +22,30 @@ REQUEST_BYTES = 4_000_000
 
 
 class BrokerSink:
-    """Appends through an access to the broker."""
+    """Appends through an access to the broker.
 
-    def __init__(self, access: Access) -> None:
+    Args:
+        access: to the broker.
+        played: comments arrive when they were made, and not now: a stream that is played back is
+            whole whatever the machine's clock shows.
+    """
+
+    def __init__(self, access: Access, played: bool = False) -> None:
         self._access = access
+        self._played = played
 
     async def publish(self, comments: Sequence[Comment]) -> None:
         # The record's time is that of its arrival, which a cluster's retention goes by; a comment's
         # own time may lie far back or, mistyped, ahead, which Kafka refuses.
         await self._access.append(
-            [NewRecord(COMMENTS, c.id.encode(), c.to_json()) for c in comments]
+            [
+                NewRecord(COMMENTS, c.id.encode(), c.to_json(), timestamp=self._arrival(c))
+                for c in comments
+            ]
         )
+
+    def _arrival(self, comment: Comment) -> int | None:
+        return round(comment.created_at.timestamp() * 1000) if self._played else None
 
     async def bury(self, letters: Sequence[DeadLetter]) -> None:
         await self._access.append(

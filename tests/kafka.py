@@ -46,7 +46,7 @@ def recorded(path: Path, count: int, partitions: int) -> Path:
         for number, text in enumerate(islice(bundle, count)):
             place = {"topic": COMMENTS, "partition": number % partitions}
             record = {"key": json.loads(text)["id"], "value": text.strip()}
-            lines.append(json.dumps(place | {"timestamp": 1_770_000_000_000} | record))
+            lines.append(json.dumps(place | {"timestamp": 1_790_000_000_000} | record))
     path.write_text("\n".join(lines) + "\n")
     return path
 

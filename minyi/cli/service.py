@@ -105,7 +105,7 @@ async def _answering(
     )
     if config.embedded_broker:  # on Kafka the commands reach the topic themselves
         key = operator_key(embedded_path(config.broker_url))
-        wired = replace(wired, letters=BrokerLetters(broker), operator_key=key)
+        wired = replace(wired, letters=BrokerLetters(broker, SystemClock()), operator_key=key)
     async with page_and_alerts(config, wired, listener) as server:
         yield server
 
@@ -167,7 +167,8 @@ async def _ingest_once(config: Settings, broker: Access, bundle: Path) -> None:
     with bars() as progress:
         task = progress.add_task("replaying", total=content.count(b"\n"))
         advance = partial(progress.advance, task)
-        await ingest(plan(open_source(bundle), {}), BrokerSink(broker), SystemClock(), advance)
+        sink = BrokerSink(broker, played=True)
+        await ingest(plan(open_source(bundle), {}), sink, SystemClock(), advance)
     draft = note.with_suffix(".new")
     draft.write_text(json.dumps(state))
     draft.replace(note)

@@ -6,9 +6,10 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from minyi.clock import already_said
 from minyi.domain import Comment
 from minyi.errors import InvalidRecord
 from minyi.settings import ROOT
@@ -79,9 +80,9 @@ def records(mix: Mix) -> list[Raw]:
 
 
 def readable(value: bytes | None) -> Comment | None:
-    """Return the comment of a record; None when it cannot be read."""
+    """Return the comment of a record; None when it cannot be read, or is yet to come."""
     try:
-        return Comment.from_json(value or b"")
+        return already_said(Comment.from_json(value or b""), datetime.now(UTC))
     except InvalidRecord:
         return None
 

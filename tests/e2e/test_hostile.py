@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
+from minyi.clock import already_said
 from minyi.domain import Comment
 from minyi.errors import InvalidRecord
 from minyi.setting_groups import DeadLetterSettings
@@ -17,7 +19,7 @@ COUNT = 10_000
 
 def readable(raw: bytes) -> bool:
     try:
-        Comment.from_json(raw)
+        already_said(Comment.from_json(raw), datetime.now(UTC))
     except InvalidRecord:
         return False
     return True
