@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
+from minyi.clock import already_said
 from minyi.dead_letter import (
     KEPT_BYTES,
     DeadLetter,
@@ -23,6 +25,7 @@ from minyi.dead_letter import (
 from minyi.domain import Comment, Opinion
 from minyi.errors import InvalidQuery, InvalidRecord
 from minyi.pipeline import LinkedComment
+from minyi.ports import Clock
 from streams.access import Access
 from streams.dead_letters import RETRY_OF
 from streams.edits import headers
@@ -47,8 +50,9 @@ class _Place(NamedTuple):
 class BrokerLetters:
     """The dead letters behind an access to the broker; see :class:`minyi.ports.LetterBox`."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, clock: Clock) -> None:
         self._access = access
+        self._clock = clock
         self._turn = asyncio.Lock()  # one pass at a time, and no letter retried by two
 
     async def page(
@@ -90,7 +94,7 @@ class BrokerLetters:
                     continue
                 del wanted[key]
                 try:
-                    batch[key] = _revived(letter, edited)
+                    batch[key] = _revived(letter, edited, self._clock.now())
                 except InvalidRecord as error:
                     refused[key] = str(error)
                 if len(batch) == BATCH:
@@ -142,8 +146,8 @@ class BrokerLetters:
             yield record.offset, key, letter
 
 
-def _revived(letter: DeadLetter, edited: bytes | None) -> NewRecord:
-    """Return the record that a letter becomes again.
+def _revived(letter: DeadLetter, edited: bytes | None, now: datetime) -> NewRecord:
+    """Return the record that a letter becomes again, now.
 
     Raises:
         InvalidRecord: when it cannot be one, or would only die again.
@@ -158,7 +162,7 @@ def _revived(letter: DeadLetter, edited: bytes | None) -> NewRecord:
         )
     value = letter.content if edited is None else edited
     try:
-        own_key = _id(topic, value)
+        own_key = _id(topic, value, now)
     except InvalidRecord as error:
         raise InvalidRecord(
             f"it would die again: {error}. Mend it, and retry it with --edit FILE"
@@ -171,14 +175,14 @@ def _revived(letter: DeadLetter, edited: bytes | None) -> NewRecord:
     )
 
 
-def _id(topic: str, value: bytes) -> bytes:
+def _id(topic: str, value: bytes, now: datetime) -> bytes:
     """Return the key that a record of a topic has by default: what it is about.
 
     Raises:
-        InvalidRecord: when the topic's agent could not read it.
+        InvalidRecord: when the topic's agent would not take it.
     """
     if topic == COMMENTS:
-        return Comment.from_json(value).id.encode()
+        return already_said(Comment.from_json(value), now).id.encode()
     if topic == OPINIONS:
         return Opinion.from_json(value).id.encode()
     return LinkedComment.from_json(value).comment.id.encode()

@@ -17,6 +17,7 @@ from minyi.cli import letters as shown
 from minyi.cli.letters import SHORT, visible
 from minyi.cli.options import Data
 from minyi.cli.wiring import console, output, settings
+from minyi.clock import SystemClock
 from minyi.dead_letter import LetterFilters, LetterHead, Outcome
 from minyi.domain import MAX_RECORD_BYTES
 from minyi.errors import InvalidQuery, LogInUse, SettingError
@@ -173,7 +174,8 @@ async def _letters(config: Settings) -> AsyncIterator[LetterBox]:
     async with AsyncExitStack() as stack:
         box: LetterBox
         try:
-            box = BrokerLetters(await stack.enter_async_context(access(config)))
+            broker = await stack.enter_async_context(access(config))
+            box = BrokerLetters(broker, SystemClock())
         except LogInUse as error:
             if error.api_url is None:
                 raise

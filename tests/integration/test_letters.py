@@ -16,6 +16,7 @@ import pytest
 from api.app import create_app
 from api.services import Services
 from indexers.embedded import EmbeddedIndex
+from minyi.clock import SystemClock
 from minyi.dead_letter import DeadLetter, LetterFilters, dead_letter
 from minyi.domain import Comment, Link, LinkBy
 from minyi.errors import BrokerUnavailable, InvalidQuery, MinyiError
@@ -81,7 +82,7 @@ async def case(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     async with AsyncExitStack() as stack:
         broker = await stack.enter_async_context(access(config))
         await provision(broker, config.partitions)
-        box: LetterBox = BrokerLetters(broker)
+        box: LetterBox = BrokerLetters(broker, SystemClock())
         if request.param == "api":
             box = ApiLetters(await stack.enter_async_context(owner(tmp_path, box)))
         yield Case(box, broker)
@@ -103,7 +104,7 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the service that owns an embedded log."""
     async with access(load_settings(data=tmp_path)) as broker:
         await provision(broker, 1)
-        async with owner(tmp_path, BrokerLetters(broker)) as opened:
+        async with owner(tmp_path, BrokerLetters(broker, SystemClock())) as opened:
             yield opened
 
 
@@ -182,18 +183,20 @@ async def test_what_would_die_again_stays_and_says_why(case: Case) -> None:
         case.letter(0, b"a,b,c", "read"),
         case.letter(1, cut),
         case.letter(2, good, "a stage of tomorrow"),
-        case.letter(3, good),
+        case.letter(3, good.replace(b"2026-", b"2062-")),
+        case.letter(4, good),
     ]
     keys = await case.bury(*letters)
     outcome = await case.box.retry([*keys, "0" * 32])
-    assert outcome.done == (keys[3],)
+    assert outcome.done == (keys[4],)
     reasons = {refusal.key: refusal.reason for refusal in outcome.refused}
     assert "would die again: not JSON" in reasons[keys[0]]
     assert "65,536 of its 70," in reasons[keys[1]]
     assert letters[1].origin in reasons[keys[1]]
     assert "stage" in reasons[keys[2]]
+    assert "would die again: field created_at: 2062-03-01 08:00 is yet to" in reasons[keys[3]]
     assert "no longer there" in reasons["0" * 32]
-    assert await case.keys() == keys[2::-1]
+    assert await case.keys() == keys[3::-1]
 
 
 async def test_an_edited_record_takes_the_place_of_one_original(case: Case) -> None:
@@ -238,13 +241,13 @@ def go_on(config: Settings, raw: Sequence[bytes] = (), refused: str | None = Non
 
 async def held(config: Settings) -> list[DeadLetter]:
     async with access(config) as broker:
-        box = BrokerLetters(broker)
+        box = BrokerLetters(broker, SystemClock())
         return [await box.get(head.key) for head in await box.matching(LetterFilters())]
 
 
 async def retried_with_a_crash_in_between(config: Settings, key: str) -> None:
     async with access(config) as broker:
-        crashing = BrokerLetters(broker)
+        crashing = BrokerLetters(broker, SystemClock())
 
         async def crash(_: Any) -> None:
             raise BrokerUnavailable("crash")
@@ -252,7 +255,7 @@ async def retried_with_a_crash_in_between(config: Settings, key: str) -> None:
         crashing._bury = crash  # type: ignore[method-assign]
         with pytest.raises(BrokerUnavailable):
             await crashing.retry([key])
-        assert (await BrokerLetters(broker).retry([key])).done == (key,)
+        assert (await BrokerLetters(broker, SystemClock()).retry([key])).done == (key,)
 
 
 def test_a_record_that_dies_again_is_one_letter_whatever_happened_between(tmp_path: Path) -> None:
@@ -315,7 +318,7 @@ def test_a_flood_stops_the_worker_and_once_mended_everything_arrives(tmp_path: P
 
     async def bring_back() -> int:
         async with access(config) as broker:
-            box = BrokerLetters(broker)
+            box = BrokerLetters(broker, SystemClock())
             heads = await box.matching(LetterFilters(stage="index", reason="no such field"))
             return len((await box.retry([head.key for head in heads])).done)
 

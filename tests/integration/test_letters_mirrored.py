@@ -15,6 +15,7 @@ from indexers.elastic import ElasticIndex
 from indexers.elastic_letters import ElasticLetters
 from indexers.embedded import EmbeddedIndex
 from indexers.lifecycle import Names
+from minyi.clock import SystemClock
 from minyi.dead_letter import DeadLetter, LetterFilters, dead_letter
 from minyi.errors import IndexUnavailable
 from minyi.ports import DeadLetterMirror
@@ -82,7 +83,7 @@ def test_the_copy_follows_the_topic(tmp_path: Path) -> None:
                 await broker.append([NewRecord(DEAD_LETTERS, b"foreign", b"no letter")])
                 await broker.append([NewRecord(COMMENTS, b"%d" % n, b"broken") for n in range(9)])
                 await until(9)
-                box = BrokerLetters(broker)
+                box = BrokerLetters(broker, SystemClock())
                 heads = await box.matching(LetterFilters())
                 assert set(index.held) == {head.key for head in heads}
                 await box.drop([head.key for head in heads[:4]])
