@@ -234,8 +234,8 @@ def _read(
 
 def _already_said(event: Event, comment: Comment) -> None:
     """Check that a comment was not yet to come when its record arrived: by the record's own time,
-    which a replay keeps, so that it always comes to the same. Where a producer set one that no
-    clock shows, nothing is known.
+    which a replay into the embedded log keeps, so that it comes to the same. Where a producer set
+    one that no clock shows, nothing is known.
 
     Raises:
         InvalidRecord: when it was.
