@@ -31,7 +31,9 @@ from minyi.refused import told
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-MAX_TEXT = 20_000
+MAX_TEXT, MAX_TITLE, MAX_URL = 20_000, 500, 2_000
+MAX_NAME, MAX_DEPARTMENT = 100, 200
+"""Characters of a field at most; a name is that of a source, region or channel."""
 MAX_RECORD_BYTES = 1_000_000
 """A raw comment record above this size is refused unread: Kafka's own default for a message."""
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -123,21 +125,21 @@ class Reply(Model):
 
     text: Text = Field(max_length=MAX_TEXT)
     at: Time | None = None
-    department: Text | None = Field(default=None, max_length=200)
+    department: Text | None = Field(default=None, max_length=MAX_DEPARTMENT)
 
 
 class Comment(Model):
     """One raw message of a person. Unknown fields of the record are kept under ``extra``."""
 
     id: Annotated[Text, AfterValidator(_not_blank)] = Field(min_length=1, max_length=200)
-    source: Annotated[Text, AfterValidator(_not_blank)] = Field(min_length=1, max_length=100)
+    source: Annotated[Text, AfterValidator(_not_blank)] = Field(min_length=1, max_length=MAX_NAME)
     text: Annotated[Text, AfterValidator(_not_blank)] = Field(min_length=1, max_length=MAX_TEXT)
     created_at: Time
-    title: Text | None = Field(default=None, max_length=500)
-    url: Text | None = Field(default=None, max_length=2000)
+    title: Text | None = Field(default=None, max_length=MAX_TITLE)
+    url: Text | None = Field(default=None, max_length=MAX_URL)
     author: Text | None = Field(default=None, max_length=200)
-    region: Text | None = Field(default=None, max_length=100)
-    channel: Text | None = Field(default=None, max_length=100)
+    region: Text | None = Field(default=None, max_length=MAX_NAME)
+    channel: Text | None = Field(default=None, max_length=MAX_NAME)
     age: Age | None = None
     """Of the author, in years or a band; an opinion keeps the band only."""
     likes: Count | None = None

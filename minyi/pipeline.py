@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from minyi.age import band_of
-from minyi.domain import Comment, Link, Model, Opinion, Reply, Tagging, opinion_id
+from minyi.domain import (
+    MAX_DEPARTMENT,
+    MAX_NAME,
+    MAX_TEXT,
+    MAX_TITLE,
+    MAX_URL,
+    Comment,
+    Link,
+    Model,
+    Opinion,
+    Reply,
+    Tagging,
+    opinion_id,
+)
 from minyi.placeholders import is_nobody
 from minyi.policy import Policy
 from minyi.redaction import kinds_in, redact
@@ -23,23 +36,24 @@ def protect(comment: Comment, author_key: str) -> Comment:
     """Return the comment without personal data.
 
     Every text of it is redacted, also the names of source, channel, region and department, which
-    may hold the number of a contact. The author is replaced by a keyed hash, and so is an id that
-    holds personal data, which came with its source or was there: redacted ones could be the same.
-    Unknown fields are dropped, since nobody knows what they hold. A name that stands for nobody,
-    like 匿名, is no author: those who share it are not one person.
+    may hold the number of a contact. 〔姓名〕 is longer than most names: what a field may not hold
+    any more is cut off, or nobody could read the comment. The author is replaced by a keyed hash,
+    and so is an id that holds personal data, which came with its source or was there: redacted ones
+    could be the same. Unknown fields are dropped, since nobody knows what they hold. A name that
+    stands for nobody, like 匿名, is no author: those who share it are not one person.
     """
     reply = comment.reply
     author = None if is_nobody(comment.author or "") else comment.author
     return comment.model_copy(
         update={
             "id": _protected_id(comment.id, author_key),
-            "source": redact(comment.source),
-            "text": redact(comment.text),
-            "title": _redacted(comment.title),
-            "url": _redacted(comment.url),
+            "source": redact(comment.source)[:MAX_NAME],
+            "text": redact(comment.text)[:MAX_TEXT],
+            "title": _redacted(comment.title, MAX_TITLE),
+            "url": _redacted(comment.url, MAX_URL),
             "author": keyed_hash(author, author_key) if author else None,
-            "region": _redacted(comment.region),
-            "channel": _redacted(comment.channel),
+            "region": _redacted(comment.region, MAX_NAME),
+            "channel": _redacted(comment.channel, MAX_NAME),
             "reply": _protected(reply) if reply else None,
             "extra": {},
         }
@@ -53,12 +67,15 @@ def _protected_id(id_: str, key: str) -> str:
 
 def _protected(reply: Reply) -> Reply:
     return reply.model_copy(
-        update={"text": redact(reply.text), "department": _redacted(reply.department)}
+        update={
+            "text": redact(reply.text)[:MAX_TEXT],
+            "department": _redacted(reply.department, MAX_DEPARTMENT),
+        }
     )
 
 
-def _redacted(text: str | None) -> str | None:
-    return redact(text) if text else None
+def _redacted(text: str | None, longest: int) -> str | None:
+    return redact(text)[:longest] if text else None
 
 
 def reading(comment: Comment) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -118,14 +119,41 @@ def test_one_letter_that_several_people_signed_is_a_duplicate() -> None:
     assert len({opinion(one).duplicate_key for one in signed}) == 1
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200))
-def test_what_is_protected_can_still_be_read(text: str) -> None:
+LONGEST = {
+    "id": 200, "source": 100, "text": 20_000, "title": 500, "url": 2000, "author": 200,
+    "region": 100, "channel": 100, "reply": 20_000, "department": 200,
+}  # fmt: skip
+PARTS = ("我叫王伟，", "联系人：李娜。", "此致敬礼\n张三", "a@b.co ", "京A1234警", "好", " ")
+"""Of texts that have another length when redacted."""
+
+
+def long_comment(texts: Mapping[str, str]) -> Comment:
+    """Return a comment whose fields hold these texts over and over, up to their longest."""
+    long = {field: (text * 20_000)[: LONGEST[field]] for field, text in texts.items()}
+    reply = {"text": long.pop("reply", "好"), "department": long.pop("department", None)}
+    return comment(**{"text": "支持", "reply": reply} | long)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(list(LONGEST)),
+        st.text(max_size=200) | st.lists(st.sampled_from(PARTS), min_size=1).map("".join),
+    )
+)
+def test_what_is_accepted_can_be_linked(texts: dict[str, str]) -> None:
     try:
-        original = comment(text, title=text, author=text, id=text)
+        original = long_comment(texts)
     except InvalidRecord:
         reject()
-    protected = protect(original, "key")
-    assert Comment.from_json(protected.to_json()) == protected
+    linked = LinkedComment(comment=protect(original, "key"), links=())
+    assert LinkedComment.from_json(linked.to_json()) == linked
+
+
+@pytest.mark.parametrize("field", ["source", "text", "title", "url", "region", "channel"])
+def test_what_redaction_makes_too_long_is_cut(field: str) -> None:
+    kept = "好" * (LONGEST[field] - 10)
+    of = protect(long_comment({field: f"我叫王伟，{kept}请回复我！"}), "key")
+    assert getattr(of, field) == f"我叫〔姓名〕，{kept}请回复"
 
 
 @pytest.mark.parametrize(
