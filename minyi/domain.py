@@ -289,5 +289,6 @@ class Opinion(Model):
     evaluations: tuple[Evaluation, ...] = ()
     span: tuple[int, int] | None = None
     duplicate_key: str
-    """Equal for texts that differ only in white space, punctuation, case, width or script."""
+    """Equal for texts that differ only in white space, punctuation, case, width or script; short
+    ones with their titles."""
     model_id: str

@@ -22,7 +22,7 @@ from minyi.domain import (
 from minyi.placeholders import is_nobody
 from minyi.policy import Policy
 from minyi.redaction import kinds_in, redact
-from minyi.text import duplicate_key, joined, keyed_hash
+from minyi.text import duplicate_key, headed, joined, keyed_hash
 
 
 class LinkedComment(Model):
@@ -123,7 +123,7 @@ def opinions(
             sure=tagging.sure,
             evaluations=tagging.evaluations,
             span=_in_text(tagging.span, offset),
-            duplicate_key=duplicate_key(comment.text),
+            duplicate_key=duplicate_key(headed(comment.title, comment.text)),
             model_id=model_id,
         )
         for link, tagging in zip(linked.links, taggings, strict=True)

@@ -65,6 +65,8 @@ def normalise(text: str) -> str:
 
 
 _NOISE = re.compile(r"[\W_]+")
+SHORT = 10
+"""Letters and digits below which a text says little without its title."""
 
 
 def joined(title: str | None, text: str) -> str:
@@ -72,11 +74,20 @@ def joined(title: str | None, text: str) -> str:
     return f"{title}\n{text}" if title and not text.startswith(title) else text
 
 
+def headed(title: str | None, text: str) -> str:
+    """Return a text below its title where it is too short to stand alone, like 如题."""
+    return joined(title, text) if len(_core(text)) < SHORT else text
+
+
 def duplicate_key(text: str) -> str:
     """Return 16 hex digits, equal for texts that differ only in white space, punctuation,
     emoji, case, width or script. A text of nothing else is keyed by itself."""
-    core = _NOISE.sub("", normalise(text)) or text
+    core = _core(text) or text
     return hashlib.sha256(core.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _core(text: str) -> str:
+    return _NOISE.sub("", normalise(text))
 
 
 def keyed_hash(value: str, key: str) -> str:

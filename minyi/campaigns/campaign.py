@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from minyi.campaigns.said import Said
 from minyi.campaigns.sketch import SHORTEST, likeness
 from minyi.domain import SHANGHAI, Model, Time
+from minyi.text import headed
 from minyi.vocabulary import Stance
 
 PARTS = 10
@@ -58,7 +59,7 @@ class Campaign(Model):
     """Of most of the opinions; of the earliest where as many have another."""
     opinion_id: str
     text: str
-    """The text that most of them have, as it was first written."""
+    """The text that most of them have, as it was first written; a short one below its title."""
     likeness: tuple[float, float]
     """Of its texts to that one, the least and the greatest; 1 and 1 when there is no other."""
 
@@ -97,7 +98,7 @@ def describe(name: str, members: Sequence[Said]) -> Campaign:
         stances={stance: stances[stance] for stance in Stance},
         stance=majority(members),
         opinion_id=shown.id,
-        text=shown.text,
+        text=headed(shown.title, shown.text),
         likeness=(min(alike), max(alike)),
     )
 

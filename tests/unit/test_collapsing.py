@@ -125,6 +125,12 @@ def test_short_texts_are_marked() -> None:
     assert describe("x", members).short
 
 
+def test_a_campaign_of_short_texts_is_shown_with_its_title() -> None:
+    """Its title is what they have in common."""
+    members = said(*(opinion(n, FAVOR, text="如题！", title="早日加装") for n in (1, 2)))
+    assert describe("x", members).text == "早日加装\n如题！"
+
+
 PLACES = st.sampled_from(["A市", "B市", None])
 
 

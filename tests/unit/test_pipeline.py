@@ -119,6 +119,12 @@ def test_one_letter_that_several_people_signed_is_a_duplicate() -> None:
     assert len({opinion(one).duplicate_key for one in signed}) == 1
 
 
+def test_petitions_whose_titles_say_it_all_are_no_duplicates() -> None:
+    titles = ("早高峰快了，支持加装电梯", "加装电梯应该取消")
+    same = [opinion(comment("如题", title=title)).duplicate_key for title in titles]
+    assert len(set(same)) == 2
+
+
 LONGEST = {
     "id": 200, "source": 100, "text": 20_000, "title": 500, "url": 2000, "author": 200,
     "region": 100, "channel": 100, "reply": 20_000, "department": 200,
