@@ -63,11 +63,12 @@ def _no_number(value: object) -> object:
     return value
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def _readable(value: str) -> str:
-    """Drop control characters; refuse lone surrogates, which no store can encode."""
+    """Drop control characters, which a terminal obeys, and those that turn the direction of what is
+    read; refuse lone surrogates, which no store can encode."""
     try:
         value.encode()
     except UnicodeEncodeError as error:

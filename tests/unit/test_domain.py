@@ -106,8 +106,21 @@ def test_control_characters_go_and_line_breaks_stay() -> None:
     assert read(text="支\x00持\x1b\n好\t").text == "支持\n好\t"
 
 
+@pytest.mark.parametrize("field", ["text", "title", "region", "channel", "source", "author", "url"])
+def test_no_text_steers_a_terminal_or_turns_what_is_read(field: str) -> None:
+    """C1 controls begin an escape sequence as ESC does; an override of the direction shows text
+    in another order, also that around it."""
+    for steering in "\x1b\x80\x85\x9b\x9f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069":
+        assert getattr(read(**{field: f"好{steering}31m"}), field) == "好31m"
+
+
+def test_what_joins_or_marks_characters_stays() -> None:
+    for text in ("👨\u200d👩\u200d👧", "❤️", "1️⃣", "ا\u200cب", "\u200fعربي\u200e", "字\u3000距\xa0"):
+        assert read(text=text, title=text).text == text
+
+
 def test_a_text_of_nothing_is_refused() -> None:
-    for text in ("", "  \n", "\x00\x07"):
+    for text in ("", "  \n", "\x00\x07", "\x85\u202e"):
         assert refuse(json.dumps(GOOD | {"text": text})).place == "field text"
 
 
