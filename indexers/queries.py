@@ -125,7 +125,8 @@ def digest(records: Iterable[bytes]) -> tuple[int, str]:
     """Return how many records there are and a SHA-256 over them, one a line.
 
     The author is left out: it is hashed with the installation's own key, and the same topic
-    replayed elsewhere must give the same digest.
+    replayed elsewhere must give the same digest. It does not where ids of comments hold personal
+    data: they are hashed with that key, too, and opinions are found by them.
 
     Args:
         records: ``Opinion.to_json()`` of every opinion, in order of id.
