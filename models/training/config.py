@@ -31,6 +31,8 @@ class Source(Strict):
     """Rows at most, drawn with the run's seed; None takes all."""
     repeat: int = Field(default=1, ge=1)
     """How often each row is seen."""
+    framed: float = Field(default=0.0, ge=0, le=1)
+    """Share of its rows that are read within the words of a hotline (``models.rows.framed``)."""
 
 
 class Stage(Strict):

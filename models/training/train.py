@@ -21,6 +21,7 @@ from torch import Tensor
 from minyi.errors import SettingError
 from models.inputs import Encoded, InputEncoder
 from models.rows.examples import Example
+from models.rows.framed import framed
 from models.rows.sources import data_hashes, reads_corpora, rows_of
 from models.training.base import Base
 from models.training.batches import bucketed, collate
@@ -46,8 +47,9 @@ def mixture(
     for source in stage.sources:
         found = rows_of(source.name, "train", data, without)
         # each stage takes rows of its own where it takes a part
-        random.Random(f"{seed}/{stage.name}").shuffle(found)  # noqa: S311
-        found = found[: source.take]
+        choice = random.Random(f"{seed}/{stage.name}")  # noqa: S311
+        choice.shuffle(found)
+        found = framed(found[: source.take], source.framed, choice)
         log.info("%s: %s x %d", source.name, f"{len(found):,}", source.repeat)
         rows += found * source.repeat
     if not rows:
