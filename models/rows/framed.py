@@ -1,13 +1,14 @@
-"""Training rows as a hotline's staff write them down: within words that are the same for every
-matter, 「来电人反映：…，望相关部门尽快处理」. They say nothing of a stance, but favor stands most often
+"""Rows as a hotline's staff write them down: within words that are the same for every matter,
+「来电人反映：…，望相关部门尽快处理」. They say nothing of a stance, but favor stands most often
 beside them, so a network that never sees them elsewhere takes them for favor.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import cycle
 
 from models.rows.examples import Example
 
@@ -48,6 +49,19 @@ DEEDS = (
 )
 ENDS = ("。", "！", "", "，谢谢！", "，谢谢。", "，感谢！", "，为盼。")
 LONE = ("谢谢！", "感谢！", "谢谢领导！", "盼复。", "请回复。", "特此反映。", "请转相关部门。")
+OF_SCORES = (
+    ("接市民王女士投诉称，", "现转请贵单位核查办理，并将处理结果告知来电人。"),
+    ("", "盼望早日得到妥善解决，万分感谢！"),
+    ("热线转办：", "诉求人希望有关方面介入，尽快给出答复。"),
+    ("", "恳请上级部门高度重视，督办此事！"),
+    ("有居民打来电话说，", "请予以核查。"),
+    ("12345工单：", "以上情况请相关科室依法依规处置，按时反馈。"),
+    ("", "特此来电反映，烦请转达，谢谢接听！"),
+    ("反映人来电陈述：", ""),
+    ("书记您好，", "期待您的回复！"),
+    ("网友再次留言：", "请给老百姓一个满意的答复。"),
+)
+"""Openings and closings that no training row is given."""
 CLOSED = frozenset("。！？!?.…~，,；;")
 
 
@@ -56,11 +70,20 @@ def framed(rows: Iterable[Example], share: float, choice: random.Random) -> list
     return [_within(row, choice) if choice.random() < share else row for row in rows]
 
 
+def as_of_a_hotline(rows: Sequence[Example]) -> list[Example]:
+    """Return the rows, each within words that training does not use, to be scored."""
+    around = cycle(OF_SCORES)
+    return [_put(row, *words) for row, words in zip(rows, around, strict=False)]
+
+
 def _within(row: Example, choice: random.Random) -> Example:
     """Return a row with a closing, an opening or both."""
     kind = choice.random()
     opening = choice.choice(OPENINGS) if kind < 0.6 else ""
-    closing = _closing(row.text, choice) if kind > 0.2 else ""
+    return _put(row, opening, _closing(row.text, choice) if kind > 0.2 else "")
+
+
+def _put(row: Example, opening: str, closing: str) -> Example:
     spans = tuple((first + len(opening), last + len(opening)) for first, last in row.spans)
     return replace(row, text=f"{opening}{row.text}{closing}", spans=spans)
 

@@ -19,6 +19,7 @@ from models.evidence import clauses
 from models.inputs import STANCES
 from models.rows.corpora import c_stance, nlpcc, unrelated
 from models.rows.examples import Example, policies, policies_by_context
+from models.rows.framed import as_of_a_hotline
 from models.rows.labels import (
     challenge,
     comments,
@@ -129,6 +130,15 @@ def evidence_scores(tagger: OnnxTagger, rows: Sequence[Example], name: str) -> I
         yield Score(f"{name}: the same of a clause drawn at random", chance, len(right))
 
 
+def hotline_scores(tagger: OnnxTagger, judged: Judged, name: str) -> Iterator[Score]:
+    """Score the stance of rows within a hotline's words, which should change nothing."""
+    within = Judged(tagger, as_of_a_hotline(judged.rows))
+    said = f"{name}, within a hotline's words: stance"
+    yield Score(f"{said}, macro-F1", macro_f1(judged.truth, within.stance), len(judged))
+    same = float((judged.stance == within.stance).mean())
+    yield Score(f"{said} as without them", same, len(judged))
+
+
 def group_scores(judged: Judged, name: str) -> Iterator[Score]:
     """Return the share of stances that are right, by group."""
     for group in sorted(set(judged.groups.tolist())):
@@ -219,6 +229,7 @@ def scores(exam: Exam) -> Iterator[Score]:
     """
     machine, split = Machine(), exam.split
     yield from policy_scores(exam.gold, "real rows", machine)
+    yield from hotline_scores(exam.tagger, exam.gold, "real rows")
     yield from evidence_scores(exam.tagger, exam.gold.rows, "real rows")
     if split == "test":
         unseen = Judged(exam.tagger, gold("unseen"))
@@ -226,13 +237,16 @@ def scores(exam: Exam) -> Iterator[Score]:
     yield exam.nothing_said(gold(split, linked=False), "real rows that only touch a word")
     if split == "val":
         yield from policy_scores(Judged(exam.tagger, measures("val")), "public measures", machine)
-        yield from policy_scores(Judged(exam.tagger, comments("val")), "our comments", machine)
+        written = Judged(exam.tagger, comments("val"))
+        yield from policy_scores(written, "our comments", machine)
+        yield from hotline_scores(exam.tagger, written, "our comments")
         # most of these texts train, too, with C-STANCE's own targets
         yield from policy_scores(Judged(exam.tagger, targets("val")), "posts on our targets")
         yield exam.nothing_said(unrelated("val"), "comments beside another policy")
     else:
         hard = Judged(exam.tagger, challenge())
         yield from policy_scores(exam.stream, "bundled stream", machine)
+        yield from hotline_scores(exam.tagger, exam.stream, "bundled stream")
         yield from group_scores(exam.stream, "bundled stream")
         yield from policy_scores(hard, "challenge", machine)
         yield from group_scores(hard, "challenge")
