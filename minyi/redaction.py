@@ -33,6 +33,23 @@ _MOBILE = rf"""
     (?P<手机号> (?<!\d) (?: (?:\+|00)? 86 {_JOINT} )?
         1[3-9]\d {_WIDE} \d{{4}} {_WIDE} \d{{4}} (?!\d) )
 """
+# Without a colon a number behind QQ or 微信 may be an amount, a count or a hotline (微信12345), and
+# letters behind 微信 any word: an account has a digit or a low line among them, or is called 号.
+_CHAT = r"(?: 微信 | [v薇]信 | vx | wechat | weixin | (?<=[加我+])[v微薇] )"
+_QQ = r"(?: qq | 扣扣 | q(?=群) )"
+_GROUP = r"(?: \s{0,3} [一-龥]{0,2}群 )?"
+_CALLED = r"\s{0,3} [账帐]?号码?"
+_COUNTED = r"(?: \.\d{1,2}(?!\d) | \s?[元块万多余人个次条名位户篇%] )"
+_ACCOUNT = rf"""
+    (?P<社交账号> (?= [微薇vwq扣] ) (?:
+        (?: {_CHAT} | {_QQ} ) {_GROUP} (?: {_CALLED} )? \s{{0,3}} : \s{{0,3}} [a-z\d_-]{{5,20}}
+    | (?: (?= [微薇扣] ) | (?<! [a-z\d] ) | (?<= \d{{5}} ) ) (?: (?P<chat> {_CHAT} ) | {_QQ} )
+        {_GROUP} (?P<called> {_CALLED} )?
+        \s{{0,3}} (?: [:=] | 是 | 为 )? \s{{0,3}} (?P<opened> ["“「(\[【] \s? )?
+        (?: (?! (?: 1[0-2] | 9[56] )\d{{3}} (?!\d) ) [1-9]\d{{4,10}} (?! [\d_] | {_COUNTED} )
+            | (?(chat) (?(called) | (?= [a-z-]{{1,19}}[\d_] ) ) [a-z][a-z\d_-]{{5,19}} | (?!) ) )
+        (?(opened) \s? ["”」)\]】]? ) ) )
+"""
 _PERSONAL = re.compile(
     rf"""
     {_IDENTITY}
@@ -50,8 +67,7 @@ _PERSONAL = re.compile(
         (?: (?= (?: \d* [a-z] ){{0,2}} \d* (?![a-z0-9]) )
             [a-hj-np-z0-9]{{4}} (?: [a-hj-np-z0-9] (?![a-z0-9]) | [警学港澳领挂试超] )
         | (?: [a-hjk][a-hj-np-z0-9]\d{{4}} | \d{{5}}[a-hjk] ) (?![a-z0-9]) ) )
-    | (?P<社交账号> (?: 微信 | vx | wechat | qq ) \s{{0,3}} (?: 群 | [群账帐]? 号 码? )? \s{{0,3}}
-        : \s{{0,3}} [a-z0-9_-]{{5,20}} )
+    | {_ACCOUNT}
     """,
     re.VERBOSE,
 )
@@ -113,10 +129,11 @@ def _kinds() -> npt.NDArray[np.uint8]:
 
 def redact(text: str) -> str:
     """Replace personal data by its kind in brackets: identity, mobile, landline and card
-    numbers, mail addresses, licence plates, social accounts, in any width, case, script or style of
-    digits, joined by any dash, a point or a space, beside ① or ¹, also where characters that cannot
-    be seen or pictures split them. Identity and mobile numbers also where they are spelt (幺三八,
-    壹叁捌, l38oo) or written digit by digit. Names of people where the text introduces them."""
+    numbers, mail addresses, licence plates, accounts of WeChat and QQ, in any width, case, script
+    or style of digits, joined by any dash, a point or a space, beside ① or ¹, also where characters
+    that cannot be seen or pictures split them. Identity and mobile numbers also where they are
+    spelt (幺三八, 壹叁捌, l38oo) or written digit by digit. Names of people where the text
+    introduces them."""
     there = int(np.bitwise_or.reduce(_kinds()[code_points(text)]))
     numberless = _redact_numbers(text, there)
     nameless = _redact_names(numberless, there & _HIDDEN)

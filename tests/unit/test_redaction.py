@@ -69,6 +69,47 @@ def test_personal_data_is_replaced_by_its_kind(text: str, kind: str) -> None:
         assert part not in fold(redacted)
 
 
+@pytest.mark.parametrize(
+    "account",
+    [
+        "QQ56785678",
+        "ＱＱ　５６７８５６７８",
+        "qq号56785678",
+        "QQ是56785678",
+        "QQ（56785678）",
+        "扣扣 56785678",
+        "QQ群567856789",
+        "QQ群号567856789",
+        "QQ交流群 567856789",
+        "Q群 (5678567)",
+        "微信minyi2026",
+        "微信 minyi_ren",
+        "微信“minyi2026”",
+        "微信【minyi2026】",
+        "微信号minyiren",
+        "微信号是minyi2026",
+        "微信號為minyi2026",
+        "微信号：minyiren",
+        "微信帐号 567856789",
+        "V信 minyi2026",
+        "v信：minyi2026",
+        "vx minyi2026",
+        "WeChat minyi2026",
+    ],
+)
+def test_an_account_is_replaced_without_a_colon_too(account: str) -> None:
+    assert redact(f"我的{account}，随时联系") == "我的〔社交账号〕，随时联系"
+    assert redact(f"电话13800138000{account}") == "电话〔手机号〕〔社交账号〕"
+    assert redact(f"{account}，13800138000") == "〔社交账号〕，〔手机号〕"
+    assert redact(f"QQ123456{account}") == "〔社交账号〕〔社交账号〕"
+
+
+def test_an_account_that_one_is_asked_to_add_is_replaced() -> None:
+    for add in ("加", "+", "＋", "加我"):
+        for account in ("v56785678", "V：minyi2026", "微minyi2026", "薇：minyi2026"):
+            assert redact(f"请{add}{account}！") == f"请{add}〔社交账号〕！"
+
+
 @pytest.mark.parametrize("dash", "-－‐‑‒–—―−﹘")
 def test_numbers_joined_by_any_dash_are_replaced(dash: str) -> None:
     numbers = ["138-0013-8000", "+86-138-0013-8000", "0731-5678-5678", "6222-0212-3456-7890"]
@@ -180,6 +221,8 @@ UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u061c\u180e\u200e\u202c\ufe0f\U00
         ("zhang.san@example.com", "邮箱"),
         ("京A12345", "车牌"),
         ("微信：minyi_2026", "社交账号"),
+        ("微信号minyi_2026", "社交账号"),
+        ("QQ群56785678", "社交账号"),
     ],
 )
 def test_what_cannot_be_seen_hides_nothing(number: str, kind: str, unseen: str) -> None:
@@ -247,6 +290,13 @@ def test_redacting_numbers_twice_changes_nothing(text: str) -> None:
         "工单110105-20201331-0021",
         "京A-1234，川A.2024年，云A1234年，新A——12",
         "QQ群号：无，QQ号码是多少",
+        "微信支付14780元，微信12000.5元，微信 20000元，微信转账5000，QQ红包10000个",
+        "微信公众号9612个，微信公众号minyi2026，微信群10000人，QQ群20000多人，微信100000户",
+        "微信12345，微信12315投诉，微信95598，QQ 10086",
+        "微信WiFi下视频，微信小程序，微信iphone版，微信c1903班级群，微信号abc",
+        "http://t.cn/Rqq3j12345 VIDE8vx221123x.shtml，wqq56785678，02QQ56785678",
+        "@一叶舟QQ2018:，微信##iPhone，QQ音乐，QQ2019年，加v认证，我v5",
+        "微信在2016年，微信。了解minyi2026",
         "一一一一一一一一一一一一一一一一一一",
         "二〇二四年三月五日，一九四九年十月一日，第二百五十一号",
         "三点一四一五九二六五三五八九七九三二三八四六",
@@ -299,6 +349,11 @@ def test_what_stands_around_personal_data_keeps_its_form() -> None:
         "110105 1949 12 ",
         "京a-1",
         "qq群号",
+        "qq交流群",
+        "微信号是",
+        "微信（a",
+        "加v",
+        "qq12345",
         "1一",
         "一",
         "一 ",
