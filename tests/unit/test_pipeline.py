@@ -108,6 +108,16 @@ def test_an_id_that_is_only_a_number_leads_back_to_the_comment(id_: str) -> None
     assert protect(comment(id=id_), "key").id == id_
 
 
+@pytest.mark.parametrize("source", ["微信", "QQ", "wechat", "加V"])
+def test_an_id_behind_its_source_is_no_account_there(source: str) -> None:
+    """``source:id`` is how rows of a file are called."""
+    for own in ("2026030100012", "GD20260301-12"):
+        assert protect(comment(source=source, id=f"{source}:{own}"), "key").id == f"{source}:{own}"
+    for own in (PHONE, "微信minyi2026"):
+        assert PHONE not in (id_ := protect(comment(source=source, id=f"{source}:{own}"), "key").id)
+        assert id_.startswith("hashed-")
+
+
 def test_an_author_is_told_apart_but_not_named() -> None:
     one, two = protect(comment(author="a"), "key"), protect(comment(author="b"), "key")
     assert one.author == protect(comment(author="a", id="c2"), "key").author != two.author
