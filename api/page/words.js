@@ -25,7 +25,7 @@ export const SIDED = "支持与反对是占两者之和的比例，未表态仍�
 export const UNCORRECTED = {
   count: "合并或按人计数时，无法逐条扣除模型的误判",
   sure: "只看有把握的意见时，模型的误判率未知",
-  held_out: "判读这些意见的模型没有可比对的人工标注",
+  held_out: "超过二十分之一的意见由没有可比对人工标注的模型判读",
 };
 
 // Whether a key of an address is one of an object's own.

@@ -23,7 +23,7 @@ COUNTED = {Count.OPINIONS: "comments", Count.COLLAPSED: "distinct texts", Count.
 UNCORRECTED = {
     Uncorrected.COUNT: "the tagger's errors are known opinion by opinion only",
     Uncorrected.SURE: "the tagger's errors are known for all opinions, not for the sure ones",
-    Uncorrected.HELD_OUT: "no rows were held out for the model that tagged these opinions",
+    Uncorrected.HELD_OUT: "of too many opinions no held-out rows of their model are known",
 }
 
 

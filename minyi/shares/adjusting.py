@@ -16,13 +16,17 @@ from minyi.shares.held_out import HeldOut
 from minyi.shares.labels import Labels
 from minyi.shares.learnt import Learnt
 from minyi.shares.levels import Moves, Read, read
-from minyi.shares.mixing import Part, moved, together
+from minyi.shares.mixing import Part, moved, together, undivided
 from minyi.shares.prediction_powered import Labelled
 from minyi.vocabulary import Aspect, Evaluated, Polarity
 
 OPINIONS = "opinions"
 METHOD = "level and change, from held-out rows"
 METHOD_LABELLED = "level and change, from held-out rows and labels of this policy"
+STRANGE = "; of a few opinions no such rows are known, and the interval holds whatever they are"
+MOST_STRANGE = 0.05
+"""The largest part of opinions by unknown models that shares are adjusted with: an interval grows
+by as much. Of more, the counted share says more."""
 
 
 class Adjusted(Model):
@@ -46,7 +50,7 @@ class Adjuster:
 
     Args:
         held_out: the table of each model id; an opinion of another cannot be adjusted, nor one of
-            a table that is ``lacking`` a stance.
+            a table that is ``lacking`` a stance: of a few, the interval holds all that they may be.
         labels: fresh labels by policy id.
     """
 
@@ -77,7 +81,7 @@ class Adjuster:
         The policy's level is that of all its opinions, its labels tell of all of them, and a cell
         is adjusted by how it differs from there. None stands for a cell without opinions or without
         counts of the tagger's output (collapsed, authors), or with opinions of a model id that no
-        rows were held out for.
+        rows were held out for, where these are more than ``MOST_STRANGE`` of all cells.
 
         Args:
             policy_id: the policy.
@@ -86,14 +90,14 @@ class Adjuster:
             whole: all opinions on the policy, where the cells are a part of them; None: the cells
                 are all.
         """
-        known = [place for place, cell in enumerate(counts) if self._knows(cell)]
+        known = self._adjustable(counts)
         answer: list[Adjusted | None] = [None] * len(counts)
         if not known:
             return answer
         cells = [counts[place] for place in known]
         fresh = self._labels.get(policy_id, Labels()).by_model
-        n = np.array([cell.total for cell in cells], float)
-        stances = _rounded(together(self._parts(policy_id, cells, fresh, whole), n))
+        counted = np.array([cell.stances for cell in cells], float)
+        stances = _rounded(together(self._parts(policy_id, cells, fresh, whole), counted))
         evaluated = self._evaluations(policy_id, cells, whole) if evaluations else {}
         found = {cell: _rounded(shares) for cell, shares in evaluated.items()}
         method = METHOD_LABELLED if fresh.keys() & self._models.keys() else METHOD
@@ -103,7 +107,7 @@ class Adjuster:
                 against=_share(stances, row, 1, cell.against, cell.total),
                 none=_share(stances, row, 2, cell.none, cell.total),
                 evaluations=_aspects(found, row, cell) if found else None,
-                method=method,
+                method=method + (STRANGE if self._strange(cell) else ""),
             )
         return answer
 
@@ -112,13 +116,26 @@ class Adjuster:
     ) -> Moves | None:
         """Return the shares of the stances in each cell, as ``adjust`` has them, for somebody who
         wants to join cells; None when not all of them can be adjusted."""
-        if not counts or not all(self._knows(cell) for cell in counts):
+        if not counts or len(self._adjustable(counts)) < len(counts):
             return None
         fresh = self._labels.get(policy_id, Labels()).by_model
-        return moved(self._parts(policy_id, counts, fresh, whole))
+        counted = np.array([cell.stances for cell in counts], float)
+        return moved(self._parts(policy_id, counts, fresh, whole), counted)
 
-    def _knows(self, cell: Counts) -> bool:
-        return bool(cell.total and cell.outputs and cell.outputs.keys() <= self._models.keys())
+    def _adjustable(self, cells: Sequence[Counts]) -> list[int]:
+        """Return the places of the cells that can be adjusted together."""
+        strange = [self._strange(cell) for cell in cells]
+        few = sum(strange) <= MOST_STRANGE * sum(cell.total for cell in cells)
+        return [
+            place
+            for place, (cell, odd) in enumerate(zip(cells, strange, strict=True))
+            if cell.total and (few or not odd)
+        ]
+
+    def _strange(self, cell: Counts) -> int:
+        """Return the opinions of unknown models in a cell."""
+        known = (sum(bins.values()) for name, bins in cell.outputs.items() if name in self._models)
+        return max(0, cell.total - sum(known))
 
     def _parts(
         self,
@@ -141,15 +158,28 @@ class Adjuster:
     def _evaluations(
         self, policy: str, cells: Sequence[Counts], whole: Counts | None
     ) -> dict[Evaluated, Read]:
-        """Return the shares that hold each evaluated cell, first of two classes. How often it was
-        found is not counted by model id, so the first model's rates stand for all; a whole of which
-        a model is not known tells no level."""
-        model = next(m for name, m in self._models.items() if any(name in c.outputs for c in cells))
+        """Return the shares that hold each evaluated cell, first of two classes; none where a model
+        had no judged rows. A whole of which too much is of unknown models tells no level."""
+        every = [*cells, whole] if whole else cells
+        models = {
+            name: model
+            for name, model in self._models.items()
+            if any(name in cell.outputs for cell in every)
+        }
+        if not all(model.evaluations for model in models.values()):
+            return {}
+        n = np.array([cell.total for cell in cells], float)
+        tagged = np.array([_bins(name, cells).sum(1) for name in models])
+        level = whole if whole and self._adjustable([whole]) else None
         answer = {}
-        for cell, reading in model.evaluations.items():
-            pool = _found(cell, [whole])[0] if whole and self._knows(whole) else None
-            own = model.own_cells[cell].get(policy)
-            answer[cell] = read(reading, _found(cell, cells), own, pool=pool)
+        for cell in next(iter(models.values())).evaluations:
+            found = _found(cell, cells)
+            pool = _found(cell, [level])[0] if level else None
+            each = [
+                read(model.evaluations[cell], found, model.own_cells[cell].get(policy), pool=pool)
+                for model in models.values()
+            ]
+            answer[cell] = undivided(each, tagged / n)
         return answer
 
 

@@ -32,7 +32,8 @@ class Uncorrected(StrEnum):
     SURE = "sure"
     """They are known for all of its outputs, not for those that it is sure of."""
     HELD_OUT = "held_out"
-    """No rows were held out for the model id of some opinions, or their outputs are not counted."""
+    """No held-out rows are known for the models of more than a few opinions, or their outputs are
+    not counted."""
 
 
 class Denominator(Model):

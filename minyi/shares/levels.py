@@ -23,12 +23,11 @@ SAME = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Shares of cells with 95 % intervals, all (C, K); ``error`` is one standard deviation."""
+    """Shares of cells with 95 % intervals, all (C, K)."""
 
     value: Floats
     low: Floats
     high: Floats
-    error: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +72,11 @@ def read(
     error = parts.sampled + parts.shared
     error += np.einsum("ck,kij->cij", _moved(parts.change) ** 2, parts.bend)
     value = whole(parts.level + parts.change)
-    deviation = np.sqrt(_variances(error, d))
-    shares, margin = simplex(value), Z95 * deviation
+    shares, margin = simplex(value), Z95 * np.sqrt(_variances(error, d))
     return Read(
         shares,
         np.minimum(shares, (value - margin).clip(0, 1)),
         np.maximum(shares, (value + margin).clip(0, 1)),
-        deviation,
     )
 
 

@@ -122,5 +122,5 @@ def test_a_band_is_made_of_the_same_shares_and_errors_as_the_windows() -> None:
                 assert share.value == pytest.approx(middle, abs=1e-4)
                 assert (share.high - share.low) / 3.92 == pytest.approx(width, rel=0.02)
     assert compared > 20
-    assert world.adjuster.moves("p", [*cells, Counts(favor=1)]) is None
+    assert world.adjuster.moves("p", [*cells, Counts(favor=1000)]) is None
     assert world.adjuster.moves("p", []) is None
