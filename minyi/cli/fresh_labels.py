@@ -6,7 +6,7 @@ import json
 import logging
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from minyi.errors import SettingError
@@ -67,10 +67,10 @@ def fresh_labels(path: Path) -> dict[str, Labels]:
     return {policy: Labels(tuple(labels.values())) for policy, labels in found.items()}
 
 
-def tell(labels: Mapping[str, Labels], model_id: str) -> None:
-    """Log how many labels adjust the shares of each policy, and how many are of another model."""
+def tell(labels: Mapping[str, Labels], model_ids: Collection[str]) -> None:
+    """Log how many labels adjust the shares of each policy, and how many are of unknown models."""
     for policy, found in labels.items():
-        count = sum(label.model_id == model_id for label in found.items)
+        count = sum(label.model_id in model_ids for label in found.items)
         log.info("%d labels adjust the shares of %s (MINYI_LABELS)", count, policy)
         if others := len(found.items) - count:
             log.warning(

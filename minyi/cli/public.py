@@ -11,7 +11,7 @@ from typing import Any
 from minyi.cli.opening import existing_index, open_index
 from minyi.cli.publisher import publisher
 from minyi.cli.serving import first_of, listen, serving, tell, url_of
-from minyi.cli.wiring import adjuster, registry
+from minyi.cli.wiring import adjuster, keep_table, registry
 from minyi.clock import SystemClock
 from minyi.policy import Policy
 from minyi.ports import Index, Registry
@@ -40,6 +40,7 @@ async def answer_the_public(config: Settings, port: int) -> None:
 
     listener = listen(config.api.host, port, f"minyi api --public --port {port + 1}")
     with closing(listener):
+        keep_table(config)
         async with AsyncExitStack() as stack:
             found, following = await _registry(config, stack)
             wired = Services(

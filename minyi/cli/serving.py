@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from minyi.cli.publisher import publisher
-from minyi.cli.wiring import console, margins
+from minyi.cli.wiring import console, keep_table, margins
 from minyi.clock import SystemClock
 from minyi.errors import BrokerUnavailable, MinyiError, SettingError
 from minyi.logs import said
@@ -207,6 +207,7 @@ async def page_and_alerts(
     from api.alerts.store import AlertStore
     from api.app import create_app
 
+    keep_table(config)
     with closing(AlertStore(config.data / "subscriptions.db")) as store:
         app = create_app(wired, store, config.api.names(config.api.host))
         async with serving(app, listener) as server:

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,15 @@ from rich.console import Console
 
 from minyi import logs
 from minyi.cli.fresh_labels import fresh_labels, tell
+from minyi.cli.kept_tables import keep, kept
 from minyi.cli.opening import open_index
 from minyi.cli.patience import until_available
 from minyi.errors import InvalidArtifact, InvalidQuery
 from minyi.policy import Policy
 from minyi.registry import load_registry
 from minyi.settings import Place, Settings, embedded_path, load_settings, load_settings_in
-from minyi.shares.adjusting import NOTHING_KNOWN, Adjuster
+from minyi.shares.adjusting import Adjuster
+from minyi.shares.held_out import HeldOut
 from minyi.speakers.margins import Margins, load_margins
 
 if TYPE_CHECKING:
@@ -85,37 +87,51 @@ def tagger(config: Settings) -> OnnxTagger:
 
 
 def adjuster(config: Settings) -> Adjuster:
-    """Return what adjusts shares: the held-out rows in the artifact's manifest, and fresh labels
-    where some are given. The model is not loaded. Without an artifact nothing can be adjusted.
+    """Return what adjusts shares: the held-out rows in the artifact's manifest, those that were
+    kept of the models before it, and fresh labels where some are given. The model is not loaded.
 
     Raises:
         SettingError: when the labels cannot be read.
     """
-    from models.artifact import load_manifest
-
     labels = fresh_labels(config.labels) if config.labels else {}
+    tables = kept(config.data)
     try:
-        manifest = load_manifest(config.model)
+        own = _own_table(config)
+        tables[own.model_id] = own
     except InvalidArtifact as error:
         log.warning("shares are not adjusted: %s", error)
-        return NOTHING_KNOWN
-    tell(labels, manifest.model_id)
-    table = manifest.held_out
-    if table is None or table.model_id != manifest.model_id:
-        log.warning(
-            "shares are not adjusted: %s holds no held-out rows of model %s; minyi model hold-out "
-            "makes them",
-            config.model,
-            manifest.model_id,
+    for table in tables.values():
+        if table.lacking:
+            log.warning(
+                "shares are not adjusted: no held-out row of model %s has the stance %s",
+                table.model_id,
+                " or ".join(table.lacking),
+            )
+    tell(labels, tables)
+    return Adjuster(tables, labels)
+
+
+def keep_table(config: Settings) -> None:
+    """Keep the artifact's held-out rows, if it has any, for the time when another replaces it."""
+    with suppress(InvalidArtifact):  # ``adjuster`` tells
+        keep(_own_table(config), config.data)
+
+
+def _own_table(config: Settings) -> HeldOut:
+    """Return the held-out rows in the artifact's manifest.
+
+    Raises:
+        InvalidArtifact: when there is no artifact, or it holds none of its model.
+    """
+    from models.artifact import load_manifest
+
+    manifest = load_manifest(config.model)
+    if manifest.held_out is None or manifest.held_out.model_id != manifest.model_id:
+        raise InvalidArtifact(
+            f"{config.model} holds no held-out rows of model {manifest.model_id}; minyi model "
+            "hold-out makes them"
         )
-        return NOTHING_KNOWN
-    if table.lacking:
-        log.warning(
-            "shares are not adjusted: no held-out row of model %s has the stance %s",
-            manifest.model_id,
-            " or ".join(table.lacking),
-        )
-    return Adjuster({table.model_id: table}, labels)
+    return manifest.held_out
 
 
 @asynccontextmanager
@@ -164,6 +180,8 @@ async def service(
             lambda: prepared(broker), patient and not config.embedded_broker
         )
         model = await asyncio.to_thread(tagger, config)
+        if config.embedded_index:  # commands beside it adjust
+            keep_table(config)
         async with open_index(config, patient) as opened:
             built = build(config, opened, model, model if config.semantic else None, revision)
             async with running(built):

@@ -71,7 +71,7 @@ def test_what_is_no_label_is_told_with_its_place(
 
 
 def test_the_shipped_tagger_knows_what_it_mistakes(tmp_path: Path) -> None:
-    found = adjuster(Settings(labels=write(tmp_path / "labels.jsonl", ROW)))
+    found = adjuster(Settings(data=tmp_path, labels=write(tmp_path / "labels.jsonl", ROW)))
     assert len(found.models) == 1
 
 
@@ -81,7 +81,7 @@ def test_labels_of_another_model_are_told_with_what_to_do(
     mine = {**ROW, "opinion_id": "o2", "model_id": load_manifest(SHIPPED).model_id}
     labels = write(tmp_path / "labels.jsonl", ROW, mine)
     with caplog.at_level(logging.INFO):
-        adjuster(Settings(labels=labels))
+        adjuster(Settings(data=tmp_path, labels=labels))
     assert "1 labels adjust the shares of parking" in caplog.text
     assert "1 labels of parking are of another model and adjust nothing" in caplog.text
     assert "minyi model label --policy parking" in caplog.text
@@ -90,5 +90,5 @@ def test_labels_of_another_model_are_told_with_what_to_do(
 def test_without_a_tagger_nothing_is_adjusted(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert adjuster(Settings(model=tmp_path)).models == ()
+    assert adjuster(Settings(data=tmp_path, model=tmp_path)).models == ()
     assert "shares are not adjusted" in caplog.text
