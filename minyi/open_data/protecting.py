@@ -35,20 +35,23 @@ Way = tuple[tuple[int, int], list[Place]]
 """Two sums that can be told as one, and what is to be hidden for it."""
 
 
-def protect(crossing: Crossing, k: int) -> list[Bools]:
+def protect(crossing: Crossing, k: int, unseen: Sequence[Bools]) -> list[Bools]:
     """Return, by line, True for the values that must not be shown, where it is told what the hidden
     values of a line add up to.
 
     Args:
         crossing: the opinions, of at least k authors.
         k: the fewest authors of a value that is shown.
+        unseen: by line, True for the values that must not be shown for another reason.
     """
     by_stance = [crossing.by_value(counts) for counts in crossing.counts.T]
     alone = [
-        _alone(np.stack(counts, axis=1), authors, crossing.everybody, k)
-        for counts, authors in zip(zip(*by_stance, strict=True), crossing.authors, strict=True)
+        _alone(np.stack(counts, axis=1), authors, crossing.everybody, k, never)
+        for counts, authors, never in zip(
+            zip(*by_stance, strict=True), crossing.authors, unseen, strict=True
+        )
     ]
-    search = _Search(crossing, alone, k)
+    search = _Search(crossing, alone, k, unseen)
     search.hide_groups()
     search.hide_values()
     if any((now != first).any() for now, first in zip(search.masks, alone, strict=True)):
@@ -56,7 +59,7 @@ def protect(crossing: Crossing, k: int) -> list[Bools]:
     return search.masks
 
 
-def _alone(by_value: Floats, authors: Floats, everybody: int, k: int) -> Bools:
+def _alone(by_value: Floats, authors: Floats, everybody: int, k: int, unseen: Bools) -> Bools:
     """Return which values of a line must not be shown for its own sake.
 
     Args:
@@ -64,8 +67,9 @@ def _alone(by_value: Floats, authors: Floats, everybody: int, k: int) -> Bools:
         authors: of each value.
         everybody: authors of all.
         k: the fewest authors of a value that is shown.
+        unseen: values that are hidden anyway.
     """
-    mask: Bools = authors < k
+    mask: Bools = (authors < k) | unseen
     few = np.flatnonzero(mask)
     bundle = few[np.argsort(-by_value[few].sum(1), kind="stable")[SMALL:]]
     looked_at = np.delete(np.arange(len(authors)), bundle)
@@ -74,16 +78,22 @@ def _alone(by_value: Floats, authors: Floats, everybody: int, k: int) -> Bools:
         counts = np.vstack([counts, by_value[bundle].sum(0)])
         people = np.append(people, authors[bundle].max())
     known = np.arange(len(people) + 1) == len(people)
-    off = hidden(counts, [*people, everybody], k, shown=known)
+    never = np.append(mask[looked_at], np.zeros(len(known) - len(looked_at), dtype=bool))
+    off = hidden(counts, [*people, everybody], k, shown=known, unseen=never)
     mask[looked_at] |= off[: len(looked_at)]
     return mask
 
 
 class _Search:
-    def __init__(self, crossing: Crossing, masks: Sequence[Bools], k: int) -> None:
+    def __init__(
+        self, crossing: Crossing, masks: Sequence[Bools], k: int, unseen: Sequence[Bools]
+    ) -> None:
         self._crossing = crossing
         self._k = k
-        self._few = [authors < k for authors in crossing.authors]
+        self._few = [
+            (authors < k) | never for authors, never in zip(crossing.authors, unseen, strict=True)
+        ]
+        """Values that are never shown."""
         self._known: set[Place] = set()
         """Values that were not protected at some time: the first to look at."""
         self._again: set[Place] = set()

@@ -2,23 +2,26 @@
 
 Nothing can be narrowed by the reader. Two answers over nearly the same opinions can be subtracted,
 and the difference would tell of a few people. For the same reason there is one length of bucket
-only, months that have ended, and no table crosses two facets.
+only, months that have ended, and no table crosses two facets. Nor is anything told of the time
+between two releases in which few spoke (``minyi.open_data.cutoffs``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from enum import StrEnum
 
+import numpy as np
 from pydantic import Field
 
 from minyi.disclosure import K
 from minyi.domain import SHANGHAI, Model
 from minyi.errors import InvalidQuery
+from minyi.open_data.cutoffs import cutoff
 from minyi.open_data.protecting import protect
 from minyi.open_data.reading import LINES, Answers, Line, read
 from minyi.policy import Policy
@@ -96,7 +99,8 @@ class Release:
     id: str
     publisher: Publisher
     until: date
-    """First day that is not covered, in Asia/Shanghai."""
+    """First day that is not covered, in Asia/Shanghai; a policy may be covered up to an earlier
+    month-end."""
     revision: str
     """Of the registry of policies."""
     models: tuple[str, ...]
@@ -148,14 +152,17 @@ def gather(
     tables: dict[Table, list[Published]] = {table: [] for table in Table}
     withheld = 0
     for policy in sorted(policies, key=lambda policy: policy.id):
-        wanted = Filters(policy_id=policy.id, until=datetime.combine(until, time(), SHANGHAI))
-        answers = read(index, wanted)
-        if answers is None:
+        cut = cutoff(index, policy.id, until, publisher.k)
+        if cut is None:
             continue
-        if answers.whole.authors < publisher.k:
+        answers = cut.until and read(
+            index,
+            Filters(policy_id=policy.id, until=datetime.combine(cut.until, time(), SHANGHAI)),
+        )
+        if not answers or answers.whole.authors < publisher.k:  # some may be deleted meanwhile
             withheld += 1
             continue
-        for table, cells in _publish(policy, answers, publisher.k, adjuster).items():
+        for table, cells in _publish(policy, answers, publisher.k, adjuster, cut.joined).items():
             tables[table] += cells
         if sum(map(len, tables.values())) > MAX_CELLS:
             raise InvalidQuery(
@@ -175,12 +182,12 @@ def gather(
 
 
 def _publish(
-    policy: Policy, answers: Answers, k: int, adjuster: Adjuster
+    policy: Policy, answers: Answers, k: int, adjuster: Adjuster, joined: Collection[date]
 ) -> dict[Table, list[Published]]:
     found: dict[Table, list[Published]] = {table: [] for table in Table}
     whole = [(Part.TOTAL, None, answers.whole.counts)]
     found[Table.POLICIES] += _adjusted(policy, None, whole, adjuster)
-    for facet, (shown, rest) in protected(answers, k).items():
+    for facet, (shown, rest) in protected(answers, k, joined).items():
         parts: list[_Said] = []
         for cell in shown:
             value = f"{cell.bucket:%Y-%m}" if cell.bucket else cell.values[0]
@@ -205,14 +212,20 @@ def _adjusted(
         yield Published(policy, part, facet, value, counts, adjusted)
 
 
-def protected(answers: Answers, k: int = K) -> dict[Line, tuple[list[Cell], list[Cell]]]:
+def protected(
+    answers: Answers, k: int = K, joined: Collection[date] = ()
+) -> dict[Line, tuple[list[Cell], list[Cell]]]:
     """Return, by line, which cells are shown and which are hidden, where their sum is shown.
 
     Args:
         answers: the opinions on a policy, of at least k authors.
         k: the fewest authors of a cell that is shown.
+        joined: months that are hidden, whoever spoke in them.
     """
-    masks = protect(answers.crossing, k)
+    unseen = [
+        np.array([cell.bucket in joined for cell in cells]) for cells in answers.lines.values()
+    ]
+    masks = protect(answers.crossing, k, unseen)
     found = {}
     for (line, cells), off in zip(answers.lines.items(), masks, strict=True):
         shown = [cell for cell, out in zip(cells, off, strict=True) if not out]

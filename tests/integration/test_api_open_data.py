@@ -326,7 +326,7 @@ def test_the_index_is_asked_once_in_a_while_however_many_read(tmp_path: Path) ->
     hasty = Press(wired, keep_s=0)
     one = hasty.edition()
     assert renewed(hasty) is one  # the same content is the same edition
-    index.upsert([opinion(9000, Stance.FAVOR)])
+    index.upsert(list(many(301)))
     assert hasty.edition() is one  # nobody waits for the next
     two = renewed(hasty)
     assert two.release.id != one.release.id

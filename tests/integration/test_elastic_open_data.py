@@ -17,7 +17,7 @@ def release(index: Index) -> Release:
     index.upsert(list(many(400)))
     index.upsert(
         [
-            opinion(1000 + n, Stance.AGAINST, author=f"a{n % 7}", region="小村", age=AgeBand.SENIOR)
+            opinion(400 + n, Stance.AGAINST, author=f"a{n % 7}", region="小村", age=AgeBand.SENIOR)
             for n in range(20)
         ]
     )
