@@ -109,7 +109,7 @@ def test_a_trend_names_what_it_counts_and_says_too_few(cli: Cli, tmp_path: Path)
     index.close()
     whole = cli("trend", ELEVATOR)
     assert "too few" in whole  # April has one
-    assert "not adjusted: no rows were held out" in " ".join(whole.split())
+    assert "not adjusted: of too many opinions no held-out rows" in " ".join(whole.split())
     assert "people who chose to speak, not the population" in " ".join(whole.split())
     for options, n, words in (
         ([], 43, "opinions"),
