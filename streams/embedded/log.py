@@ -16,8 +16,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from aiokafka.partitioner import murmur2
-
 from minyi.errors import BrokerUnavailable, InvalidQuery, InvalidRecord, LogInUse
 from minyi.folders import private_folder
 from streams.embedded.cleaning import clean
@@ -34,6 +32,7 @@ from streams.embedded.records import (
     size_of,
 )
 from streams.embedded.store import Store, save
+from streams.partitioning import partition_of
 
 
 class EmbeddedLog:
@@ -141,8 +140,9 @@ class EmbeddedLog:
         if partition is not None:
             self._partition(topic, partition)
             return partition
-        hashed = next(self._turn) if key is None else murmur2(key) & 0x7FFFFFFF
-        return int(hashed % config.partitions)
+        if key is None:
+            return next(self._turn) % config.partitions
+        return partition_of(key, config.partitions)
 
     def append(self, records: Iterable[NewRecord]) -> list[Record]:
         """Append records in order and return them as kept, once they are on the disk.

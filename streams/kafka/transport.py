@@ -27,7 +27,6 @@ import types
 from collections.abc import Coroutine, Generator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
-from zlib import crc32
 
 from aiokafka.errors import KafkaError
 from faust.exceptions import ProducerSendError
@@ -36,6 +35,7 @@ from faust.types import TP
 from mode.services import WaitResults
 
 from streams.edits import Headers
+from streams.partitioning import partition_of
 
 REQUEST_S = 30.0
 """So long one request of the producer waits for its answer."""
@@ -129,8 +129,6 @@ class Producer(driver.Producer):
         """Append keys, values and headers; the broker has acknowledged every one when the call
         returns.
 
-        A key goes to the partition of its CRC-32, which is quicker than Kafka's own hash.
-
         Raises:
             ProducerSendError: when the broker refuses, or is away for too long.
         """
@@ -140,7 +138,7 @@ class Producer(driver.Producer):
             partitions = sorted(producer.client.cluster.partitions_for_topic(topic))
             parts: dict[int, list[tuple[bytes, bytes, Headers]]] = {}
             for record in records:
-                partition = partitions[crc32(record[0]) % len(partitions)]
+                partition = partitions[partition_of(record[0], len(partitions))]
                 parts.setdefault(partition, []).append(record)
             await asyncio.gather(
                 *(self._send_part(topic, partition, part) for partition, part in parts.items())

@@ -93,6 +93,22 @@ async def test_a_key_goes_to_the_partition_that_kafka_gives_it(broker: BrokerUnd
     assert [place.partition for place in places] == expected
 
 
+async def test_what_agents_send_together_goes_where_tools_send_it(broker: BrokerUnderTest) -> None:
+    topic = fresh("together")
+    await broker.create_topic(topic, 3)
+    app = make_app(broker, fresh("group"))
+    inbox = Inbox(app, topic)
+    keys = [b"", "政策".encode(), *(b"comment-%d" % n for n in range(50))]
+    async with running(app):
+        await app.producer.send_many(topic, [(key, b"by an agent") for key in keys])
+        places = await broker.append([NewRecord(topic, key, b"by a tool") for key in keys])
+        await inbox.holds(2 * len(keys))
+    went = {(event.key, event.value): event.message.partition for event in inbox.events}
+    by_tools = {key: place.partition for key, place in zip(keys, places, strict=True)}
+    assert {key: went[key, b"by an agent"] for key in keys} == by_tools
+    assert {key: went[key, b"by a tool"] for key in keys} == by_tools
+
+
 async def test_agents_pass_records_on_with_key_partition_and_headers(
     broker: BrokerUnderTest,
 ) -> None:
