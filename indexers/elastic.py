@@ -27,7 +27,7 @@ from indexers.writing import Writing
 from minyi.dead_letter import DeadLetter
 from minyi.domain import Opinion
 from minyi.errors import InvalidQuery
-from minyi.ports import Edits
+from minyi.ports import About, Edits
 from minyi.query import (
     AnswerCell,
     Cell,
@@ -87,6 +87,10 @@ class ElasticIndex:
     def delete(self, ids: Sequence[str]) -> int:
         """Delete by id; return how many existed."""
         return self._writing.delete(ids)
+
+    def retract(self, edits: Sequence[About]) -> int:
+        """See ``Writing.retract``."""
+        return self._writing.retract(edits)
 
     def search(
         self, query: str, filters: Filters, limit: int = 20, cursor: str | None = None

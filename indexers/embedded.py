@@ -13,14 +13,15 @@ from threading import Lock
 
 from indexers import daily, facts
 from indexers.edits import newest, superseded
+from indexers.leftovers import last_words, leftovers
 from indexers.queries import decode_cursor, digest, encode_cursor, moment, terms
 from indexers.recent import Recent
-from indexers.tables import SCHEMA, VERSION, insert, match, remove, where
+from indexers.tables import SCHEMA, VERSION, copies, insert, match, remove, where
 from indexers.tabulate import Tables
 from minyi.domain import Opinion
 from minyi.errors import IndexUnavailable, InvalidQuery, SettingError
 from minyi.folders import private_folder
-from minyi.ports import Edits
+from minyi.ports import About, Edits
 from minyi.query import (
     AnswerCell,
     Cell,
@@ -37,6 +38,7 @@ from minyi.query import (
 FILE = "opinions.sqlite"
 Written = tuple[Opinion, bytes, int]
 """An opinion, its JSON and the number of its edit."""
+
 BUSY_S = 30.0
 """How long a write waits for the write of another process."""
 
@@ -110,6 +112,19 @@ class EmbeddedIndex:
             gone = remove(db, ids)
             daily.change(db, [], gone)
         return len(gone)
+
+    def retract(self, edits: Sequence[About]) -> int:
+        """See ``Index.retract``."""
+        last = last_words(edits)
+        with self._write() as db:
+            held = copies(db, list(last))
+            stale = [c for id_, found in held.items() for c in leftovers(last[id_], found)]
+            gone = remove(db, [copy.id for copy in stale])
+            daily.change(db, [], gone)
+        return len(gone)
+
+    def refresh(self) -> None:
+        """See ``Index.refresh``; here all is found at once."""
 
     def search(
         self, query: str, filters: Filters, limit: int = 20, cursor: str | None = None

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from indexers.facts import pack
 from indexers.queries import EXACT, SURE, marks, microseconds, searchable, wanted_marks
 from minyi.domain import Opinion
 from minyi.query import Filters
 
-VERSION = 4
+VERSION = 5
 """Raise it when the tables, ``minyi.text.normalise``, the pairs or ``minyi.outputs`` change: old
 files are refused."""
 # Moves ASCII to the full-width forms: to FTS5 these are plain letters, not operators, and since
@@ -46,8 +48,10 @@ CREATE TABLE IF NOT EXISTS daily (key BLOB PRIMARY KEY, sums BLOB NOT NULL) WITH
 CREATE TABLE IF NOT EXISTS written (number INTEGER NOT NULL);
 INSERT INTO written SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM written);
 CREATE TABLE IF NOT EXISTS record (
-    seq INTEGER PRIMARY KEY, json BLOB NOT NULL, searchable TEXT NOT NULL, edit INTEGER NOT NULL
+    seq INTEGER PRIMARY KEY, comment_id TEXT NOT NULL, json BLOB NOT NULL, searchable TEXT NOT NULL,
+    edit INTEGER NOT NULL
 );
+CREATE INDEX IF NOT EXISTS by_comment ON record (comment_id);
 CREATE VIRTUAL TABLE IF NOT EXISTS pair USING fts5 (
     pairs, content='', columnsize=0, tokenize='ascii'
 );
@@ -132,9 +136,30 @@ def insert(
         fact,
     )
     seq = db.execute(f"INSERT INTO opinion VALUES (NULL{', ?' * len(columns)})", columns).lastrowid
-    db.execute("INSERT INTO record VALUES (?, ?, ?, ?)", (seq, raw, text, edit))
+    record = (seq, opinion.comment_id, raw, text, edit)
+    db.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?)", record)
     db.execute("INSERT INTO pair (rowid, pairs) VALUES (?, ?)", (seq, _pairs(text)))
     return fact
+
+
+class Copy(NamedTuple):
+    """What is held of an opinion."""
+
+    id: str
+    policy_id: str
+    edit: int
+
+
+def copies(db: sqlite3.Connection, comment_ids: Sequence[str]) -> dict[str, list[Copy]]:
+    """Return what is held of comments, by comment."""
+    held = defaultdict[str, list[Copy]](list)
+    for comment_id, *copy in db.execute(
+        "SELECT comment_id, id, policy_id, edit FROM record JOIN opinion USING (seq)"
+        " WHERE comment_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(comment_ids),),
+    ):
+        held[comment_id].append(Copy(*copy))
+    return held
 
 
 def remove(db: sqlite3.Connection, ids: Sequence[str]) -> list[bytes]:

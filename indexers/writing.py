@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
+from typing import Any, Literal
 
 from elasticsearch import AuthorizationException, Elasticsearch
 
@@ -13,15 +15,18 @@ from indexers.bulk import Action, Bulk
 from indexers.client import available
 from indexers.documents import document, month
 from indexers.edits import newest, replaces, superseded
+from indexers.leftovers import last_words, leftovers
 from indexers.lifecycle import Held, Names, create_months, held
 from indexers.snapshot import search_now
 from minyi.domain import Opinion
 from minyi.errors import IndexUnavailable, SettingError
-from minyi.ports import Edits
+from minyi.ports import About, Edits
 from minyi.query import Rejection
 
 PAGE = 1_000
 """Ids of one request."""
+MOST = 10_000
+"""Documents of one answer: the server's own bound."""
 REMEMBERED = 50_000
 """Own writes that may not be found yet, until a refresh makes them."""
 
@@ -34,6 +39,8 @@ class Place:
     index: str
     edit: int
     """The number of its edit; where it has none, how often it was written, or 0."""
+    comment_id: str
+    policy_id: str
 
 
 class Writing:
@@ -99,7 +106,7 @@ class Writing:
                 else:
                     written[action.id] = action
             older |= self._settle(written)
-            self._remember({id_: written[id_] for id_ in written.keys() - older})
+            self._remember([(wanted[id_][0], written[id_]) for id_ in written.keys() - older])
         refused = [Rejection(id=id_, reason=why) for id_, why in reasons.items()]
         return refused + [superseded(id_) for id_ in sorted(older)]
 
@@ -108,7 +115,7 @@ class Writing:
         those that were not the newest when they were written."""
         surplus: dict[tuple[str, str], Action] = {}
         older = set[str]()
-        for place in self._places(list(written)):
+        for place in self._places("id", list(written)):
             own = written[place.id]
             if place.index == own.index:
                 continue
@@ -124,21 +131,42 @@ class Writing:
     def delete(self, ids: Sequence[str]) -> int:
         """Delete by id; return how many existed."""
         with self._write():
-            places = self._places(list(dict.fromkeys(ids)))
-            # With the version that is there, so that the same edit may be written again at once.
-            actions = [Action(p.index, p.id, version=p.edit or None) for p in places]
-            outcomes = self._bulk.send(actions)
-            gone = {a.id for a, o in zip(actions, outcomes, strict=True) if o.result == "deleted"}
-            late = [
-                Action(a.index, a.id)  # written again since it was found
-                for a, o in zip(actions, outcomes, strict=True)
-                if o.result == "older"
-            ]
-            outcomes = self._bulk.send(late)
-            gone |= {a.id for a, o in zip(late, outcomes, strict=True) if o.result == "deleted"}
-            for place in places:
-                self._recent.pop(place.id, None)
-        return len(gone)
+            return len(self._remove(self._places("id", list(dict.fromkeys(ids)))))
+
+    def retract(self, edits: Sequence[About]) -> int:
+        """See ``Index.retract``. What is deleted keeps its edit's number with the server for a
+        while, so that a worker that was paused does not write it again."""
+        last = last_words(edits)
+        with self._write():
+            held = defaultdict[str, list[Place]](list)
+            for place in self._places("comment_id", list(last)):
+                held[place.comment_id].append(place)
+            stale, numbered = list[Place](), list[Action]()
+            for comment_id, places in held.items():
+                about = last[comment_id]
+                gone = leftovers(about, places)
+                if about.edit is None:
+                    stale += gone
+                    continue
+                newest = max(about.edit, *(place.edit for place in places))
+                numbered += [Action(place.index, place.id, version=newest) for place in gone]
+            return len(self._remove(stale) | self._carry_out(numbered)[0])
+
+    def _remove(self, places: Sequence[Place]) -> set[str]:
+        """Delete documents whatever their edits; return the ids of those that existed."""
+        # With the version that is there, so that the same edit may be written again at once.
+        gone, late = self._carry_out(
+            [Action(p.index, p.id, version=p.edit or None) for p in places]
+        )
+        return gone | self._carry_out([replace(action, version=None) for action in late])[0]
+
+    def _carry_out(self, deletions: Sequence[Action]) -> tuple[set[str], list[Action]]:
+        """Delete; return the ids of what existed, and what was written again since it was found."""
+        outcomes = [*zip(deletions, self._bulk.send(deletions), strict=True)]
+        for action in deletions:
+            self._recent.pop(action.id, None)
+        gone = {action.id for action, outcome in outcomes if outcome.result == "deleted"}
+        return gone, [action for action, outcome in outcomes if outcome.result == "older"]
 
     def refresh(self) -> None:
         """Make all that was written found by searches; a login that may only read goes without."""
@@ -173,29 +201,45 @@ class Writing:
                 raise IndexUnavailable("the opinions were migrated meanwhile")
         return full
 
-    def _places(self, ids: Sequence[str]) -> list[Place]:
+    def _places(self, field: Literal["id", "comment_id"], values: Sequence[str]) -> list[Place]:
         """Return where documents lie: two for an id that has moved just now, when the move is not
         found yet."""
-        own = (self._recent[id_] for id_ in ids if id_ in self._recent)
+        if field == "id":
+            own = [self._recent[id_] for id_ in values if id_ in self._recent]
+        else:
+            wanted = set(values)
+            own = [place for place in self._recent.values() if place.comment_id in wanted]
         places = {(place.id, place.index): place for place in own}
-        for start in range(0, len(ids), PAGE):
-            answer = search_now(
-                self._client,
-                self._names,
-                query={"terms": {"id": ids[start : start + PAGE]}},
-                size=10 * PAGE,
-                source=False,
-                version=True,
-                track_total_hits=False,
-            )
-            for hit in answer["hits"]["hits"]:
+        for start in range(0, len(values), PAGE):
+            for hit in self._hits(field, values[start : start + PAGE]):
                 key = hit["_id"], hit["_index"]
                 known = places.get(key)
                 if known is None or known.edit < hit["_version"]:
-                    places[key] = Place(*key, hit["_version"])
+                    fields = hit["fields"]
+                    places[key] = Place(
+                        *key, hit["_version"], fields["comment_id"][0], fields["policy_id"][0]
+                    )
         return list(places.values())
 
-    def _remember(self, written: Mapping[str, Action]) -> None:
+    def _hits(self, field: str, values: Sequence[str]) -> list[Any]:
+        """Return what is found of documents with these values."""
+        answer = search_now(
+            self._client,
+            self._names,
+            query={"terms": {field: values}},
+            size=MOST,
+            source=False,
+            docvalue_fields=["comment_id", "policy_id"],
+            version=True,
+            track_total_hits=False,
+        )
+        hits: list[Any] = answer["hits"]["hits"]
+        if len(hits) == MOST and len(values) > 1:  # there may be more
+            half = len(values) // 2
+            return self._hits(field, values[:half]) + self._hits(field, values[half:])
+        return hits
+
+    def _remember(self, written: Sequence[tuple[Opinion, Action]]) -> None:
         if not self._remembers:
             return
         if len(self._recent) + len(written) > REMEMBERED:
@@ -203,5 +247,6 @@ class Writing:
                 self._client.indices.refresh(index=self._names.alias)
             self._recent.clear()
         self._recent |= {
-            id_: Place(id_, action.index, action.version or 0) for id_, action in written.items()
+            o.id: Place(o.id, action.index, action.version or 0, o.comment_id, o.policy_id)
+            for o, action in written
         }

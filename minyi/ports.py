@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,15 @@ Edits = Sequence[int | None] | None
 not known."""
 
 
+class About(NamedTuple):
+    """The policies that an edit of a comment is about; none when it is about none any more."""
+
+    comment_id: str
+    policies: frozenset[str] = frozenset()
+    edit: int | None = None
+    """Its number, see ``Edits``."""
+
+
 class Index(Protocol):
     """Where opinions live. Methods block; event loops call them in a thread.
 
@@ -45,6 +54,14 @@ class Index(Protocol):
 
     def delete(self, ids: Sequence[str]) -> int:
         """Delete by id; return how many existed."""
+
+    def retract(self, edits: Sequence[About]) -> int:
+        """Delete what edits have left behind: the opinions of their comments on other policies.
+        Where the index holds a newer edit of a comment, delete the opinions of older ones instead.
+        Return how many existed. To be called after the edits' own opinions are written."""
+
+    def refresh(self) -> None:
+        """Let what others have written be found at once."""
 
     def search(
         self, query: str, filters: Filters, limit: int = 20, cursor: str | None = None

@@ -22,6 +22,7 @@ from index_worlds import (
     plain,
     random_worlds,
 )
+from retract_contract import RetractContract
 
 from minyi.errors import InvalidQuery
 from minyi.ports import Index
@@ -29,7 +30,7 @@ from minyi.query import Counts, Facet, Filters, Group, Interval
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
 
-class IndexContract(AnalysisContract, EditsContract):
+class IndexContract(AnalysisContract, EditsContract, RetractContract):
     """Subclass it and give it ``fresh``; a slow store may ask for fewer ``random_worlds``."""
 
     @pytest.fixture

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from minyi.domain import SHANGHAI, Opinion
 from minyi.errors import InvalidQuery
 from minyi.outputs import output
-from minyi.ports import Edits
+from minyi.ports import About, Edits
 from minyi.query import (
     AnswerCell,
     Cell,
@@ -51,6 +51,23 @@ class ReferenceIndex:
         for id_ in ids:
             self._edits.pop(id_, None)
         return sum(self.opinions.pop(id_, None) is not None for id_ in ids)
+
+    def retract(self, edits: Sequence[About]) -> int:
+        last: dict[str, About] = {}
+        for about in edits:
+            known = last.get(about.comment_id, about)
+            if about.edit is None or about.edit >= (known.edit or 0):
+                last[about.comment_id] = about
+        gone = []
+        for about in last.values():
+            held = [o for o in self.opinions.values() if o.comment_id == about.comment_id]
+            newest = max((self._edits[o.id] for o in held), default=0)
+            for o in held:
+                if about.edit is None or about.edit >= newest:
+                    gone += [] if o.policy_id in about.policies else [o.id]
+                elif self._edits[o.id] < newest:
+                    gone.append(o.id)
+        return self.delete(gone)
 
     def search(
         self, query: str, filters: Filters, limit: int = 20, cursor: str | None = None

@@ -12,7 +12,7 @@ from index_reference import ReferenceIndex
 
 from minyi.domain import Evaluation, Opinion, Reply, StanceProbabilities
 from minyi.outputs import LEVELS
-from minyi.ports import Index
+from minyi.ports import About, Index
 from minyi.query import Counts, Facet, Filters, Group, Interval
 from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 from tests import opinions
@@ -127,10 +127,16 @@ FILTERS = st.builds(
     since=st.none() | TIMES,
     until=st.none() | TIMES,
 )
+ABOUTS = st.builds(
+    About,
+    st.sampled_from([f"c{n}" for n in range(12)]),
+    st.frozensets(st.sampled_from(["waste", "metro"])),
+)
 BATCHES = st.lists(
     st.one_of(
         st.tuples(st.just("upsert"), st.lists(OPINIONS, max_size=12)),
         st.tuples(st.just("delete"), st.lists(OPINIONS.map(lambda o: o.id), max_size=4)),
+        st.tuples(st.just("retract"), st.lists(ABOUTS, max_size=4)),
     ),
     max_size=6,
 )
@@ -178,6 +184,8 @@ def equals_the_plain_reference(
             if action == "upsert":
                 index.upsert(batch)
                 reference.upsert(batch)
+            elif action == "retract":
+                assert index.retract(batch) == reference.retract(batch)
             else:
                 assert index.delete(batch) == reference.delete(batch)
         assert index.count() == reference.count()

@@ -11,6 +11,7 @@ from world import opinion
 from indexers.elastic import ElasticIndex
 from indexers.lifecycle import Names
 from indexers.migrate import Migration, plan
+from minyi.ports import About
 from minyi.query import Filters
 from minyi.vocabulary import Stance
 from tests.elastic import Worlds
@@ -127,4 +128,59 @@ def test_a_migration_copies_what_was_deleted_and_made_anew_without_numbers(
     assert hit["_version"] == 1
     Migration(worlds.client, names, plan(worlds.client, names)).run()
     assert held(index) == [("08", 4)]
+    index.close()
+
+
+def about(edit: int | None, *policies: str) -> About:
+    return About(opinion(1, Stance.FAVOR).comment_id, frozenset(policies), edit)
+
+
+@pytest.mark.parametrize("edit", [None, NEWER])
+def test_what_is_not_found_yet_is_retracted(
+    worlds: Worlds, names: Names, edit: int | None
+) -> None:
+    index = ElasticIndex(worlds.connect(), names)  # finds its writes within a second only
+    write(index, edit and OLDER, JULY)
+    assert index.retract([about(edit)]) == 1
+    assert held(index) == []
+    index.close()
+
+
+def test_what_another_worker_has_written_is_retracted(worlds: Worlds, names: Names) -> None:
+    """One that has just taken over its partitions looks anew."""
+    other, index = (ElasticIndex(worlds.connect(), names) for _ in range(2))
+    write(other, OLDER, JULY)
+    index.refresh()
+    assert index.retract([about(NEWER)]) == 1
+    assert held(index) == []
+    index.close()
+    other.close()
+
+
+def test_a_worker_that_was_paused_does_not_bring_back_what_was_retracted(
+    worlds: Worlds, names: Names, paused: Any
+) -> None:
+    """It writes the older edit, of which another has written all and then the newer."""
+    other = ElasticIndex(worlds.connect(), names)
+
+    def meanwhile() -> None:
+        write(other, OLDER, JULY)
+        assert other.retract([about(NEWER)]) == 1
+
+    index = paused(0, meanwhile)
+    assert write(index, OLDER, JULY) == [True]
+    assert held(other) == []
+    index.close()
+    other.close()
+
+
+def test_more_opinions_than_fit_into_an_answer(
+    worlds: Worlds, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexers.writing.MOST", 4)
+    index = ElasticIndex(worlds.connect(), names, read_own_writes=True)
+    index.upsert([opinion(n, Stance.FAVOR) for n in range(9)])
+    comments = [opinion(n, Stance.FAVOR).comment_id for n in range(9)]
+    assert index.retract([About(comment) for comment in comments]) == 9
+    assert index.count() == 0
     index.close()
