@@ -217,7 +217,7 @@ class ElasticIndex:
             return int(self._client.count(index=self._names.alias)["count"])
 
     def refresh(self) -> None:
-        """Make all that was written found by searches; a login that may only read goes without."""
+        """See ``Index.refresh``; a login that may only read goes without."""
         self._writing.refresh()
 
     def mirror(self, letters: Sequence[DeadLetter], dropped: Sequence[str]) -> None:

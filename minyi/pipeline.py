@@ -46,7 +46,7 @@ def protect(comment: Comment, author_key: str) -> Comment:
     author = None if is_nobody(comment.author or "") else comment.author
     return comment.model_copy(
         update={
-            "id": _protected_id(comment, author_key),
+            "id": protected_id(comment.id, author_key, comment.source),
             "source": redact(comment.source)[:MAX_NAME],
             "text": redact(comment.text)[:MAX_TEXT],
             "title": _redacted(comment.title, MAX_TITLE),
@@ -60,13 +60,21 @@ def protect(comment: Comment, author_key: str) -> Comment:
     )
 
 
-def _protected_id(comment: Comment, key: str) -> str:
-    id_, prefix = comment.id, f"{comment.source}:"
+def protected_id(id_: str, key: str, source: str = "") -> str:
+    """Return the id under which a comment's opinions are kept: a keyed hash where it holds personal
+    data."""
+    prefix = f"{source}:"
     # looked at apart: 微信:2026030100012 is a number of that source, and no account
     parts = (prefix, id_.removeprefix(prefix)) if id_.startswith(prefix) else (id_,)
     kinds = {kind for part in parts for kind in kinds_in(part)}
     # sixteen digits in an id are the number of a post, which leads back to it, and no bank card's
     return f"hashed-{keyed_hash(id_, key)}" if kinds - {"卡号"} else id_
+
+
+def protected_ids(id_: str, key: str) -> list[str]:
+    """Return the ids under which the opinions of a comment may be kept whose source is not known."""
+    source = id_.partition(":")[0]
+    return list(dict.fromkeys((protected_id(id_, key), protected_id(id_, key, source))))
 
 
 def _protected(reply: Reply) -> Reply:

@@ -12,25 +12,31 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from minyi.clock import already_said
-from minyi.domain import EARLIEST, LATEST, Comment, Opinion
+from minyi.domain import Comment, Opinion
 from minyi.errors import InvalidRecord, Retryable
 from minyi.linking import Linker
 from minyi.logs import said
-from minyi.pipeline import LinkedComment, opinions, protect, reading
+from minyi.pipeline import LinkedComment, opinions, protect, protected_ids, reading
 from minyi.policy import Policy
-from minyi.ports import Edits, Encoder, Index, Tagger
+from minyi.ports import About, Edits, Encoder, Index, Tagger
 from minyi.query import Rejection
 from minyi.setting_groups import TaggerSettings
+from streams.about import about, records
 from streams.batching import Event, Gate, acknowledge, batches
 from streams.dead_letters import Casualty, DeadLetters
 from streams.edits import Headers, arrived, carried, headers
 from streams.metrics import Metrics
 from streams.progress import Progress
+from streams.reading import (
+    known_links,
+    orphans,
+    read_batch,
+    refused_by_index,
+    said_before_it_came,
+)
 from streams.registry import LiveRegistry
 from streams.topics import Topics
 
@@ -58,48 +64,71 @@ class Steps:
     tagging: TaggerSettings
     gate: Gate = field(default_factory=Gate)
     _linker: tuple[Mapping[str, Policy], Linker] | None = field(default=None, repr=False)
+    _anew: bool = field(default=False, repr=False)
 
     async def link(self, stream: Any) -> None:
-        """comments → links: read, redact, find the policies; what links to none ends here."""
+        """comments → links: read, redact, find the policies.
+
+        Of a comment that links to none, or has been withdrawn, only the id goes on, without a
+        value: it may have had opinions before.
+        """
         async for batch in self._batches(stream, "link", LINK_BATCH, LINK_WAIT_S):
             linker = await self.linker()
             linked, broken = await asyncio.to_thread(self._link, linker, batch)
             await self.dead_letters.send("link", broken)
             await _send(
                 self.topics.links,
-                ((c.comment.id, c.to_json(), headers(arrived(event))) for event, c in linked),
+                (
+                    (id_, comment.to_json() if comment else None, headers(arrived(event)))
+                    for event, id_, comment in linked
+                ),
             )
             await acknowledge(stream, batch)
-            self.progress.add(comments=len(batch), linked=len(linked))
+            found = sum(comment is not None for *_, comment in linked)
+            self.progress.add(comments=len(batch), linked=found)
 
     async def tag(self, stream: Any) -> None:
         """links → opinions: tag every (policy, comment) pair of the batch together."""
         async for batch in self._batches(stream, "tag", self.tagging.batch, self.tagging.wait_s):
             policies = await self.registry.ready()
-            read, broken = _read(batch, LinkedComment.from_json)
-            tagged, failed = await self._tag(read, policies)
-            await self.dead_letters.send("tag", [*broken, *failed, *_orphans(read, policies)])
+            read, broken = read_batch(batch, LinkedComment.from_json)
+            known = [(event, known_links(comment, policies)) for event, comment in read]
+            taggable = [(event, comment) for event, comment in known if comment]
+            tagged, failed = await self._tag(taggable, policies) if taggable else ([], [])
+            await self.dead_letters.send("tag", [*broken, *failed, *orphans(read, policies)])
+            made = {event: () for event, comment in known if not comment} | dict(tagged)
             await _send(
                 self.topics.opinions,
-                ((o.id, o.to_json(), headers(carried(event))) for event, o in tagged),
+                (
+                    record
+                    for event, _ in read
+                    if event in made
+                    for record in records(event, event.message.key.decode(), made[event])
+                ),
             )
             await acknowledge(stream, batch)
-            self.progress.add(tagged=len(tagged))
+            self.progress.add(tagged=sum(len(opinions) for _, opinions in tagged))
 
     async def index_opinions(self, stream: Any) -> None:
         """opinions → index; waits while the index is unavailable."""
         async for batch in self._batches(stream, "index", INDEX_BATCH, INDEX_WAIT_S):
-            read, broken = _read(batch, Opinion.from_json)
+            told, broken = read_batch(batch, Opinion.from_json)
+            read = [(event, opinion) for event, opinion in told if opinion]
             edits = [carried(event) for event, _ in read]
-            left = await self.patiently("index", self._write, [o for _, o in read], edits)
+            abouts = [said for each in told if (said := about(*each))]
+            left = await self.patiently("index", self._write, [o for _, o in read], edits, abouts)
             refused = [rejection for rejection in left if not rejection.superseded]
-            await self.dead_letters.send("index", [*broken, *_refused(read, refused)])
+            await self.dead_letters.send("index", [*broken, *refused_by_index(read, refused)])
             await acknowledge(stream, batch)
             if older := len(left) - len(refused):
                 self.metrics.older.inc(older)
                 log.info("older edits came late and were left out", extra={"opinions": older})
             self.metrics.indexed(opinion.created_at for _, opinion in read)
             self.progress.add(indexed=len(read) - len(left))
+
+    def taken_over(self) -> None:
+        """Say that partitions were assigned: what others have written of them must be found."""
+        self._anew = True
 
     async def linker(self) -> Linker:
         """Return the linker of the current registry, built anew when that has changed."""
@@ -131,23 +160,41 @@ class Steps:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # spreads load
                 pause = min(pause * 2, LONGEST_PAUSE_S)
 
-    def _write(self, opinions: Sequence[Opinion], edits: Edits) -> list[Rejection]:
+    def _write(
+        self, opinions: Sequence[Opinion], edits: Edits, abouts: Sequence[About]
+    ) -> list[Rejection]:
+        """Write opinions, then drop what their comments' edits have left behind."""
         with self.metrics.writing.time():
-            return self.index.upsert(opinions, edits)
+            if self._anew:
+                self.index.refresh()
+                self._anew = False
+            left = self.index.upsert(opinions, edits)
+            self.metrics.retracted.inc(self.index.retract(abouts))
+        return left
 
     def _link(
         self, linker: Linker, batch: Sequence[Event]
-    ) -> tuple[list[tuple[Event, LinkedComment]], list[Casualty]]:
-        read, broken = _read(batch, Comment.from_json, _already_said)
-        comments = [(event, protect(comment, self.author_key)) for event, comment in read]
-        links = linker.link_many([(comment.title, comment.text) for _, comment in comments])
-        pairs = zip(comments, links, strict=True)
-        linked = [(e, LinkedComment(comment=c, links=found)) for (e, c), found in pairs if found]
+    ) -> tuple[list[tuple[Event, str, LinkedComment | None]], list[Casualty]]:
+        read, broken = read_batch(batch, Comment.from_json, said_before_it_came)
+        comments = [
+            (event, comment and protect(comment, self.author_key)) for event, comment in read
+        ]
+        texts = [(comment.title, comment.text) for _, comment in comments if comment]
+        links = iter(linker.link_many(texts))
+        linked: list[tuple[Event, str, LinkedComment | None]] = []
+        for event, comment in comments:
+            if comment is None:
+                ids = protected_ids(event.message.key.decode(), self.author_key)
+                linked += [(event, id_, None) for id_ in ids]
+            else:
+                found = next(links)
+                whole = LinkedComment(comment=comment, links=found) if found else None
+                linked.append((event, comment.id, whole))
         return linked, broken
 
     async def _tag(
         self, read: Sequence[tuple[Event, LinkedComment]], policies: Mapping[str, Policy]
-    ) -> tuple[list[tuple[Event, Opinion]], list[Casualty]]:
+    ) -> tuple[list[tuple[Event, list[Opinion]]], list[Casualty]]:
         """Tag a batch; when that fails, each comment alone, so that only the culprits die.
 
         Raises:
@@ -162,7 +209,7 @@ class Steps:
                 extra={"comments": len(read), "reason": said(error)},
             )
             failure = error
-        made: list[tuple[Event, Opinion]] = []
+        made: list[tuple[Event, list[Opinion]]] = []
         failed: list[Casualty] = []
         for event, linked in read:
             try:
@@ -192,79 +239,19 @@ class Steps:
 
     def _opinions(
         self, read: Sequence[tuple[Event, LinkedComment]], policies: Mapping[str, Policy]
-    ) -> list[tuple[Event, Opinion]]:
-        known = [
-            (
-                event,
-                linked.model_copy(
-                    update={"links": tuple(k for k in linked.links if k.policy_id in policies)}
-                ),
-            )
-            for event, linked in read
-        ]
-        pairs = [(policies[k.policy_id], reading(c.comment)) for _, c in known for k in c.links]
+    ) -> list[tuple[Event, list[Opinion]]]:
+        pairs = [(policies[k.policy_id], reading(c.comment)) for _, c in read for k in c.links]
         with self.metrics.tagging.time():
             taggings = iter(self.tagger.tag(pairs))
         self.metrics.pairs.inc(len(pairs))
+        model = self.tagger.model_id
         return [
-            (event, opinion)
-            for event, c in known
-            for opinion in opinions(
-                c, list(islice(taggings, len(c.links))), policies, self.tagger.model_id
-            )
+            (event, opinions(c, list(islice(taggings, len(c.links))), policies, model))
+            for event, c in read
         ]
 
 
-def _read(
-    batch: Sequence[Event],
-    parse: Callable[[bytes], T],
-    check: Callable[[Event, T], object] = lambda event, record: None,
-) -> tuple[list[tuple[Event, T]], list[Casualty]]:
-    """Parse and check each record; return the good ones and those that are not."""
-    read, broken = [], []
-    for event in batch:
-        try:
-            record = parse(event.message.value or b"")
-            check(event, record)
-            read.append((event, record))
-        except InvalidRecord as error:
-            broken.append(Casualty(event, error))
-    return read, broken
-
-
-def _already_said(event: Event, comment: Comment) -> None:
-    """Check that a comment was not yet to come when its record arrived: by the record's own time,
-    which a replay into the embedded log keeps, so that it comes to the same. Where a producer set
-    one that no clock shows, nothing is known.
-
-    Raises:
-        InvalidRecord: when it was.
-    """
-    at = event.message.timestamp
-    if at is not None and EARLIEST.timestamp() <= at < LATEST.timestamp():
-        already_said(comment, datetime.fromtimestamp(at, UTC), "the record arrived on")
-
-
-def _refused(read: Sequence[tuple[Event, Opinion]], refused: Iterable[Rejection]) -> list[Casualty]:
-    """Return the records of the opinions that the index refused."""
-    reasons = {rejection.id: InvalidRecord(rejection.reason) for rejection in refused}
-    return [Casualty(event, reasons[o.id]) for event, o in read if o.id in reasons]
-
-
-def _orphans(
-    read: Sequence[tuple[Event, LinkedComment]], policies: Mapping[str, Policy]
-) -> list[Casualty]:
-    """Return the comments with links to policies that the registry no longer holds."""
-    orphans = []
-    for event, linked in read:
-        gone = [link.policy_id for link in linked.links if link.policy_id not in policies]
-        if gone:
-            reason = f"linked to {', '.join(gone)}, which the registry no longer holds"
-            orphans.append(Casualty(event, InvalidRecord(reason)))
-    return orphans
-
-
-async def _send(topic: Any, records: Iterable[tuple[str, bytes, Headers]]) -> None:
+async def _send(topic: Any, records: Iterable[tuple[str, bytes | None, Headers]]) -> None:
     """Append records and wait until the broker has acknowledged every one."""
     if together := [(key.encode(), value, carrying) for key, value, carrying in records]:
         producer = await topic.app.maybe_start_producer()

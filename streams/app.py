@@ -95,6 +95,11 @@ def build(
         tagging=settings.tagger,
     )
 
+    async def taken_over(*_: Any, **__: Any) -> None:
+        steps.taken_over()
+
+    app.on_partitions_assigned.connect(taken_over)
+
     async def keep_registry(stream: Any) -> None:
         async for event in stream.events():
             registry.apply(event.message.key.decode(), event.message.value or None)

@@ -184,7 +184,7 @@ def _id(topic: str, value: bytes, now: datetime) -> bytes:
     if topic == COMMENTS:
         return already_said(Comment.from_json(value), now).id.encode()
     if topic == OPINIONS:
-        return Opinion.from_json(value).id.encode()
+        return Opinion.from_json(value).comment_id.encode()
     return LinkedComment.from_json(value).comment.id.encode()
 
 

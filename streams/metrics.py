@@ -80,6 +80,11 @@ class Metrics:
             "Opinions that were left out since the index held a newer edit of their comment.",
             registry=registry,
         )
+        self.retracted = Counter(
+            "minyi_opinions_retracted",
+            "Opinions that were dropped since an edit of their comment left them behind.",
+            registry=registry,
+        )
         self._delay = Histogram(
             "minyi_event_delay_seconds",
             "Age of the newest comment of a batch when its opinions were in the index.",

@@ -131,14 +131,6 @@ def set_up_index(config: Settings, only_missing: bool = False) -> list[str]:
     return made
 
 
-def settle(opened: Index) -> None:
-    """Let what was written be found at once."""
-    from indexers.elastic import ElasticIndex
-
-    if isinstance(opened, ElasticIndex):
-        opened.refresh()
-
-
 def digest_line(opened: Index) -> str:
     """Return the state of an index in one line."""
     count, value = opened.digest()

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from minyi.cli import tables
-from minyi.cli.opening import settle
 from minyi.cli.options import Data
 from minyi.cli.overview import Overview, overview
 from minyi.cli.patience import until_available
@@ -143,7 +142,7 @@ def _around_a_command(config: Settings) -> tuple[str, str]:
 
 
 def _first_look(config: Settings, index: Index) -> Overview:
-    settle(index)
+    index.refresh()
     return overview(registry(config), index, Filters(), adjuster(config))
 
 

@@ -66,7 +66,9 @@ class Producer(base.Producer):
         await self.room()
         return self._queue(topic, key, value, partition, timestamp, headers)
 
-    async def send_many(self, topic: str, records: Sequence[tuple[bytes, bytes, Headers]]) -> None:
+    async def send_many(
+        self, topic: str, records: Sequence[tuple[bytes, bytes | None, Headers]]
+    ) -> None:
         """Append keys, values and headers; all are on the disk when the call returns.
 
         Raises:

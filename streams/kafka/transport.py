@@ -125,7 +125,9 @@ def _resumed(begun: Coroutine[Any, Any, Any], waiting: Any) -> Generator[Any, An
 class Producer(driver.Producer):
     """Gives up a request long before it gives up a record."""
 
-    async def send_many(self, topic: str, records: Sequence[tuple[bytes, bytes, Headers]]) -> None:
+    async def send_many(
+        self, topic: str, records: Sequence[tuple[bytes, bytes | None, Headers]]
+    ) -> None:
         """Append keys, values and headers; the broker has acknowledged every one when the call
         returns.
 
@@ -136,7 +138,7 @@ class Producer(driver.Producer):
         try:
             await producer.client._wait_on_metadata(topic)
             partitions = sorted(producer.client.cluster.partitions_for_topic(topic))
-            parts: dict[int, list[tuple[bytes, bytes, Headers]]] = {}
+            parts: dict[int, list[tuple[bytes, bytes | None, Headers]]] = {}
             for record in records:
                 partition = partitions[partition_of(record[0], len(partitions))]
                 parts.setdefault(partition, []).append(record)
@@ -147,7 +149,7 @@ class Producer(driver.Producer):
             raise ProducerSendError(f"cannot send to {topic}: {error!r}") from error
 
     async def _send_part(
-        self, topic: str, partition: int, records: Sequence[tuple[bytes, bytes, Headers]]
+        self, topic: str, partition: int, records: Sequence[tuple[bytes, bytes | None, Headers]]
     ) -> None:
         """Append to one partition, in order, as many to a request as fit."""
         producer = self._ensure_producer()

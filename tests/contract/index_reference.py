@@ -69,6 +69,8 @@ class ReferenceIndex:
                     gone.append(o.id)
         return self.delete(gone)
 
+    def refresh(self) -> None: ...
+
     def search(
         self, query: str, filters: Filters, limit: int = 20, cursor: str | None = None
     ) -> Page:
