@@ -120,11 +120,14 @@ class LetterFilters(Model):
     since: Time | None = None
     reason: str | None = Field(default=None, max_length=200)
     """Part of the reason, in any case."""
+    record_key: str | None = Field(default=None, max_length=200)
+    """The key of the record that died, where it is known: the comment's id."""
 
-    def match(self, letter: LetterHead) -> bool:
-        """Whether a letter is meant."""
+    def match(self, letter: LetterHead, record_key: bytes | None = None) -> bool:
+        """Whether a letter is meant, whose record had this key."""
         return (
             self.stage in (None, letter.stage)
+            and (self.record_key is None or self.record_key.encode() == record_key)
             and (self.since is None or letter.at >= self.since)
             and (self.reason is None or self.reason.casefold() in letter.reason.casefold())
         )

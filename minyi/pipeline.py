@@ -72,7 +72,7 @@ def protected_id(id_: str, key: str, source: str = "") -> str:
 
 
 def protected_ids(id_: str, key: str) -> list[str]:
-    """Return the ids under which the opinions of a comment may be kept whose source is not known."""
+    """Return the ids that a comment may be kept under whose source is not known."""
     source = id_.partition(":")[0]
     return list(dict.fromkeys((protected_id(id_, key), protected_id(id_, key, source))))
 

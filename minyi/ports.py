@@ -161,6 +161,10 @@ class CommentSink(Protocol):
     async def publish(self, comments: Sequence[Comment]) -> None:
         """Append comments by id; durable when the call returns."""
 
+    async def withdraw(self, ids: Sequence[str]) -> None:
+        """Append that comments are withdrawn, by the ids that their sender gave them; durable when
+        the call returns."""
+
     async def bury(self, letters: Sequence[DeadLetter]) -> None:
         """Append dead letters; durable when the call returns."""
 

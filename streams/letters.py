@@ -45,6 +45,7 @@ class _Place(NamedTuple):
 
     offset: int
     head: LetterHead
+    record_key: bytes | None
 
 
 class BrokerLetters:
@@ -61,7 +62,7 @@ class BrokerLetters:
         before = _offset(cursor)
         async with self._turn:
             held = await self._held()
-        found = [p for p in reversed(held.values()) if filters.match(p.head)]
+        found = [p for p in reversed(held.values()) if filters.match(p.head, p.record_key)]
         rest = [p for p in found if before is None or p.offset < before]
         more = str(rest[limit - 1].offset) if len(rest) > limit else None
         return LetterPage(items=tuple(p.head for p in rest[:limit]), cursor=more, total=len(found))
@@ -69,7 +70,7 @@ class BrokerLetters:
     async def matching(self, filters: LetterFilters) -> list[LetterHead]:
         async with self._turn:
             held = await self._held()
-        return [p.head for p in reversed(held.values()) if filters.match(p.head)]
+        return [p.head for p in reversed(held.values()) if filters.match(p.head, p.record_key)]
 
     async def get(self, key: str) -> DeadLetter:
         found: DeadLetter | None = None
@@ -128,7 +129,7 @@ class BrokerLetters:
             held.pop(key, None)
             if letter is not None:
                 head = letter.head.model_copy(update={"key": key})
-                held[key] = _Place(offset, head)
+                held[key] = _Place(offset, head, letter.own_key)
         return held
 
     async def _records(self) -> AsyncIterator[tuple[int, str, DeadLetter | None]]:

@@ -8,6 +8,7 @@ from itertools import islice
 import httpx
 from pydantic import BaseModel
 
+from minyi.batched import batched
 from minyi.dead_letter import DeadLetter
 from minyi.domain import Comment
 from minyi.errors import InvalidRecord
@@ -17,6 +18,8 @@ from streams.remote import ask
 from streams.topics import ALERTS, COMMENTS, DEAD_LETTERS
 
 REQUEST_COMMENTS = 500
+REQUEST_IDS = 100
+"""Ids of 200 characters at most, in an address."""
 REQUEST_BYTES = 4_000_000
 """Half of what the API takes; a record alone is far smaller."""
 
@@ -46,6 +49,9 @@ class BrokerSink:
 
     def _arrival(self, comment: Comment) -> int | None:
         return round(comment.created_at.timestamp() * 1000) if self._played else None
+
+    async def withdraw(self, ids: Sequence[str]) -> None:
+        await self._access.append([NewRecord(COMMENTS, id_.encode(), None) for id_ in ids])
 
     async def bury(self, letters: Sequence[DeadLetter]) -> None:
         await self._access.append(
@@ -92,6 +98,11 @@ class ApiSink:
                 self.rejected.append(
                     InvalidRecord(f"{rejection.reason}{detail}", f"comment {comment.id}")
                 )
+
+    async def withdraw(self, ids: Sequence[str]) -> None:
+        """Needs a client that holds the operator's key."""
+        for part in batched(ids, REQUEST_IDS):
+            await ask(self._client, Answer, "DELETE", "/v1/comments", params={"id": part})
 
     async def bury(self, letters: Sequence[DeadLetter]) -> None:
         for part in _parts(letter.to_json() for letter in letters):

@@ -6,14 +6,16 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from prometheus_client import Counter
+from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from api.bodies import body, bounded, lines, parsed
 from api.guard import JSON, NDJSON, media_type, takes
+from api.operators import needs_key
 from api.schemas import Accepted, Rejection
 from api.services import Wired
 from minyi.clock import already_said
@@ -24,6 +26,7 @@ from minyi.json_text import write_json
 
 router = APIRouter(prefix="/v1", tags=["comments"])
 
+CommentId = Annotated[str, Field(min_length=1, max_length=200)]
 _COMMENT = Comment.model_json_schema(ref_template="#/components/schemas/{model}")
 _COMMENT.pop("$defs")  # FastAPI puts them there, since answers hold them, too
 _OPENAPI = {
@@ -57,6 +60,18 @@ async def post_comments(request: Request, wired: Wired) -> Accepted:
     taken.labels("accepted").inc(len(read.good))
     taken.labels("rejected").inc(len(read.dead))
     return Accepted(accepted=len(read.good), rejected=read.rejected)
+
+
+@router.delete("/comments", status_code=202, include_in_schema=False)
+async def withdraw_comments(
+    request: Request, wired: Wired, id_: Annotated[list[CommentId], Query(alias="id")]
+) -> Accepted:
+    """Withdraw comments by the ids that they were sent with; asks for the operator's key."""
+    if wired.sink is None:
+        raise HTTPException(405, "this API only reads")
+    needs_key(request, wired.operator_key, "only the operator withdraws comments")
+    await wired.sink.withdraw(id_)
+    return Accepted(accepted=len(id_), rejected=[])
 
 
 @dataclass(frozen=True)

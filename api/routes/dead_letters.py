@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hmac
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -17,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from api.bodies import body, lines
 from api.guard import JSON, NDJSON, takes
+from api.operators import needs_key
 from api.schemas import Accepted, Cursor
 from api.services import Wired
 from minyi.dead_letter import Base64, DeadLetter, LetterFilters, LetterPage, Outcome, Stage
@@ -50,15 +50,7 @@ def letter_box(request: Request, wired: Wired) -> LetterBox:
     """
     if wired.letters is None:
         raise HTTPException(405, "this API keeps no dead letters; see minyi dead-letters")
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
-    key = wired.operator_key
-    if kind.lower() != "bearer" or not key or not hmac.compare_digest(given.encode(), key.encode()):
-        raise HTTPException(
-            401,
-            "dead letters hold personal data: send the key that lies beside the log "
-            "(authorization: Bearer KEY)",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
+    needs_key(request, wired.operator_key, "dead letters hold personal data")
     return wired.letters
 
 
@@ -81,11 +73,12 @@ async def list_letters(
     stage: Stage | None = None,
     since: Time | None = None,
     reason: Annotated[str | None, Query(max_length=200)] = None,
+    record_key: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_KEYS)] = 50,
     cursor: Cursor = None,
 ) -> LetterPage:
     """List dead letters, the newest first, without their originals."""
-    filters = LetterFilters(stage=stage, since=since, reason=reason)
+    filters = LetterFilters(stage=stage, since=since, reason=reason, record_key=record_key)
     return await letters.page(filters, limit, cursor)
 
 

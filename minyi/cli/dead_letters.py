@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,14 +15,14 @@ from pydantic import ValidationError
 
 from minyi.cli import letters as shown
 from minyi.cli.letters import SHORT, visible
+from minyi.cli.log_owner import opened_log
 from minyi.cli.options import Data
 from minyi.cli.wiring import console, output, settings
-from minyi.clock import SystemClock
 from minyi.dead_letter import LetterFilters, LetterHead, Outcome
 from minyi.domain import MAX_RECORD_BYTES
-from minyi.errors import InvalidQuery, LogInUse, SettingError
+from minyi.errors import InvalidQuery, SettingError
 from minyi.refused import first_told
-from minyi.settings import Settings, embedded_path
+from minyi.settings import Settings
 
 if TYPE_CHECKING:
     from minyi.ports import LetterBox
@@ -156,33 +156,8 @@ def drop(
 
 @asynccontextmanager
 async def _letters(config: Settings) -> AsyncIterator[LetterBox]:
-    """Open the letters on Kafka or on the embedded log, or ask the service that owns the log.
-
-    Raises:
-        SettingError: when there is no embedded log.
-    """
-    from streams.access import access
-    from streams.letters import BrokerLetters
-    from streams.operator_key import FILE
-    from streams.remote_letters import ApiLetters, client
-
-    if config.embedded_broker and not embedded_path(config.broker_url).is_dir():
-        raise SettingError(
-            f"{embedded_path(config.broker_url)} holds no log. Name the folder with --data (the "
-            "demo's is var/demo)"
-        )
-    async with AsyncExitStack() as stack:
-        box: LetterBox
-        try:
-            broker = await stack.enter_async_context(access(config))
-            box = BrokerLetters(broker, SystemClock())
-        except LogInUse as error:
-            if error.api_url is None:
-                raise
-            key_file = embedded_path(config.broker_url) / FILE
-            asking = client(error.api_url, key_file)
-            box = ApiLetters(await stack.enter_async_context(asking))
-        yield box
+    async with opened_log(config) as log:
+        yield log.letters
 
 
 async def _chosen(

@@ -1,4 +1,4 @@
-"""``minyi index``: the life of the indices in Elasticsearch."""
+"""``minyi index``: comments to forget, and the life of the indices in Elasticsearch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from minyi.cli.forgetting import forget
 from minyi.cli.opening import SLOW_S, elastic_index, elasticsearch
 from minyi.cli.progress import bars
 from minyi.cli.wiring import console, settings
@@ -16,8 +17,10 @@ from minyi.clock import SystemClock
 from minyi.errors import SettingError
 
 app = typer.Typer(
-    help="Opinions in Elasticsearch: old months, new fields, roles.", no_args_is_help=True
+    help="The index: comments to forget; in Elasticsearch old months, new fields, roles.",
+    no_args_is_help=True,
 )
+app.command()(forget)
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 

@@ -20,6 +20,7 @@ from api.services import Services
 from indexers.embedded import EmbeddedIndex
 from minyi.dead_letter import dead_letter
 from minyi.domain import Comment
+from streams.sinks import ApiSink
 from tests.hostile import hostile_records
 from tests.integration.world import World, error, serving
 
@@ -307,4 +308,20 @@ async def test_a_sender_that_hangs_up_is_no_failure_of_the_service(
     assert told[0]["status"] == 400
     async with serving(app) as client:
         assert 'status="500"' not in (await client.get("/metrics")).text
+    index.close()
+
+
+async def test_only_the_operator_withdraws_comments(world: World, tmp_path: Path) -> None:
+    index, key = EmbeddedIndex(tmp_path), "k" * 32
+    wired = Services(index=index, registry=world, clock=world, sink=world, operator_key=key)
+    async with serving(create_app(wired)) as client:
+        query = {"id": ["c1", "热线:1"]}
+        for given in ({}, {"authorization": "Bearer wrong"}):
+            answer = await client.delete("/v1/comments", params=query, headers=given)
+            assert answer.status_code == 401
+        assert world.withdrawn == []
+        client.headers["authorization"] = f"Bearer {key}"
+        await ApiSink(client).withdraw(query["id"])
+        assert world.withdrawn == query["id"]
+        assert (await client.delete("/v1/comments")).status_code == 422
     index.close()

@@ -138,7 +138,7 @@ def test_a_replay_gives_the_same_whatever_the_batching(
     batch: int,
     partitions: int,
 ) -> None:
-    chance = random.Random(batch)  # noqa: S311
+    chance = random.Random(batch)
     texts = [*POLICIES, None]
     records = [said(chance.choice(texts), f"c{chance.randrange(12)}") for _ in range(150)]
     last = {r.key.decode(): r.value for r in records if r.key}

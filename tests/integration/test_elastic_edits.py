@@ -136,9 +136,7 @@ def about(edit: int | None, *policies: str) -> About:
 
 
 @pytest.mark.parametrize("edit", [None, NEWER])
-def test_what_is_not_found_yet_is_retracted(
-    worlds: Worlds, names: Names, edit: int | None
-) -> None:
+def test_what_is_not_found_yet_is_retracted(worlds: Worlds, names: Names, edit: int | None) -> None:
     index = ElasticIndex(worlds.connect(), names)  # finds its writes within a second only
     write(index, edit and OLDER, JULY)
     assert index.retract([about(edit)]) == 1

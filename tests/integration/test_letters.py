@@ -212,6 +212,12 @@ async def test_an_edited_record_takes_the_place_of_one_original(case: Case) -> N
     assert await case.keys() == [keys[1]]
 
 
+async def test_letters_are_found_by_the_key_of_their_record(case: Case) -> None:
+    keys = await case.bury(*(case.letter(n) for n in range(3)))
+    assert await case.keys(record_key=f"{case.name}-key1") == [keys[1]]
+    assert await case.keys(record_key="key1") == []
+
+
 async def test_dropped_letters_are_gone(case: Case) -> None:
     keys = await case.bury(*(case.letter(n) for n in range(3)))
     outcome = await case.box.drop([keys[1], keys[1], "0" * 32])

@@ -48,6 +48,7 @@ class World:
     def __init__(self) -> None:
         self.moment = START + timedelta(days=400)
         self.comments: list[Comment] = []
+        self.withdrawn: list[str] = []
         self.letters: list[DeadLetter] = []
         self.broker_down = False
 
@@ -61,6 +62,9 @@ class World:
         if self.broker_down:
             raise BrokerUnavailable("the broker does not answer")
         self.comments += comments
+
+    async def withdraw(self, ids: Sequence[str]) -> None:
+        self.withdrawn += ids
 
     async def bury(self, letters: Sequence[DeadLetter]) -> None:
         self.letters += letters

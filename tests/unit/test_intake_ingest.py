@@ -39,6 +39,9 @@ class Kept:
     async def publish(self, comments: Sequence[Comment]) -> None:
         self.comments += comments
 
+    async def withdraw(self, ids: Sequence[str]) -> None:
+        raise NotImplementedError
+
     async def bury(self, letters: Sequence[DeadLetter]) -> None:
         self.letters += letters
 
