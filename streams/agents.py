@@ -169,7 +169,10 @@ class Steps:
                 self.index.refresh()
                 self._anew = False
             left = self.index.upsert(opinions, edits)
-            self.metrics.retracted.inc(self.index.retract(abouts))
+            gone = self.index.retract(abouts)
+        if gone:
+            self.metrics.retracted.inc(gone)
+            log.info("opinions of earlier texts were dropped", extra={"opinions": gone})
         return left
 
     def _link(

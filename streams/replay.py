@@ -22,7 +22,7 @@ from minyi.errors import InvalidRecord, SettingError
 from streams.access import Access, chunks
 from streams.embedded import NewRecord, Record
 from streams.embedded.records import checked
-from streams.topics import CHANGELOG, SPECS
+from streams.topics import CHANGELOG, COMMENTS, SPECS
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ _DAMAGED = (OSError, EOFError, zlib.error, UnicodeDecodeError)
 async def record(access: Access, topics: Sequence[str], path: Path) -> int:
     """Write the records of the topics to a file; return how many.
 
-    The file appears whole or not at all, and only its owner can read it: nothing is redacted.
+    The file appears whole or not at all, and only its owner can read it: nothing is redacted. What
+    was sent of a comment before it was withdrawn is left out.
 
     Raises:
         SettingError: when a topic does not exist or the file cannot be written.
@@ -52,7 +53,10 @@ async def record(access: Access, topics: Sequence[str], path: Path) -> int:
         with _open(draft, "wt", packed=path.suffix == ".gz") as file:
             file.write(json.dumps({"format": FORMAT, "topics": partitions}) + "\n")
             for name in topics:
+                gone = await _withdrawn(access) if name == COMMENTS else {}
                 async for entry in access.read(name):
+                    if entry.offset < gone.get((entry.partition, entry.key), 0):
+                        continue
                     file.write(json.dumps(_to_line(entry), ensure_ascii=False) + "\n")
                     count += 1
         draft.replace(path)
@@ -62,6 +66,15 @@ async def record(access: Access, topics: Sequence[str], path: Path) -> int:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
     return count
+
+
+async def _withdrawn(access: Access) -> dict[tuple[int, bytes | None], int]:
+    """Return up to where the records of a comment are withdrawn, by partition and key."""
+    return {
+        (entry.partition, entry.key): entry.offset
+        async for entry in access.read(COMMENTS)
+        if entry.value is None
+    }
 
 
 def read_recording(path: Path) -> tuple[dict[str, int], Iterator[NewRecord]]:

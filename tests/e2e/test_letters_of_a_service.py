@@ -1,4 +1,4 @@
-"""``minyi dead-letters`` beside a running ``minyi serve`` that owns the log."""
+"""Commands beside a running ``minyi serve`` that owns the log: dead letters, forgetting."""
 
 from __future__ import annotations
 
@@ -43,6 +43,9 @@ def test_the_commands_ask_the_service_that_owns_the_log(tmp_path: Path) -> None:
             while not client.get("/v1/search").json()["items"]:
                 assert time.monotonic() < deadline
                 time.sleep(0.2)
+            told = minyi("index", "forget", "c1", "--data", data).stdout
+            assert "c1: 1 opinions, 0 dead letters deleted" in told
+            assert client.get("/v1/search").json()["items"] == []
     finally:
         process.terminate()
         process.wait(30)

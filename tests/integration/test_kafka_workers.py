@@ -210,6 +210,48 @@ async def test_a_worker_that_wakes_too_late_puts_no_older_edit_back(fleet: Fleet
     assert await letters(fleet.config) == 0
 
 
+async def test_a_worker_that_wakes_too_late_puts_no_opinion_of_an_earlier_text_back(
+    fleet: Fleet,
+) -> None:
+    """The newer edit is about another policy."""
+    (older,) = comments(1)
+    (newer,) = comments(1, "垃圾分类很好")
+
+    def held() -> set[str]:
+        return {o.text for o in fleet.index.search("", Filters()).items}
+
+    def dropped() -> int:
+        return sum(fleet.log(name).count("earlier texts were dropped") for name in fleet.workers)
+
+    await fleet.start("slow", seconds=2)
+    await fleet.append(older)
+    await fleet.tags("slow")
+    fleet.workers["slow"].send_signal(signal.SIGSTOP)
+    await fleet.start("quick")
+    await fleet.append(newer)
+    await until(lambda: dropped() == 1, 60)
+    assert held() == {Comment.from_json(newer).text}
+    fleet.workers["slow"].send_signal(signal.SIGCONT)
+    await until(lambda: dropped() >= 2, 60)
+    await fleet.stop()
+    assert held() == {Comment.from_json(newer).text}
+    assert await letters(fleet.config) == 0
+
+
+async def test_an_edit_about_no_policy_and_a_withdrawn_comment_leave_nothing(fleet: Fleet) -> None:
+    (first,) = comments(1)
+    await fleet.start("a")
+    await fleet.start("b")
+    for last in (first.replace("支持加装电梯".encode(), "（已删除）".encode()), None):
+        await fleet.append(first)
+        await until(lambda: fleet.index.count() == 1, 60)
+        async with access(fleet.config) as broker:
+            await broker.append([NewRecord(COMMENTS, b"c0", last)])
+        await until(lambda: fleet.index.count() == 0, 60)
+    await fleet.stop()
+    assert await letters(fleet.config) == 0
+
+
 async def test_a_broker_that_hangs_and_one_that_dies_are_waited_for(fleet: Fleet) -> None:
     engine = Engine()
     await fleet.start("a", seconds=0.02)

@@ -96,7 +96,7 @@ def test_neither_what_is_under_way_nor_a_replay_brings_it_back(
 ) -> None:
     async def again() -> None:
         async with access(config) as broker:
-            await broker.append([said("c2", "加装电梯太吵")])
+            await broker.append([said("c2", "加装电梯，后来说的")])
 
     asyncio.run(again())  # nobody has worked it off yet
     cli("index", "forget", "c2")
@@ -105,13 +105,18 @@ def test_neither_what_is_under_way_nor_a_replay_brings_it_back(
 
     async def recorded(path: Path) -> Path:
         async with access(config) as broker:
+            await broker.append([said("c1", "加装电梯又好了"), NewRecord(COMMENTS, b"c1", None)])
+            await broker.append([said("c1", "我又来说加装电梯")])
             await record(broker, [POLICIES, COMMENTS], path)
         return path
 
     index = EmbeddedIndex(embedded_path(config.index_url))
     live = index.count()
     index.close()
-    replayed: Replayed = replay_recording(asyncio.run(recorded(tmp_path / "r.jsonl")))  # type: ignore[operator]
+    path = asyncio.run(recorded(tmp_path / "r.jsonl"))
+    for text, there in [("后来说的", False), ("又好了", False), ("我又来说", True)]:
+        assert (text in path.read_text()) == there  # a new recording holds what came afterwards
+    replayed: Replayed = replay_recording(path)  # type: ignore[operator]
     assert replayed.digest[0] == live == 2
 
 
