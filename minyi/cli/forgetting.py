@@ -19,10 +19,10 @@ from minyi.settings import Settings
 
 LONGEST = 200
 REMAINS = (
-    "not reached (docs/operations.md says what to do): the records of the topics comments, links "
-    "and opinions, though a replay does not bring the opinions back; recordings and backups; dead "
-    "letters of rows and requests, which do not tell the comment; what open data and alerts have "
-    "told"
+    "not reached (docs/operations.md says what to do): its records on the topics comments, links "
+    "and opinions; recordings and backups made before, whose replay would bring it back; dead "
+    "letters of rows and requests, which do not tell the comment; files of labels; what open data "
+    "and alerts have told"
 )
 
 
