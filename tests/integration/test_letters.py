@@ -297,7 +297,7 @@ def test_an_older_edit_that_died_does_not_come_back_over_a_newer_one(tmp_path: P
 
     async def retried() -> None:
         async with access(config) as broker:
-            box = BrokerLetters(broker)
+            box = BrokerLetters(broker, SystemClock())
             await box.retry([head.key for head in await box.matching(LetterFilters())])
 
     asyncio.run(append())

@@ -10,6 +10,7 @@ import pytest
 
 from indexers.embedded import EmbeddedIndex
 from minyi.cli import app  # noqa: F401  # registers the commands
+from minyi.clock import SystemClock
 from minyi.dead_letter import LetterFilters, dead_letter
 from minyi.domain import Comment
 from minyi.pytest_plugin import Replayed
@@ -68,7 +69,7 @@ def held(config: Settings) -> set[str]:
 def letters(config: Settings) -> int:
     async def count() -> int:
         async with access(config) as broker:
-            return len(await BrokerLetters(broker).matching(LetterFilters()))
+            return len(await BrokerLetters(broker, SystemClock()).matching(LetterFilters()))
 
     return asyncio.run(count())
 
