@@ -40,11 +40,12 @@ async def answer_the_public(config: Settings, port: int) -> None:
 
     listener = listen(config.api.host, port, f"minyi api --public --port {port + 1}")
     with closing(listener):
-        keep_table(config)
         async with AsyncExitStack() as stack:
             found, following = await _registry(config, stack)
+            index = await _index(config, stack)
+            keep_table(config)
             wired = Services(
-                index=await _index(config, stack),
+                index=index,
                 registry=found,
                 clock=SystemClock(),
                 adjuster=adjuster(config),

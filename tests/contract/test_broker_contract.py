@@ -100,7 +100,7 @@ async def test_what_agents_send_together_goes_where_tools_send_it(broker: Broker
     inbox = Inbox(app, topic)
     keys = [b"", "政策".encode(), *(b"comment-%d" % n for n in range(50))]
     async with running(app):
-        await app.producer.send_many(topic, [(key, b"by an agent") for key in keys])
+        await app.producer.send_many(topic, [(key, b"by an agent", ()) for key in keys])
         places = await broker.append([NewRecord(topic, key, b"by a tool") for key in keys])
         await inbox.holds(2 * len(keys))
     went = {(event.key, event.value): event.message.partition for event in inbox.events}

@@ -110,6 +110,11 @@ def test_a_migration_keeps_the_numbers(worlds: Worlds, names: Names) -> None:
     index.close()
 
 
+def version(worlds: Worlds, names: Names) -> int:
+    (hit,) = worlds.client.search(index=names.alias, version=True)["hits"]["hits"]
+    return int(hit["_version"])
+
+
 def test_a_migration_copies_what_was_deleted_and_made_anew_without_numbers(
     worlds: Worlds, names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,11 +126,10 @@ def test_a_migration_copies_what_was_deleted_and_made_anew_without_numbers(
         patch.setattr(Migration, "_compare", lambda self: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             Migration(worlds.client, names, plan(worlds.client, names)).run()
-    index.delete([opinion(1, Stance.FAVOR).id])
-    index.refresh()
-    write(index, None, AUGUST, likes=4)
-    (hit,) = worlds.client.search(index=names.alias, version=True)["hits"]["hits"]
-    assert hit["_version"] == 1
+    while version(worlds, names) > 1:  # Elasticsearch forgets what was deleted at a later refresh
+        index.delete([opinion(1, Stance.FAVOR).id])
+        index.refresh()
+        write(index, None, AUGUST, likes=4)
     Migration(worlds.client, names, plan(worlds.client, names)).run()
     assert held(index) == [("08", 4)]
     index.close()

@@ -44,6 +44,7 @@ api
 OF_BOTH = """
 ingest FILE
 replay FILE
+index forget c1
 setup
 serve
 """
@@ -167,7 +168,7 @@ def test_the_commands_that_a_service_shows_find_its_opinions(
 
     async def started(config: Settings, *_: Any, **__: Any) -> None:
         folders.append(str(embedded_path(config.index_url)))
-        steps = SimpleNamespace(index=SimpleNamespace(totals=lambda _: {}))
+        steps = SimpleNamespace(index=SimpleNamespace(refresh=lambda: None, totals=lambda _: {}))
         running: Any = SimpleNamespace(steps=steps, progress=SimpleNamespace(dead=0))
         await service._first_trend(config, running, "http://127.0.0.1:8600")
 
