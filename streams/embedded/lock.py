@@ -44,6 +44,13 @@ class OwnerLock:
     def release(self) -> None:
         """Let go. Safe to call twice."""
         if self._fd >= 0:
+            # at once, also where a child that was just forked has not forgotten it yet
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+            self.forget()
+
+    def forget(self) -> None:
+        """Close this process's handle; the lock stays with the others that share it."""
+        if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
             _held.discard(self)
@@ -64,7 +71,7 @@ def _in_use(folder: Path, path: Path) -> LogInUse:
 def _forget_in_child() -> None:
     # A forked child shares the lock; it must not keep the log locked when its parent is killed.
     for lock in list(_held):
-        lock.release()
+        lock.forget()
 
 
 os.register_at_fork(after_in_child=_forget_in_child)

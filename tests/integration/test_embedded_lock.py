@@ -83,6 +83,14 @@ def test_a_forked_child_does_not_keep_the_log_from_others(tmp_path: Path) -> Non
     os.waitpid(child, 0)
 
 
+def test_a_log_is_free_at_once_whatever_a_child_does_that_was_just_forked(tmp_path: Path) -> None:
+    log = EmbeddedLog(tmp_path)
+    child = os.dup(log._owner._fd)  # as one holds it that has not come to run yet
+    log.close()
+    with EmbeddedLog(tmp_path):
+        os.close(child)
+
+
 def test_one_process_shares_a_log_until_its_last_holder_closes_it(tmp_path: Path) -> None:
     first, second = open_log(tmp_path), open_log(tmp_path / ".." / tmp_path.name)
     assert first is second
