@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import faust
@@ -45,6 +46,9 @@ def _places(item: Any) -> int:
 
 class App(faust.App):
     """A Faust app with such buffers."""
+
+    logger = logging.getLogger("faust.app")
+    """Whatever Faust says of itself stays under its own name: it is told from a warning on."""
 
     def FlowControlQueue(  # noqa: N802  # Faust's name
         self, maxsize: int | None = None, *, clear_on_resume: bool = False

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from minyi.errors import IndexUnavailable, InvalidRecord
 from minyi.logs import OURS, JsonLine, Line, configure, said
 from minyi.setting_groups import LogSettings
+from streams.buffers import App
 
 SECRET = "我家住在幸福路七号"
 ours, foreign = logging.getLogger("streams.tests"), logging.getLogger("library")
@@ -68,6 +69,14 @@ def test_the_level_is_of_our_own_records_and_libraries_only_warn(
     for logger in (ours, foreign):
         logger.warning("warning")
     assert logged(capsys) == []
+
+
+def test_what_faust_says_of_our_app_is_a_librarys(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(LogSettings())
+    App.logger.info("[^App]: Starting...")
+    App.logger.warning("late")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("late")
 
 
 def test_configured_twice_it_writes_once(capsys: pytest.CaptureFixture[str]) -> None:
