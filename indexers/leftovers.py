@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from indexers.edits import replaces
+from indexers.edits import latest, replaces
 from minyi.ports import About
 
 
@@ -24,13 +24,9 @@ C = TypeVar("C", bound=Copy)
 
 
 def last_words(edits: Iterable[About]) -> dict[str, About]:
-    """Return by comment what holds in the end: the last of the newest edit."""
-    found: dict[str, About] = {}
-    for about in edits:
-        known = found.get(about.comment_id)
-        if known is None or replaces(about.edit, known.edit or 0):
-            found[about.comment_id] = about
-    return found
+    """Return by comment what holds in the end."""
+    said = latest((about.comment_id, about, about.edit) for about in edits)
+    return {comment_id: about for comment_id, (about, _) in said.items()}
 
 
 def leftovers(about: About, held: Sequence[C]) -> list[C]:
