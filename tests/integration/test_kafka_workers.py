@@ -60,6 +60,10 @@ class Fleet:
         async with asyncio.timeout(90):
             assert await worker.stdout.readline() == b"ready\n", self.log(name)
 
+    def texts(self) -> set[str]:
+        """Return the texts that the index holds."""
+        return {o.text for o in self.index.search("", Filters()).items}
+
     async def kill(self, name: str) -> None:
         worker = self.workers.pop(name)
         worker.kill()
@@ -193,19 +197,16 @@ async def test_a_worker_that_wakes_too_late_puts_no_older_edit_back(fleet: Fleet
     (older,) = comments(1)
     newer = older.replace("第0条".encode(), "改过了".encode())
 
-    def held() -> set[str]:
-        return {o.text for o in fleet.index.search("", Filters()).items}
-
     await fleet.start("slow", seconds=2)
     await fleet.append(older)
     await fleet.tags("slow")
     fleet.workers["slow"].send_signal(signal.SIGSTOP)
     await fleet.start("quick")
     await fleet.append(newer)
-    await until(lambda: held() == {Comment.from_json(newer).text}, 60)
+    await until(lambda: fleet.texts() == {Comment.from_json(newer).text}, 60)
     fleet.workers["slow"].send_signal(signal.SIGCONT)
     await until(lambda: any("older edits" in fleet.log(name) for name in fleet.workers), 60)
-    assert held() == {Comment.from_json(newer).text}
+    assert fleet.texts() == {Comment.from_json(newer).text}
     await fleet.stop()
     assert await letters(fleet.config) == 0
 
@@ -217,9 +218,6 @@ async def test_a_worker_that_wakes_too_late_puts_no_opinion_of_an_earlier_text_b
     (older,) = comments(1)
     (newer,) = comments(1, "垃圾分类很好")
 
-    def held() -> set[str]:
-        return {o.text for o in fleet.index.search("", Filters()).items}
-
     def dropped() -> int:
         return sum(fleet.log(name).count("earlier texts were dropped") for name in fleet.workers)
 
@@ -230,11 +228,11 @@ async def test_a_worker_that_wakes_too_late_puts_no_opinion_of_an_earlier_text_b
     await fleet.start("quick")
     await fleet.append(newer)
     await until(lambda: dropped() == 1, 60)
-    assert held() == {Comment.from_json(newer).text}
+    assert fleet.texts() == {Comment.from_json(newer).text}
     fleet.workers["slow"].send_signal(signal.SIGCONT)
     await until(lambda: dropped() >= 2, 60)
     await fleet.stop()
-    assert held() == {Comment.from_json(newer).text}
+    assert fleet.texts() == {Comment.from_json(newer).text}
     assert await letters(fleet.config) == 0
 
 
