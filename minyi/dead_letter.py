@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from minyi.domain import Model, Time
+from minyi.domain import MAX_ID, Model, Time
 
 KEPT_BYTES = 65_536
 """Bytes of the original that are kept; what is longer is cut and says so."""
@@ -120,7 +120,7 @@ class LetterFilters(Model):
     since: Time | None = None
     reason: str | None = Field(default=None, max_length=200)
     """Part of the reason, in any case."""
-    record_key: str | None = Field(default=None, max_length=200)
+    record_key: str | None = Field(default=None, max_length=MAX_ID)
     """The key of the record that died, where it is known: the comment's id."""
 
     def match(self, letter: LetterHead, record_key: bytes | None = None) -> bool:

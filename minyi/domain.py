@@ -32,7 +32,7 @@ from minyi.vocabulary import AgeBand, Aspect, Domain, Polarity, Stance
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MAX_TEXT, MAX_TITLE, MAX_URL = 20_000, 500, 2_000
-MAX_NAME, MAX_DEPARTMENT = 100, 200
+MAX_ID, MAX_NAME, MAX_DEPARTMENT = 200, 100, 200
 """Characters of a field at most; a name is that of a source, region or channel."""
 MAX_RECORD_BYTES = 1_000_000
 """A raw comment record above this size is refused unread: Kafka's own default for a message."""
@@ -132,7 +132,7 @@ class Reply(Model):
 class Comment(Model):
     """One raw message of a person. Unknown fields of the record are kept under ``extra``."""
 
-    id: Annotated[Text, AfterValidator(_not_blank)] = Field(min_length=1, max_length=200)
+    id: Annotated[Text, AfterValidator(_not_blank)] = Field(min_length=1, max_length=MAX_ID)
     source: Annotated[Text, AfterValidator(_not_blank)] = Field(min_length=1, max_length=MAX_NAME)
     text: Annotated[Text, AfterValidator(_not_blank)] = Field(min_length=1, max_length=MAX_TEXT)
     created_at: Time

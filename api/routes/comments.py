@@ -20,13 +20,13 @@ from api.schemas import Accepted, Rejection
 from api.services import Wired
 from minyi.clock import already_said
 from minyi.dead_letter import DeadLetter, dead_letter
-from minyi.domain import Comment
+from minyi.domain import MAX_ID, Comment
 from minyi.errors import InvalidRecord
 from minyi.json_text import write_json
 
 router = APIRouter(prefix="/v1", tags=["comments"])
 
-CommentId = Annotated[str, Field(min_length=1, max_length=200)]
+CommentId = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
 _COMMENT = Comment.model_json_schema(ref_template="#/components/schemas/{model}")
 _COMMENT.pop("$defs")  # FastAPI puts them there, since answers hold them, too
 _OPENAPI = {

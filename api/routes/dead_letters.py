@@ -20,7 +20,7 @@ from api.operators import needs_key
 from api.schemas import Accepted, Cursor
 from api.services import Wired
 from minyi.dead_letter import Base64, DeadLetter, LetterFilters, LetterPage, Outcome, Stage
-from minyi.domain import MAX_RECORD_BYTES, Time
+from minyi.domain import MAX_ID, MAX_RECORD_BYTES, Time
 from minyi.errors import InvalidQuery, InvalidRecord
 from minyi.ports import LetterBox
 
@@ -73,7 +73,7 @@ async def list_letters(
     stage: Stage | None = None,
     since: Time | None = None,
     reason: Annotated[str | None, Query(max_length=200)] = None,
-    record_key: Annotated[str | None, Query(max_length=200)] = None,
+    record_key: Annotated[str | None, Query(max_length=MAX_ID)] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_KEYS)] = 50,
     cursor: Cursor = None,
 ) -> LetterPage:

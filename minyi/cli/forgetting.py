@@ -12,12 +12,12 @@ from minyi.cli.opening import existing_index
 from minyi.cli.options import Data
 from minyi.cli.wiring import settings
 from minyi.dead_letter import LetterFilters
+from minyi.domain import MAX_ID
 from minyi.errors import InvalidQuery
 from minyi.pipeline import protected_ids
 from minyi.ports import About
 from minyi.settings import Settings
 
-LONGEST = 200
 REMAINS = (
     "not reached (docs/operations.md says what to do): its records on the topics comments, links "
     "and opinions; recordings and backups made before, whose replay would bring it back; dead "
@@ -38,7 +38,7 @@ def forget(
     """
     ids = list(dict.fromkeys(comment_ids))
     for id_ in ids:
-        if not id_.strip() or len(id_) > LONGEST or not id_.isprintable():
+        if not id_.strip() or len(id_) > MAX_ID or not id_.isprintable():
             raise InvalidQuery(f"{id_[:50]!r} is no id of a comment")
     asyncio.run(_forget(settings(data), ids))
 
